@@ -1,0 +1,54 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "SpecSearch",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "SpecSearch", targets: ["SpecSearch"]),
+        .library(name: "SpecSearchLlama", targets: ["SpecSearchLlama"]),
+        .library(name: "SpecSearchEvaluation", targets: ["SpecSearchEvaluation"]),
+        .library(name: "SpecSearchTesting", targets: ["SpecSearchTesting"]),
+        .executable(name: "specsearch", targets: ["specsearch"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+    ],
+    targets: [
+        // The method: no engine, no I/O.
+        .target(name: "SpecSearch"),
+        // Engines.
+        .systemLibrary(name: "CLlama", pkgConfig: "llama"),
+        .target(name: "CKernels"),
+        .target(name: "SpecSearchLlama", dependencies: ["SpecSearch", "CLlama", "CKernels"]),
+        // Uses of a search.
+        .target(
+            name: "SpecSearchEvaluation",
+            dependencies: ["SpecSearch", .product(name: "RealModule", package: "swift-numerics")]),
+        .target(name: "SpecSearchTesting", dependencies: ["SpecSearch"]),
+        .target(
+            name: "SpecSearchCLI",
+            dependencies: [
+                "SpecSearch", "SpecSearchLlama", "SpecSearchEvaluation",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .executableTarget(name: "specsearch", dependencies: ["SpecSearchCLI"]),
+        // Tests.
+        .testTarget(name: "SpecSearchTests", dependencies: ["SpecSearch", "SpecSearchTesting"]),
+        .testTarget(name: "SpecSearchLlamaTests", dependencies: ["SpecSearchLlama", "SpecSearchTesting", "CLlama"]),
+        .testTarget(name: "SpecSearchEvaluationTests", dependencies: ["SpecSearchEvaluation"]),
+        .testTarget(name: "SpecSearchCLITests", dependencies: ["SpecSearchCLI"]),
+    ]
+)
+
+for target in package.targets where [.regular, .executable, .test].contains(target.type) && target.name != "CKernels" {
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            .treatAllWarnings(as: .error),
+        ]
+}

@@ -1,0 +1,49 @@
+/// What a call, or a whole search, cost, by model.
+public struct Usage: Sendable, Hashable, Codable {
+    /// The models that did any work.
+    public var models: [ModelRole: ModelUsage]
+
+    public init(models: [ModelRole: ModelUsage] = [:]) {
+        self.models = models
+    }
+
+    /// The work of one model; zero where it did none.
+    public subscript(role: ModelRole) -> ModelUsage {
+        get { models[role] ?? ModelUsage() }
+        set { models[role] = newValue }
+    }
+
+    public static func += (left: inout Usage, right: Usage) {
+        for (role, usage) in right.models { left[role] += usage }
+    }
+}
+
+/// The work of one model.
+public struct ModelUsage: Sendable, Hashable, Codable {
+    /// Tokens that went through the model, whatever for.
+    public var evaluatedTokens = 0
+    /// Of the evaluated tokens, those of prompts and of other models' thoughts that this model had to catch up on.
+    public var prefillTokens = 0
+    /// Tokens that stand in thoughts which the model wrote (after token-level rejection).
+    public var outputTokens = 0
+    /// Tokens proposed to this model by a token-level draft.
+    public var proposedTokens = 0
+    /// Of the proposed tokens, those it accepted.
+    public var acceptedTokens = 0
+    /// Forward passes.
+    public var decodes = 0
+    /// Seconds inside forward passes.
+    public var seconds = 0.0
+
+    public init() {}
+
+    public static func += (left: inout ModelUsage, right: ModelUsage) {
+        left.evaluatedTokens += right.evaluatedTokens
+        left.prefillTokens += right.prefillTokens
+        left.outputTokens += right.outputTokens
+        left.proposedTokens += right.proposedTokens
+        left.acceptedTokens += right.acceptedTokens
+        left.decodes += right.decodes
+        left.seconds += right.seconds
+    }
+}

@@ -1,0 +1,34 @@
+/// A problem and the thoughts written so far: what a request names, and all that an engine needs to know.
+///
+/// A path is a value. Each engine finds for itself what it has already computed of it, so a search holds no engine state
+/// and can be recorded, replayed and moved.
+public struct ReasoningPath: Sendable, Hashable, Codable {
+    /// What is asked.
+    public var problem: Problem
+    /// The steps, in order.
+    public var thoughts: [Thought]
+
+    public init(problem: Problem, thoughts: [Thought] = []) {
+        self.problem = problem
+        self.thoughts = thoughts
+    }
+
+    /// How many steps there are.
+    public var depth: Int { thoughts.count }
+
+    /// Whether the last step ended the text.
+    public var isFinished: Bool { thoughts.last?.stop == .endOfSequence }
+
+    /// The steps' tokens, one after the other, without the prompt.
+    public var tokens: [Token] { thoughts.flatMap(\.tokens) }
+
+    /// The steps' text, without the prompt.
+    public var text: String { thoughts.map(\.text).joined() }
+
+    /// The path with one more step.
+    public func appending(_ thought: Thought) -> ReasoningPath {
+        var path = self
+        path.thoughts.append(thought)
+        return path
+    }
+}

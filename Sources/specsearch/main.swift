@@ -1,0 +1,3 @@
+import SpecSearchCLI
+
+await SpecSearchCommand.main()
