@@ -13,7 +13,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     ],
     targets: [
         // The method: no engine, no I/O.
@@ -23,9 +22,7 @@ let package = Package(
         .target(name: "CKernels"),
         .target(name: "SpecSearchLlama", dependencies: ["SpecSearch", "CLlama", "CKernels"]),
         // Uses of a search.
-        .target(
-            name: "SpecSearchEvaluation",
-            dependencies: ["SpecSearch", .product(name: "RealModule", package: "swift-numerics")]),
+        .target(name: "SpecSearchEvaluation", dependencies: ["SpecSearch"]),
         .target(name: "SpecSearchTesting", dependencies: ["SpecSearch"]),
         .target(
             name: "SpecSearchCLI",
