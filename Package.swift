@@ -12,7 +12,7 @@ let package = Package(
         .executable(name: "specsearch", targets: ["specsearch"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: [
         // The method: no engine, no I/O.

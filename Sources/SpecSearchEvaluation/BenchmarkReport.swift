@@ -92,7 +92,8 @@ public struct BenchmarkReport: Sendable, Encodable {
     /// The figures of methods that all ran on the same problems, in the same order.
     ///
     /// Every method is compared with every one named before it.
-    public init(records: [(method: String, records: [BenchmarkRecord])], bootstrap: PairedBootstrap = PairedBootstrap()) {
+    public init(records: [(method: String, records: [BenchmarkRecord])], bootstrap: PairedBootstrap = PairedBootstrap())
+    {
         methods = records.map { Self.row($0.method, $0.records) }
         comparisons = []
         for (index, candidate) in records.enumerated() {

@@ -11,8 +11,9 @@ public struct Interval: Sendable, Hashable {
     }
 }
 
-/// Percentile bootstrap over problems (Efron & Tibshirani 1993, ch. 13): problems are resampled whole, so what two
-/// methods did on the same problem stays together.
+/// The percentile bootstrap over problems (Efron and Tibshirani 1993, chapter 13).
+///
+/// Problems are resampled whole, so what two methods did on the same problem stays together.
 public struct PairedBootstrap: Sendable {
     /// How many times the problems are resampled.
     public var resamples: Int

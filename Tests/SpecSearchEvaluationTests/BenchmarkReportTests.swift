@@ -4,7 +4,9 @@ import SpecSearchEvaluation
 import Testing
 
 @Suite struct BenchmarkReportTests {
-    private func record(_ id: Int, right: Bool, seconds: Double, proposed: Int = 0, accepted: Int = 0) -> BenchmarkRecord {
+    private func record(_ id: Int, right: Bool, seconds: Double, proposed: Int = 0, accepted: Int = 0)
+        -> BenchmarkRecord
+    {
         var usage = Usage()
         usage[.target].evaluatedTokens = 10
         usage[.target].proposedTokens = proposed
@@ -66,7 +68,10 @@ import Testing
 
     @Test(arguments: [
         ("{\"id\":\"a\",\"problem\":\"x\",\"answer\":\"1\"}\n{\"id\":\"b\"}\n", "line 2"),
-        ("{\"id\":\"a\",\"problem\":\"x\",\"answer\":\"1\"}\n{\"id\":\"a\",\"problem\":\"x\",\"answer\":\"1\"}", "stands twice"),
+        (
+            "{\"id\":\"a\",\"problem\":\"x\",\"answer\":\"1\"}\n{\"id\":\"a\",\"problem\":\"x\",\"answer\":\"1\"}",
+            "stands twice"
+        ),
         ("", "no problem"),
     ])
     func `A bad file says what is wrong`(text: String, message: String) throws {

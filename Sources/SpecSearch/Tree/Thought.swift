@@ -15,7 +15,7 @@ public struct Thought: Sendable, Hashable, Codable {
 
     /// The text for people, delimiter included.
     public var text: String
-    /// The ids that were written, delimiter or end-of-sequence token included. Never re-tokenised.
+    /// The ids that were written, delimiter or end-of-sequence token included; never re-tokenised.
     public var tokens: [Token]
     /// Why the writing ended.
     public var stop: Stop

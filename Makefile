@@ -1,0 +1,36 @@
+# Everything a newcomer needs: `make solve`, `make test`. Scripts/bootstrap.sh finds or builds llama.cpp.
+
+SPECSEARCH = .build/release/specsearch
+
+.PHONY: help setup build solve test bench lint format clean
+
+help: ## Show the targets.
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: ## Find or build llama.cpp.
+	@Scripts/bootstrap.sh >/dev/null
+
+build: setup ## Build .build/release/specsearch.
+	@prefix="$$(Scripts/bootstrap.sh)" && PKG_CONFIG_PATH="$$prefix/lib/pkgconfig" \
+	  swift build -c release --product specsearch -Xlinker -rpath -Xlinker "$$prefix/lib"
+
+solve: build ## Solve a built-in problem with the shipped models, or PROBLEM="…".
+	@if [ -n "$${PROBLEM:-}" ]; then $(SPECSEARCH) solve "$$PROBLEM"; else $(SPECSEARCH) solve; fi
+
+test: setup ## Run all tests.
+	@prefix="$$(Scripts/bootstrap.sh)" && PKG_CONFIG_PATH="$$prefix/lib/pkgconfig" && export PKG_CONFIG_PATH && \
+	  export GGML_NO_BACKTRACE=1 SWIFT_BACKTRACE=enable=no && \
+	  swift build --build-tests -Xlinker -rpath -Xlinker "$$prefix/lib" && \
+	  swift test --skip-build -Xlinker -rpath -Xlinker "$$prefix/lib"
+
+bench: build ## Compare the methods on held-out problems.
+	@$(SPECSEARCH) bench
+
+lint: ## Check the format, strictly.
+	@swift format lint --strict --parallel --recursive Sources Tests Package.swift
+
+format: ## Mend the format.
+	@swift format --in-place --parallel --recursive Sources Tests Package.swift
+
+clean: ## Remove what was built here (the cache of llama.cpp stays).
+	@rm -rf .build
