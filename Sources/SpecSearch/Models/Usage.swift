@@ -13,6 +13,9 @@ public struct Usage: Sendable, Hashable, Codable {
         set { models[role] = newValue }
     }
 
+    /// Tokens that went through any model.
+    public var totalTokens: Int { models.values.reduce(0) { $0 + $1.evaluatedTokens } }
+
     public static func += (left: inout Usage, right: Usage) {
         for (role, usage) in right.models { left[role] += usage }
     }

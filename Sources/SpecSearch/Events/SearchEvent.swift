@@ -1,0 +1,51 @@
+/// Something that happened in a search, in order.
+public enum SearchEvent: Sendable, Hashable, Codable {
+    /// The settings and the problem.
+    public struct Started: Sendable, Hashable, Codable {
+        /// The version of the trace format.
+        public var version = 1
+        public var configuration: SearchConfiguration
+        public var problem: Problem
+        /// How paths are ranked: the configuration's way, or the reward model's own.
+        public var aggregation: ScoreAggregation
+    }
+
+    /// A model wrote thoughts for nodes of one depth.
+    public struct Sampled: Sendable, Hashable, Codable {
+        public var role: ModelRole
+        public var phase: SearchPhase
+        public var depth: Int
+        /// The nodes' ranks in the beam.
+        public var nodes: [Int]
+        /// For each node its samples, duplicates and unusable ones included.
+        public var thoughts: [[Thought]]
+        public var usage: Usage
+        public var seconds: Double
+    }
+
+    /// The reward model scored steps.
+    public struct Evaluated: Sendable, Hashable, Codable {
+        public var depth: Int
+        /// For each step, its parent's rank in the beam.
+        public var nodes: [Int]
+        public var texts: [String]
+        public var scores: [Double]
+        public var usage: Usage
+        public var seconds: Double
+    }
+
+    case started(Started)
+    case sampled(Sampled)
+    case evaluated(Evaluated)
+    /// Drafts at or above the threshold, the best N of a node.
+    case accepted(depth: Int, node: Int, steps: [Step])
+    /// Drafts below the threshold.
+    case rejected(depth: Int, node: Int, steps: [Step])
+    /// Thoughts by the large model in place of rejected drafts.
+    case corrected(depth: Int, node: Int, steps: [Step])
+    /// β̂ of a depth; nil where nothing, or everything, is rejected.
+    case thresholdUpdated(depth: Int, threshold: Double?)
+    /// The nodes that go on, finished ones included.
+    case selected(depth: Int, nodes: [Node])
+    case finished(SearchResult)
+}
