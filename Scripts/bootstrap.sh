@@ -7,7 +7,7 @@
 set -euo pipefail
 
 # The pin: the only place where llama.cpp's version stands.
-llama_version=0.5.0
+llama_version=0.5.0-dev
 sdist=llama-cpp-python==0.3.36
 sdist_sha256=832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e
 flags=(
