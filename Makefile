@@ -15,7 +15,7 @@ build: setup ## Build .build/release/specsearch.
 	  swift build -c release --product specsearch -Xlinker -rpath -Xlinker "$$prefix/lib"
 
 solve: build ## Solve a built-in problem with the shipped models, or PROBLEM="…".
-	@if [ -n "$${PROBLEM:-}" ]; then $(SPECSEARCH) solve "$$PROBLEM"; else $(SPECSEARCH) solve; fi
+	@if [ -n "$${PROBLEM:-}" ]; then $(SPECSEARCH) solve "$$PROBLEM"; else $(SPECSEARCH) solve --example; fi
 
 test: setup ## Run all tests.
 	@prefix="$$(Scripts/bootstrap.sh)" && PKG_CONFIG_PATH="$$prefix/lib/pkgconfig" && export PKG_CONFIG_PATH && \

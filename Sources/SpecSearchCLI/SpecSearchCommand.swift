@@ -4,7 +4,13 @@ public import ArgumentParser
 public struct SpecSearchCommand: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "specsearch",
-        abstract: "Tree search with large language models, sped up by speculation on thoughts and tokens.")
+        abstract: "Tree search with large language models, sped up by speculation on thoughts and on tokens.",
+        discussion: """
+            A small model drafts reasoning steps, a process reward model scores them, and a large model writes only \
+            what was rejected (SpecSearch, ICML 2025).
+            """,
+        version: "0.1.0",
+        subcommands: [SolveCommand.self, BenchCommand.self, ReplayCommand.self])
 
     public init() {}
 }

@@ -1,0 +1,68 @@
+internal import SpecSearchEvaluation
+
+/// A benchmark's figures for people, as Markdown tables.
+struct BenchText {
+    private let report: BenchmarkReport
+
+    init(_ report: BenchmarkReport) {
+        self.report = report
+    }
+
+    var text: String {
+        guard let problems = report.methods.first?.problems, problems > 0 else { return "No problem was finished." }
+        var lines = table(
+            ["method", "accuracy", "seconds", "tokens: draft", "target", "prm", "drafts kept", "tokens accepted"],
+            report.methods.map { method in
+                [
+                    method.method, method.accuracy.percent, method.seconds.fixed(2), method.tokens.draft.grouped,
+                    method.tokens.target.grouped, method.tokens.prm.grouped, method.acceptance?.percent ?? "–",
+                    method.tokenAcceptance?.percent ?? "–",
+                ]
+            })
+        lines += [""]
+        lines += table(
+            ["comparison", "speed-up", "95 % interval", "accuracy", "95 % interval"],
+            report.comparisons.map { comparison in
+                [
+                    "\(comparison.method) / \(comparison.baseline)", "\(comparison.speedup.fixed(2))x",
+                    interval(comparison.speedupInterval) { "\($0.fixed(2))x" },
+                    points(comparison.accuracyDifference), interval(comparison.accuracyInterval, points),
+                ]
+            })
+        let phases = ["draft", "evaluate", "target", "correct", "search"]
+        lines += [""]
+        lines += table(
+            ["seconds in", "drafting", "scoring", "target's steps", "corrections", "search"],
+            report.methods.map { method in [method.method] + phases.map { (method.phases[$0] ?? 0).fixed(2) } })
+        lines += [""]
+        lines += table(
+            ["share of the time inside", "draft", "target", "prm", "outside forward passes"],
+            report.methods.map { method in
+                let inside = ["draft", "target", "prm"].map { method.modelSeconds[$0] ?? 0 }
+                let outside = method.seconds - inside.reduce(0, +)
+                return [method.method] + (inside + [outside]).map { ($0 / max(method.seconds, 1e-9)).percent }
+            })
+        return (["\(problems) problems", ""] + lines).joined(separator: "\n")
+    }
+
+    private func points(_ share: Double) -> String { "\(share >= 0 ? "+" : "")\((100 * share).fixed(1)) points" }
+
+    private func interval(_ bounds: [Double]?, _ format: (Double) -> String) -> String {
+        guard let bounds, bounds.count == 2 else { return "–" }
+        return "\(format(bounds[0])) … \(format(bounds[1]))"
+    }
+
+    private func table(_ header: [String], _ rows: [[String]]) -> [String] {
+        let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
+        func line(_ cells: [String]) -> String {
+            let padded = cells.enumerated().map { index, cell in
+                index == 0 ? cell.padded(widths[index]) : cell.leftPadded(widths[index])
+            }
+            return "| " + padded.joined(separator: " | ") + " |"
+        }
+        let rule = widths.enumerated().map { index, width in
+            index == 0 ? String(repeating: "-", count: width) : String(repeating: "-", count: width - 1) + ":"
+        }
+        return [line(header), line(rule)] + rows.map(line)
+    }
+}

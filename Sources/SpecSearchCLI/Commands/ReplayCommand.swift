@@ -1,0 +1,36 @@
+internal import ArgumentParser
+internal import Foundation
+internal import SpecSearch
+
+/// `specsearch replay`.
+struct ReplayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay", abstract: "Run a recorded search again, without any model.",
+        discussion: "Fails if the trace of solve --trace is damaged, or does not give the recorded result.")
+
+    @Argument(help: "The trace.")
+    var file: String
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func run() async throws {
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw EngineError(.badSetting, "The trace \(file) cannot be read.", remedy: "Is it there?")
+        }
+        let trace = try SearchTrace(data: data)
+        let result = try await TraceReplay(trace).run()
+        if case .finished(let recorded)? = trace.events.last, recorded.withoutTimes != result.withoutTimes {
+            throw EngineError(
+                .mismatch, "The replay of \(file) does not give the recorded result.",
+                remedy: "The trace was edited, or written by another version.")
+        }
+        guard case .started(let started)? = trace.events.first else { return }
+        let method = started.configuration.method
+        if json {
+            print(try SolveReport(method: method, problem: started.problem, result: result).encoded())
+        } else {
+            print(ResultText(Terminal()).text(problem: started.problem, method: method, result: result))
+        }
+    }
+}

@@ -1,0 +1,99 @@
+internal import ArgumentParser
+internal import Foundation
+internal import SpecSearch
+internal import SpecSearchLlama
+internal import Synchronization
+
+/// `specsearch solve`.
+struct SolveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "solve", abstract: "Solve a problem, and show how.",
+        discussion: """
+            The problem is the argument, or standard input. The shipped models know one kind of problem: a chain of \
+            events about one person's things (try --example); for others name your own models.
+            """)
+
+    /// What `--example` solves.
+    static let example =
+        "Mia has 47 shells. Mia finds 68 more. Mia sells 29. Mia doubles the pile. Mia lends 54. "
+        + "Mia halves the pile. Mia wins 85 more. Mia loses 37. How many shells does Mia have now?"
+
+    @Argument(help: "The problem. (default: standard input)")
+    var problem: String?
+
+    @Flag(help: "Solve a built-in problem.")
+    var example = false
+
+    @Option(help: "Who writes the steps: specsearch, sps, ar or draft.")
+    var method = SearchMethod.specsearch
+
+    @OptionGroup(title: "Search")
+    var search: SearchArguments
+
+    @OptionGroup(title: "Models")
+    var engine: EngineArguments
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    @Option(help: ArgumentHelp("Write every event to a file, as JSON Lines; see replay.", valueName: "file"))
+    var trace: String?
+
+    func validate() throws {
+        guard problem == nil || !example else { throw ValidationError("Give either a problem or --example.") }
+        if let problem, problem.allSatisfy(\.isWhitespace) { throw ValidationError("The problem is empty.") }
+        guard problem != nil || example || isatty(STDIN_FILENO) == 0 else {
+            throw ValidationError("Give a problem, as the argument or on standard input, or --example.")
+        }
+    }
+
+    func run() async throws {
+        let problem = Problem(text: try problemText())
+        let terminal = Terminal(quiet: json)
+        let writer = try trace.map { try TraceWriter(path: $0) }
+        let (result, interrupted) = try await Interruption.guarding { [self] in
+            let engine = try await self.engine.load(terminal)
+            let progress = LiveProgress(terminal)
+            let models = engine.models(for: method)
+            let search = Search(search.configuration(method, for: engine.models), models: models)
+            defer { terminal.endProgress() }
+            return try await search.run(problem) { event in
+                progress.show(event)
+                writer?.write(event)
+            }
+        }
+        try writer?.finish()
+        if json {
+            print(try SolveReport(method: method, problem: problem, result: result).encoded())
+        } else {
+            print(ResultText(terminal).text(problem: problem, method: method, result: result))
+        }
+        if interrupted { throw Interruption.exitCode }
+    }
+
+    private func problemText() throws -> String {
+        if example { return Self.example }
+        if let problem { return problem }
+        let data = FileHandle.standardInput.readDataToEndOfFile()
+        guard let text = String(data: data, encoding: .utf8) else {
+            throw ValidationError("Standard input is not UTF-8 text.")
+        }
+        let problem = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard !problem.isEmpty else { throw ValidationError("Standard input holds no problem.") }
+        return problem
+    }
+}
+
+/// The JSON of one search.
+struct SolveReport: Encodable {
+    let method: SearchMethod
+    let problem: Problem
+    let result: SearchResult
+
+    /// One object, its keys sorted.
+    func encoded() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+}

@@ -1,0 +1,65 @@
+"""Models as GGUF files, for llama.cpp's `llama` architecture."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import gguf
+import numpy as np
+
+import model as lm
+import tokens
+
+
+def write(path: Path, network: lm.LanguageModel, tokenizer_json: Path, name: str, context: int = 1024):
+    """Matrices at F16, norms at F32. The rotary pairs are interleaved already, as llama.cpp wants them."""
+    shape = network.shape
+    writer = gguf.GGUFWriter(str(path), "llama")
+    writer.add_name(name)
+    writer.add_license("apache-2.0")
+    writer.add_context_length(context)
+    writer.add_embedding_length(shape.width)
+    writer.add_block_count(shape.layers)
+    writer.add_feed_forward_length(shape.hidden)
+    writer.add_head_count(shape.heads)
+    writer.add_head_count_kv(shape.heads)
+    writer.add_layer_norm_rms_eps(shape.epsilon)
+    writer.add_rope_freq_base(shape.rope_base)
+    writer.add_rope_dimension_count(shape.head)
+    writer.add_vocab_size(shape.vocabulary)
+    writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
+
+    stored = json.loads(tokenizer_json.read_text())
+    names = {id: text for text, id in stored["model"]["vocab"].items()}
+    special = {added["id"]: added["content"] for added in stored["added_tokens"]}
+    texts, kinds = [], []
+    for id in range(shape.vocabulary):
+        text = special.get(id, names.get(id))
+        texts.append(text if text is not None else f"[PAD{id}]")
+        kinds.append(gguf.TokenType.CONTROL if id in special else
+                     gguf.TokenType.NORMAL if text is not None else gguf.TokenType.UNUSED)
+    merges = [m if isinstance(m, str) else " ".join(m) for m in stored["model"]["merges"]]
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("qwen2")
+    writer.add_token_list(texts)
+    writer.add_token_types(kinds)
+    writer.add_token_merges(merges)
+    end = next(id for id, content in special.items() if content == tokens.END)
+    writer.add_eos_token_id(end)
+    writer.add_add_bos_token(False)
+
+    renamed = {"attention_norm": "attn_norm", "q": "attn_q", "k": "attn_k", "v": "attn_v", "o": "attn_output",
+               "ffn_norm": "ffn_norm", "gate": "ffn_gate", "up": "ffn_up", "down": "ffn_down"}
+    top = {"embedding.weight": "token_embd.weight", "norm.weight": "output_norm.weight", "output.weight": "output.weight"}
+    for key, value in network.state_dict().items():
+        if key in top:
+            target = top[key]
+        else:
+            _, layer, part, _ = key.split(".")
+            target = f"blk.{layer}.{renamed[part]}.weight"
+        array = value.float().cpu().numpy()
+        writer.add_tensor(target, array.astype(np.float32 if array.ndim == 1 else np.float16))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
