@@ -47,32 +47,43 @@ if [ -f "$prefix/lib/pkgconfig/llama.pc" ]; then
     exit 0
 fi
 
-for tool in python3:python3 c++:g++; do
+for tool in python3:python3 cc:gcc c++:g++; do
     command -v "${tool%%:*}" >/dev/null || fail "llama.cpp is not installed and cannot be built: ${tool%%:*} is missing." \
         "Install ${tool##*:} (Debian: apt install ${tool##*:}), or set LLAMA_PREFIX to an installation of llama.cpp $llama_version."
 done
-mkdir -p "$cache"
+mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] || fail "$cache, where llama.cpp is built and kept, is not writable." \
+    "Set XDG_CACHE_HOME to a folder that is, or LLAMA_PREFIX to an installation of llama.cpp $llama_version."
 exec 9>"$cache/lock"
 if command -v flock >/dev/null; then
-    flock 9
+    flock -n 9 || {
+        say "Waiting for another setup that is building llama.cpp in $cache"
+        flock 9
+    }
     # Another setup may have built it while this one waited.
     if [ -f "$prefix/lib/pkgconfig/llama.pc" ]; then
         printf '%s\n' "$prefix"
         exit 0
     fi
+    # Left by setups that were killed: whoever holds the lock is alone here.
+    rm -rf "$cache"/build.??????
 fi
 
 work=$(mktemp -d "$cache/build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 log=$cache/build.log
 say "Building llama.cpp $llama_version once for this machine, some minutes (log: $log)"
+# What pip says went wrong: its first line of error, or else the last line of all.
+reason() { grep -m1 '^ERROR' "$log" || tail -n 1 "$log"; }
+tools=()
+for tool in cmake ninja; do "$tool" --version >/dev/null 2>&1 || tools+=("$tool"); done
 {
-    python3 -m venv "$work/venv"
-    "$work/venv/bin/python" -m pip install --quiet cmake ninja
-} >"$log" 2>&1 || fail "cmake and ninja could not be installed from PyPI: $(tail -n 1 "$log")" \
+    # "set -e" does not count left of "||": hence "&&".
+    python3 -m venv "$work/venv" &&
+        { [ ${#tools[@]} -eq 0 ] || "$work/venv/bin/python" -m pip install --quiet "${tools[@]}"; }
+} >"$log" 2>&1 || fail "cmake and ninja could not be installed from PyPI: $(reason)" \
     "Check the network and pip's configuration (and, on Debian, apt install python3-venv), or set LLAMA_PREFIX."
 "$work/venv/bin/python" -m pip download --quiet --no-deps --no-binary "${sdist%%==*}" --dest "$work" "$sdist" >>"$log" 2>&1 ||
-    fail "the source distribution $sdist could not be downloaded from PyPI: $(tail -n 1 "$log")" \
+    fail "the source distribution $sdist could not be downloaded from PyPI: $(reason)" \
         "Check the network and pip's configuration, or set LLAMA_PREFIX to an installation of llama.cpp $llama_version."
 archive=$(find "$work" -maxdepth 1 -name '*.tar.gz')
 found=$(python3 -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$archive")
@@ -83,7 +94,7 @@ tar -xzf "$archive" -C "$work/source" --strip-components=1 --wildcards '*/vendor
 PATH=$work/venv/bin:$PATH
 {
     cmake -S "$work/source/vendor/llama.cpp" -B "$work/build" -G Ninja "${flags[@]}" -DCMAKE_INSTALL_PREFIX="$prefix" &&
-        cmake --build "$work/build" &&
+        cmake --build "$work/build" --parallel "$(getconf _NPROCESSORS_ONLN)" &&
         DESTDIR=$work/root cmake --install "$work/build"
 } >>"$log" 2>&1 || {
     tail -n 15 "$log" >&2
