@@ -77,10 +77,13 @@ def figures(network: lm.LanguageModel, encoder: Encoder, items, temperature: flo
 
 def train(name: str, network: lm.LanguageModel, encoder: Encoder, folder: Path, seed: int, minutes: float,
           batch_tokens: int = 3000, muon_lr: float = 0.02, adam_lr: float = 4e-3, curriculum_tokens: float = 2e6,
-          band: tuple[float, float] | None = None, validate_every: float = 120, device: str = "cpu", compiled: bool = False):
-    """Trains for `minutes` of its own running time, counted over interruptions; resumes from its last checkpoint.
+          stop: float | None = None, keep: float | None = None, band: tuple[float, float] | None = None,
+          validate_every: float = 120, device: str = "cpu", compiled: bool = False):
+    """Trains on a schedule of `minutes` of its own running time, counted over interruptions; resumes from its last
+    checkpoint, and leaves the model in `{name}.pt`.
 
-    With a `band` of greedy accuracy on validation structures, `{name}.pt` is the last state inside it.
+    stop: ends after so many minutes, the schedule unfinished. keep: the first validation after so many minutes also
+    leaves `{name}.middle.pt`. band: of greedy accuracy on validation structures; `{name}.pt` is the last state inside it.
     """
     state_path, log_path = folder / f"{name}.state.pt", folder / f"{name}.log.jsonl"
     network.to(device)
@@ -121,7 +124,7 @@ def train(name: str, network: lm.LanguageModel, encoder: Encoder, folder: Path, 
         elapsed, clock = elapsed + now - clock, now
         seen += ids.numel()
         losses.append(loss.item())
-        done = elapsed >= 60 * minutes
+        done = elapsed >= 60 * (stop or minutes)
         if done or now - checked > validate_every:
             result = figures(network, encoder, items)
             line = {"name": name, "minutes": round(elapsed / 60, 1), "tokens": seen,
@@ -139,6 +142,9 @@ def train(name: str, network: lm.LanguageModel, encoder: Encoder, folder: Path, 
             was_inside |= inside
             if inside or not was_inside:
                 lm.save(folder / f"{name}.pt", network, tokens=seen, minutes=elapsed / 60, figures=result)
+            middle = folder / f"{name}.middle.pt"
+            if keep is not None and elapsed >= 60 * keep and not middle.exists():
+                lm.save(middle, network, tokens=seen, minutes=elapsed / 60, figures=result)
             source = batches(encoder, seed * 1000 + rounds, batch_tokens, longest)
             checked = clock = time.monotonic()
     return network.cpu()

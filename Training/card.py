@@ -1,0 +1,50 @@
+"""The card of the shipped models: what they are, what they saw, and every gate's figure."""
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import torch
+
+import problems
+
+
+
+def write(folder: Path, runs: Path, models: dict, result: dict):
+    lines = ["# The shipped trio", "",
+             "Three tiny language models trained from scratch by `Training/`, so that SpecSearch runs, and is measured, "
+             "on any machine. They know one family of problems: a chain of events about one person's things.", "",
+             "> " + problems.items("test", 1, 1)[0].text, "",
+             "| model | architecture | parameters | tokens seen, its ancestors' aside | minutes on one core |",
+             "|---|---|---|---|---|"]
+    roles = {"draft": "draft", "prm": "reward model (verifier)", "target": "target"}
+    for name, role in roles.items():
+        shape = models[name].shape
+        stored = torch.load(runs / f"{name}.pt", map_location="cpu", weights_only=True)
+        lines.append(f"| {role} | Llama, width {shape.width}, {shape.layers} layers, hidden {shape.hidden}, "
+                     f"{shape.heads} heads | {models[name].parameter_count():,} | {stored['tokens']:,} | "
+                     f"{stored['minutes']:.0f} |")
+    lines += ["",
+              f"Byte-level BPE of {models['draft'].shape.vocabulary} tokens, digits one by one (`pre = qwen2`); F16 weights. "
+              "The verifier was grown from the draft, the target from the verifier as it was part of the way (Net2Net), each "
+              "then trained on its own data.", "",
+              "The reward model is a *likelihood verifier*: a step's score is the probability that it gives to the step's "
+              "tokens, calibrated (`prm.json`, isotonic regression on siblings of both authors, validation structures) to "
+              "the probability that the step is right. Paths rank by the product of their steps' scores.", "",
+              "A problem's structure is the sequence of its kinds of events; a hash of it decides between training, "
+              "validation and test, so no model saw a structure of `heldout.jsonl` "
+              "(2,400 problems).", "", "## Gates", "",
+              f"On {result['problems']:,} fresh problems of test structures (seed {result['seed']}; the target's greedy "
+              f"figures on the first 600), sampling temperature {result['temperature']}.", "", "| gate | figure | |", "|---|---|---|"]
+    for gate in result["gates"]:
+        verdict = {True: "holds", False: "**fails**", None: ""}[gate["holds"]]
+        lines.append(f"| {gate['gate']} | {gate['figure'].replace('|', '/')} | {verdict} |")
+    verifier = result["prm"]
+    lines += ["", f"The verifier's own steps: {verifier['greedy_steps']:.1%} right at temperature 0; it solves "
+              f"{verifier['greedy']:.1%} of the problems by itself. All figures are in `gates.json`.", "",
+              "## Checksums (SHA-256)", "", "```"]
+    for file in sorted(folder.iterdir()):
+        if file.suffix in (".gguf", ".json", ".jsonl"):
+            lines.append(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}")
+    lines += ["```", ""]
+    (folder / "README.md").write_text("\n".join(lines))

@@ -1,0 +1,137 @@
+"""From nothing to the shipped trio: problems, tokenizer, draft, verifier, target, calibration, export, gates, card.
+
+    python train.py --preset cpu        # about an hour and three quarters on two cores
+    python train.py --preset gpu        # one H100; sizes up, see PRESETS
+
+Every stage leaves its result in --runs and is skipped when that is there; training resumes from its last checkpoint.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+
+import card
+import export
+import gates
+import model as lm
+import problems
+import tokens
+import training
+
+# Seeds: training 2, 3, 5; validation 1, 2; the gates' fresh seed is drawn once, for the last table only.
+FRESH_SEED = 20261121
+TEMPERATURE = 0.8
+
+PRESETS = {
+    "cpu": {
+        "device": "cpu",
+        # width, layers, hidden
+        "draft": (64, 2, 96), "prm": (96, 3, 256), "target": (384, 8, 1024),
+        "draft_minutes": (22, 16), "prm_minutes": 45, "target_from": 16, "target_minutes": 20,
+        "batch": 3000, "target_batch": 2000,
+    },
+    # Written from the measured CPU run, not run yet: no GPU was at hand.
+    "gpu": {
+        "device": "cuda",
+        "draft": (128, 3, 256), "prm": (160, 4, 448), "target": (512, 10, 1536),
+        "draft_minutes": (4, 4), "prm_minutes": 7, "target_from": 4, "target_minutes": 6,
+        "batch": 60000, "target_batch": 60000,
+    },
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    here = Path(__file__).resolve().parent
+    parser.add_argument("--preset", choices=PRESETS, default="cpu")
+    parser.add_argument("--out", type=Path, default=here.parent / "Models")
+    parser.add_argument("--runs", type=Path, default=here / "runs")
+    parser.add_argument("--binary", type=Path, default=here.parent / ".build/release/specsearch")
+    parser.add_argument("--stages", default="draft,prm,target,export,gates", help="to run stages side by side, one a process")
+    arguments = parser.parse_args()
+    stages = arguments.stages.split(",")
+    preset, runs = PRESETS[arguments.preset], arguments.runs
+    device = preset["device"]
+    if device == "cpu":
+        # One thread a process: two on a busy machine stall each other.
+        torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 1)))
+    runs.mkdir(parents=True, exist_ok=True)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+
+    stored = runs / "tokenizer.json"
+    encoder = tokens.Encoder(Tokenizer.from_file(str(stored)) if stored.exists() else tokens.train_tokenizer(stored))
+    shape = {name: lm.Shape(*preset[name], encoder.vocabulary) for name in ("draft", "prm", "target")}
+    common = {"encoder": encoder, "folder": runs, "device": device, "compiled": device == "cuda"}
+
+    if "draft" in stages:
+        torch.manual_seed(2)
+        schedule, stop = preset["draft_minutes"]
+        training.train("draft", lm.LanguageModel(shape["draft"]), seed=2, minutes=schedule, stop=stop,
+                       batch_tokens=preset["batch"], **common)
+    if "prm" in stages:
+        # Grown from the draft: it skips the plateau, and ends up knowing far more than either author.
+        torch.manual_seed(5)
+        training.train("prm", lm.grow(lm.load(runs / "draft.pt")[0], shape["prm"]), seed=5, minutes=preset["prm_minutes"],
+                       keep=preset["target_from"], muon_lr=0.01, adam_lr=2e-3, curriculum_tokens=0,
+                       batch_tokens=preset["batch"], **common)
+    if "target" in stages:
+        # Grown from the verifier as it was half-way, then trained on its own: it must know less than its judge.
+        torch.manual_seed(3)
+        training.train("target", lm.grow(lm.load(runs / "prm.middle.pt")[0], shape["target"]), seed=3,
+                       minutes=preset["target_minutes"], muon_lr=0.003, adam_lr=5e-4, curriculum_tokens=0,
+                       batch_tokens=preset["target_batch"], band=(0.60, 0.85), validate_every=240, **common)
+    if not {"export", "gates"} & set(stages):
+        return
+    models = {name: lm.load(runs / f"{name}.pt")[0].eval() for name in ("draft", "prm", "target")}
+    calibration_path = runs / "calibration.json"
+    if "export" in stages:
+        calibration = calibrate(models, encoder)
+        calibration_path.write_text(json.dumps(calibration))
+        write_models(arguments.out, models, stored, calibration)
+    if "gates" in stages:
+        calibration = json.loads(calibration_path.read_text())
+        result = gates.measure(arguments.out, encoder, models, TEMPERATURE, calibration, FRESH_SEED, arguments.binary)
+        (arguments.out / "gates.json").write_text(json.dumps(result, indent=1) + "\n")
+        card.write(arguments.out, runs, models, result)
+        for gate in result["gates"]:
+            verdict = {True: "holds", False: "FAILS", None: "-"}[gate["holds"]]
+            print(f"{verdict:6} {gate['gate']}: {gate['figure']}")
+
+
+def calibrate(models, encoder) -> dict:
+    """From siblings of both authors on validation structures: never those of the gates."""
+    items = problems.items("validation", 2, 400)
+    sets, certain = [], []
+    for author in ("draft", "target"):
+        network = models[author]
+        sets += gates.sibling_sets(network, models["prm"], encoder, items, TEMPERATURE, 7, 150)
+        nodes = [n for n in gates.right_prefixes(network, encoder, items[:60], TEMPERATURE) if n[3] > 0.998]
+        for item, depth, prefix, _ in nodes[:250]:
+            step = encoder.encode([item])[0][1][depth]
+            certain += gates.likelihoods(models["prm"], prefix, [step])
+    return gates.calibrate(sets, certain)
+
+
+def write_models(folder: Path, models, tokenizer: Path, calibration: dict):
+    for name, network in models.items():
+        export.write(folder / f"{name}.gguf", network, tokenizer, f"specsearch-{name}")
+    prompt = "{problem}\n\n"
+    (folder / "manifest.json").write_text(json.dumps({
+        "name": "specsearch-trio", "version": "1", "draft": "draft.gguf", "target": "target.gguf", "prm": "prm.gguf",
+        "rewardModel": "prm.json", "chatTemplate": prompt, "delimiter": "\n\n", "answerPrefix": problems.ANSWER_PREFIX,
+        "temperature": TEMPERATURE, "maximumStepTokens": 48, "contextLength": 512}, indent=2) + "\n")
+    (folder / "prm.json").write_text(json.dumps({
+        "kind": "likelihood", "template": prompt, "aggregation": "product", "calibration": calibration}, indent=2) + "\n")
+    with (folder / "heldout.jsonl").open("w") as file:
+        for index, item in enumerate(problems.items("test", 1, 2400)):
+            assert problems.split_of(item.structure) == "test"
+            file.write(json.dumps({"id": f"heldout-{index:04}", "problem": item.text, "answer": str(item.answer)}) + "\n")
+
+
+if __name__ == "__main__":
+    main()
