@@ -1,0 +1,30 @@
+/// How an engine runs its models.
+public struct EngineOptions: Sendable, Hashable, Codable {
+    /// Which branches of a problem stay cached.
+    public enum Retention: String, Sendable, Hashable, Codable {
+        /// Those of the paths that were last continued: right for searches that go deeper step by step.
+        case frontier
+        /// All, until room is needed: right for searches that come back to earlier nodes.
+        case all
+    }
+
+    /// Threads of one pass. More than one is slower on a machine that does other work too.
+    public var threads = 1
+    /// The most tokens that the draft proposes to the target at once; 0 for none, nil for what suits the models.
+    public var draftLength: Int?
+    /// The size of each model's cache, in tokens.
+    public var cacheTokens = 4096
+    /// How many branches each model's cache has, at most 256.
+    public var cacheBranches = 128
+    /// Whether samples of one path that begin equally share their evaluation, which changes the work only.
+    public var sharedSamples = true
+    /// Which branches stay cached.
+    public var retention = Retention.frontier
+    /// The models that use flash attention; on a processor it is slower for small models.
+    public var flashAttention: Set<String> = []
+
+    public init(threads: Int = 1, draftLength: Int? = nil) {
+        self.threads = threads
+        self.draftLength = draftLength
+    }
+}

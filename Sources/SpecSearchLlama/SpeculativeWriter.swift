@@ -1,0 +1,297 @@
+import CKernels
+package import SpecSearch
+
+/// Writes thoughts with the target, several tokens per pass: a draft model proposes blocks of tokens, and the target
+/// accepts or replaces them by rejection sampling, so that each thought follows the target's law exactly (Leviathan et
+/// al. 2023, Chen et al. 2023; lossless up to the floating point noise of the target's passes).
+///
+/// All thoughts of a call are in the same passes; equal prefixes of blocks are evaluated once, and each thought makes
+/// its own proposals and its own decisions. Not `Sendable`: it belongs to the engine's queue.
+package final class SpeculativeWriter {
+    private let target: ModelRuntime
+    private let draft: ModelRuntime
+    private let delimiter: StepDelimiter
+    private let sharesSamples: Bool
+    private let targetProbabilities: ProbabilityCache
+    private let draftProbabilities: ProbabilityCache
+    private let residual: UnsafeMutablePointer<Float>
+
+    /// The most tokens of a block.
+    package var draftLength: Int
+
+    /// What takes the place of a rejected proposal; only tests use anything but the residual.
+    package enum Correction: Sendable {
+        /// A draw from norm(max(0, p − q)), which is right.
+        case residual
+        /// A draw from p, which is wrong: a negative control.
+        case target
+    }
+    package var correction = Correction.residual
+
+    /// A writer over the first `vocabularyCount` tokens, which both models share.
+    package init(
+        target: ModelRuntime, draft: ModelRuntime, delimiter: StepDelimiter, vocabularyCount: Int, draftLength: Int,
+        sharesSamples: Bool = true
+    ) {
+        self.target = target
+        self.draft = draft
+        self.delimiter = delimiter
+        self.draftLength = draftLength
+        self.sharesSamples = sharesSamples
+        targetProbabilities = ProbabilityCache(count: vocabularyCount)
+        draftProbabilities = ProbabilityCache(count: vocabularyCount)
+        residual = .allocate(capacity: vocabularyCount)
+    }
+
+    deinit { residual.deallocate() }
+
+    /// A thought with its place in both caches, and the block that is proposed for it.
+    private struct Lane {
+        var writing: WritingLane
+        /// The node whose logits predict the next token, in the draft's cache; pinned once.
+        var draftNode: PrefixTree.NodeID
+        /// The block's tokens.
+        var proposals: [Token] = []
+        /// The nodes before each proposal, the first being `draftNode`.
+        var draftNodes: [PrefixTree.NodeID] = []
+        /// The nodes before each proposal and after the last, the first being `writing.node`.
+        var targetNodes: [PrefixTree.NodeID] = []
+        /// How many of the proposals were accepted.
+        var accepted = 0
+    }
+
+    /// Writes `request.count` thoughts for each request.
+    ///
+    /// - Throws: ``EngineError``, or `CancellationError` between two passes; nothing stays pinned.
+    package func write(_ requests: [ThoughtRequest]) throws -> SampledThoughts {
+        let targetMeter = UsageMeter(target.decoder)
+        let draftMeter = UsageMeter(draft.decoder)
+        var paths: [[Token]] = []
+        for request in requests {
+            // Both models read the target's prompt.
+            let tokens = try target.tokens(of: request.path)
+            try draft.check(count: tokens.count, of: request.path)
+            paths.append(tokens)
+        }
+        let contexts = [target.decoder.context, draft.decoder.context]
+        let contextLength = min(target.contextLength, draft.contextLength)
+        let plan = try WritingPlan(
+            requests: requests, paths: paths, cells: contexts.map(\.cellCapacity).min() ?? 0,
+            sequences: contexts.map(\.sequenceCapacity).min() ?? 0, contextLength: contextLength,
+            slack: draftLength + 1)
+        var thoughts: [[Thought]] = requests.map { _ in [] }
+        var usage = ModelUsage()
+        var draftUsage = ModelUsage()
+        for group in plan.groups {
+            let lanes = try write(
+                group, of: requests, contextLength: contextLength, usage: &usage, draftUsage: &draftUsage)
+            for lane in lanes {
+                usage.outputTokens += lane.tokens.count
+                thoughts[lane.request].append(lane.thought(vocabulary: target.vocabulary, author: target.role))
+            }
+        }
+        targetMeter.finish(&usage)
+        draftMeter.finish(&draftUsage)
+        return SampledThoughts(
+            thoughts: thoughts, usage: Usage(models: [target.role: usage, draft.role: draftUsage]))
+    }
+
+    private func write(
+        _ group: [WritingPlan.Unit], of requests: [ThoughtRequest], contextLength: Int, usage: inout ModelUsage,
+        draftUsage: inout ModelUsage
+    ) throws -> [WritingLane] {
+        var lanes: [Lane] = []
+        defer {
+            for lane in lanes {
+                target.decoder.tree.unpin(lane.writing.node)
+                draft.decoder.tree.unpin(lane.draftNode)
+                if let last = lane.targetNodes.last { target.decoder.tree.unpin(last) }
+                if let last = lane.draftNodes.last { draft.decoder.tree.unpin(last) }
+            }
+            target.decoder.abandon()
+            draft.decoder.abandon()
+        }
+        target.decoder.tick()
+        draft.decoder.tick()
+        let targetBefore = target.decoder.evaluatedCount
+        let draftBefore = draft.decoder.evaluatedCount
+        for unit in group {
+            let end = target.decoder.tree.insert(path: unit.tokens)
+            let draftEnd = draft.decoder.tree.insert(path: unit.tokens)
+            for sample in unit.samples {
+                target.decoder.tree.pin(end)
+                draft.decoder.tree.pin(draftEnd)
+                lanes.append(
+                    Lane(
+                        writing: WritingLane(
+                            unit: unit, sample: sample, request: requests[unit.request], node: end,
+                            contextLength: contextLength), draftNode: draftEnd))
+            }
+        }
+        var isFirst = true
+        while lanes.contains(where: { $0.writing.stop == nil }) {
+            target.decoder.tick()
+            draft.decoder.tick()
+            targetProbabilities.begin()
+            draftProbabilities.begin()
+            if isFirst {
+                // The path itself counts as prefill; its last token is evaluated with it.
+                for lane in lanes {
+                    target.decoder.want(lane.writing.node)
+                    if draftLength > 0 { draft.decoder.want(lane.draftNode) }
+                }
+                try target.decoder.evaluate()
+                if draftLength > 0 { try draft.decoder.evaluate() }
+                usage.prefillTokens += target.decoder.evaluatedCount - targetBefore
+                draftUsage.prefillTokens += draft.decoder.evaluatedCount - draftBefore
+                isFirst = false
+            }
+            try propose(&lanes, requests: requests, usage: &usage)
+            let created = try verify(&lanes)
+            for index in lanes.indices where lanes[index].writing.stop == nil {
+                try decide(&lanes[index], parameters: requests[lanes[index].writing.request].parameters)
+                usage.acceptedTokens += lanes[index].accepted
+            }
+            release(&lanes, created: created)
+        }
+        return lanes.map(\.writing)
+    }
+
+    /// Draws each lane's block from the draft, all lanes in one pass per token.
+    private func propose(_ lanes: inout [Lane], requests: [ThoughtRequest], usage: inout ModelUsage) throws {
+        let decoder = draft.decoder
+        var active: [Int] = []
+        for index in lanes.indices where lanes[index].writing.stop == nil {
+            lanes[index].proposals.removeAll(keepingCapacity: true)
+            lanes[index].accepted = 0
+            // A second pin, which moves along the block.
+            decoder.tree.pin(lanes[index].draftNode)
+            lanes[index].draftNodes = [lanes[index].draftNode]
+            if draftLength > 0 { active.append(index) }
+        }
+        for place in 0..<draftLength where !active.isEmpty {
+            for index in active { decoder.want(lanes[index].draftNodes[place]) }
+            try decoder.evaluate()
+            var next: [Int] = []
+            for index in active {
+                let node = lanes[index].draftNodes[place]
+                let row = try draftProbabilities.probabilities(
+                    after: node, parameters: requests[lanes[index].writing.request].parameters, decoder: decoder)
+                let position = lanes[index].writing.tokens.count + place
+                let token = try draftProbabilities.draw(
+                    row, uniform: lanes[index].writing.key.uniform(position: position, purpose: .proposal))
+                lanes[index].proposals.append(token)
+                usage.proposedTokens += 1
+                let ends = lanes[index].writing.wouldEnd(
+                    with: lanes[index].proposals, vocabulary: target.vocabulary, delimiter: delimiter)
+                if ends || place + 1 == draftLength { continue }
+                let child = decoder.tree.insert(token, under: node, isShared: sharesSamples)
+                decoder.tree.pin(child)
+                decoder.tree.unpin(node)
+                lanes[index].draftNodes.append(child)
+                next.append(index)
+            }
+            active = next
+        }
+    }
+
+    /// Evaluates all blocks with the target. Returns the nodes that are new in its cache.
+    private func verify(_ lanes: inout [Lane]) throws -> Set<PrefixTree.NodeID> {
+        let decoder = target.decoder
+        var created = Set<PrefixTree.NodeID>()
+        for index in lanes.indices where lanes[index].writing.stop == nil {
+            var node = lanes[index].writing.node
+            decoder.want(node)
+            lanes[index].targetNodes = [node]
+            decoder.tree.pin(node)
+            // After a token that ends the thought nothing is drawn, so it is not evaluated.
+            let ends = lanes[index].writing.wouldEnd(
+                with: lanes[index].proposals, vocabulary: target.vocabulary, delimiter: delimiter)
+            for token in ends ? lanes[index].proposals.dropLast() : lanes[index].proposals[...] {
+                let child = decoder.tree.insert(token, under: node, isShared: sharesSamples)
+                if !decoder.tree.isCached(child) { created.insert(child) }
+                decoder.tree.pin(child)
+                decoder.tree.unpin(node)
+                decoder.want(child)
+                lanes[index].targetNodes.append(child)
+                node = child
+            }
+        }
+        try decoder.evaluate()
+        return created
+    }
+
+    /// Accepts or replaces a lane's proposals, and moves the lane on.
+    private func decide(_ lane: inout Lane, parameters: SamplingParameters) throws {
+        let key = lane.writing.key
+        for (place, token) in lane.proposals.enumerated() {
+            let position = lane.writing.tokens.count
+            let p = try targetProbabilities.probabilities(
+                after: lane.targetNodes[place], parameters: parameters, decoder: target.decoder)
+            let q = try draftProbabilities.probabilities(
+                after: lane.draftNodes[place], parameters: parameters, decoder: draft.decoder)
+            let uniform = key.uniform(position: position, purpose: .acceptance)
+            if uniform * Double(q[Int(token)]) < Double(p[Int(token)]) {
+                lane.accepted += 1
+                lane.writing.append(token, vocabulary: target.vocabulary, delimiter: delimiter)
+                if lane.writing.stop != nil { return }
+                continue
+            }
+            let replacement: Token
+            let draw = key.uniform(position: position, purpose: .residual)
+            let total = specsearch_residual(p, q, residual, Int32(targetProbabilities.count))
+            if correction == .target || total <= 0 {
+                // p and q are equal up to rounding where nothing remains.
+                replacement = try targetProbabilities.draw(p, uniform: draw)
+            } else {
+                replacement = try targetProbabilities.draw(residual, total: total, uniform: draw)
+            }
+            lane.writing.append(replacement, vocabulary: target.vocabulary, delimiter: delimiter)
+            return
+        }
+        let position = lane.writing.tokens.count
+        let p = try targetProbabilities.probabilities(
+            after: lane.targetNodes[lane.proposals.count], parameters: parameters, decoder: target.decoder)
+        let bonus = try targetProbabilities.draw(p, uniform: key.uniform(position: position, purpose: .token))
+        lane.writing.append(bonus, vocabulary: target.vocabulary, delimiter: delimiter)
+    }
+
+    /// Moves the lanes' pins to what they wrote, and rolls both caches back behind rejected proposals.
+    private func release(_ lanes: inout [Lane], created: Set<PrefixTree.NodeID>) {
+        var rejected: [(node: PrefixTree.NodeID, accepted: PrefixTree.NodeID)] = []
+        var rejectedDrafts: [(node: PrefixTree.NodeID, accepted: PrefixTree.NodeID)] = []
+        for index in lanes.indices where !lanes[index].targetNodes.isEmpty {
+            let lane = lanes[index]
+            let last = lane.targetNodes[lane.targetNodes.count - 1]
+            let lastDraft = lane.draftNodes[lane.draftNodes.count - 1]
+            let accepted = lane.targetNodes[min(lane.accepted, lane.targetNodes.count - 1)]
+            let acceptedDraft = lane.draftNodes[min(lane.accepted, lane.draftNodes.count - 1)]
+            var node = accepted
+            var draftNode = acceptedDraft
+            if lane.writing.stop == nil, let token = lane.writing.tokens.last {
+                node = target.decoder.tree.insert(token, under: accepted, isShared: sharesSamples)
+                // After a fully accepted block the draft has not seen the last proposal yet.
+                if lane.accepted == lane.proposals.count, let proposal = lane.proposals.last {
+                    draftNode = draft.decoder.tree.insert(proposal, under: draftNode, isShared: sharesSamples)
+                }
+                draftNode = draft.decoder.tree.insert(token, under: draftNode, isShared: sharesSamples)
+            }
+            target.decoder.tree.pin(node)
+            target.decoder.tree.unpin(lane.writing.node)
+            target.decoder.tree.unpin(last)
+            draft.decoder.tree.pin(draftNode)
+            draft.decoder.tree.unpin(lane.draftNode)
+            draft.decoder.tree.unpin(lastDraft)
+            lanes[index].writing.node = node
+            lanes[index].draftNode = draftNode
+            lanes[index].targetNodes = []
+            lanes[index].draftNodes = []
+            rejected.append((last, accepted))
+            rejectedDrafts.append((lastDraft, acceptedDraft))
+        }
+        for (node, accepted) in rejected where created.contains(node) {
+            target.decoder.tree.drop(leaf: node, above: accepted)
+        }
+        for (node, accepted) in rejectedDrafts { draft.decoder.tree.drop(leaf: node, above: accepted) }
+    }
+}

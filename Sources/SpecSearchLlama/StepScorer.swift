@@ -1,0 +1,156 @@
+import CKernels
+import Foundation
+package import SpecSearch
+
+/// Scores the last steps of paths with one reward model, evaluating only what it has not seen yet.
+///
+/// Not `Sendable`: it belongs to the engine's queue.
+package final class StepScorer {
+    /// The reward model.
+    package let runtime: ModelRuntime
+    /// How scores are read.
+    package let description: RewardDescription
+    private let labels: LabelTokens?
+
+    /// Makes a scorer.
+    ///
+    /// - Parameter path: The description's file, for errors.
+    /// - Throws: ``EngineError`` `badModelFile` where a tag or label is not in the vocabulary.
+    package init(runtime: ModelRuntime, description: RewardDescription, path: String) throws(EngineError) {
+        try description.check(path: path)
+        self.runtime = runtime
+        self.description = description
+        labels =
+            description.kind == .label
+            ? try LabelTokens(description: description, vocabulary: runtime.vocabulary, path: path) : nil
+    }
+
+    /// Scores the last thought of each path.
+    ///
+    /// - Throws: ``EngineError`` `badScore` where a score is missing or not finite; `CancellationError`.
+    package func evaluate(_ paths: [ReasoningPath]) throws -> StepScores {
+        let meter = UsageMeter(runtime.decoder)
+        var scores = [Double](repeating: .nan, count: paths.count)
+        var start = 0
+        var requests: [Request] = []
+        requests.reserveCapacity(paths.count)
+        for path in paths { requests.append(try request(for: path)) }
+        while start < requests.count {
+            let end = groupEnd(requests, from: start)
+            for (offset, score) in try evaluate(requests[start..<end]).enumerated() {
+                guard score.isFinite, score >= 0, score <= 1 + 1e-6 else {
+                    throw EngineError(
+                        .badScore,
+                        "\(runtime.decoder.context.model.path) gave the score \(score) for the step "
+                            + "\"\(paths[start + offset].thoughts.last?.text ?? "")\".",
+                        remedy: "The model file may be damaged: check its checksum.")
+                }
+                scores[start + offset] = min(1, description.calibration?(score) ?? score)
+            }
+            start = end
+        }
+        var usage = ModelUsage()
+        meter.finish(&usage)
+        return StepScores(scores: scores, usage: Usage(models: [runtime.role: usage]))
+    }
+
+    /// The tokens of a path in this model, for keeping its branch of the cache.
+    package func tokens(of path: ReasoningPath) throws(EngineError) -> [Token] {
+        if let labels { return try labels.tokens(of: path, runtime: runtime) }
+        return try runtime.promptTokens(path.problem) + path.tokens
+    }
+
+    /// What is to be evaluated for one path.
+    private struct Request {
+        /// The tokens, prompt first.
+        var tokens: [Token]
+        /// Likelihood: the logits after each of the tokens `first ..< tokens.count` are needed, and `targets` are the
+        /// tokens that they predict.
+        var first: Int
+        var targets: ArraySlice<Token>
+    }
+
+    private func request(for path: ReasoningPath) throws(EngineError) -> Request {
+        guard let step = path.thoughts.last, !step.tokens.isEmpty else {
+            throw EngineError(
+                .badScore, "The problem \"\(path.problem.id)\" has no step to score.", remedy: "Score paths with steps.")
+        }
+        if let labels {
+            let tokens = try labels.tokens(of: path, runtime: runtime)
+            try runtime.check(count: tokens.count - 1, of: path)
+            return Request(tokens: tokens, first: tokens.count - 1, targets: [])
+        }
+        var tokens = try runtime.promptTokens(path.problem)
+        for thought in path.thoughts { tokens += thought.tokens }
+        for token in step.tokens where token < 0 || Int(token) >= runtime.vocabulary.count {
+            throw EngineError(
+                .mismatch,
+                "Token \(token) of a step is not in the vocabulary of \(runtime.decoder.context.model.path).",
+                remedy: "A likelihood verifier needs the vocabulary of the models that write.")
+        }
+        let targets = tokens[(tokens.count - step.tokens.count)...]
+        tokens.removeLast()
+        try runtime.check(count: tokens.count, of: path)
+        return Request(tokens: tokens, first: targets.startIndex - 1, targets: targets)
+    }
+
+    /// The end of the requests from `start` on that fit into the cache together.
+    private func groupEnd(_ requests: [Request], from start: Int) -> Int {
+        let context = runtime.decoder.context
+        var cells = requests[start].tokens.count
+        var end = start + 1
+        while end < requests.count, end - start < context.sequenceCapacity - 2 {
+            let shared = zip(requests[end].tokens, requests[end - 1].tokens).prefix { $0 == $1 }.count
+            cells += requests[end].tokens.count - shared
+            if cells > context.cellCapacity { break }
+            end += 1
+        }
+        return end
+    }
+
+    private func evaluate(_ requests: ArraySlice<Request>) throws -> [Double] {
+        let decoder = runtime.decoder
+        var nodes: [[PrefixTree.NodeID]] = []
+        defer {
+            for path in nodes { if let last = path.last { decoder.tree.unpin(last) } }
+            decoder.abandon()
+        }
+        decoder.tick()
+        for request in requests {
+            var path = [decoder.tree.insert(path: request.tokens[...request.first])]
+            for token in request.tokens[(request.first + 1)...] {
+                path.append(decoder.tree.insert(token, under: path[path.count - 1]))
+            }
+            decoder.tree.pin(path[path.count - 1])
+            for node in path { decoder.want(node) }
+            nodes.append(path)
+        }
+        try decoder.evaluate()
+        var normalisers: [PrefixTree.NodeID: Double] = [:]
+        let count = Int32(decoder.context.vocabularyCount)
+        var scores: [Double] = []
+        scores.reserveCapacity(requests.count)
+        for (request, path) in zip(requests, nodes) {
+            if let labels {
+                let row = try decoder.row(of: path[path.count - 1])
+                scores.append(1 / (1 + exp(Double(row[Int(labels.bad)]) - Double(row[Int(labels.good)]))))
+                continue
+            }
+            var total = 0.0
+            for (node, token) in zip(path, request.targets) {
+                let row = try decoder.row(of: node)
+                let normaliser: Double
+                if let known = normalisers[node] {
+                    normaliser = known
+                } else {
+                    let best = specsearch_argmax(row, count)
+                    normaliser = specsearch_log_sum_exp(row, count, row[Int(best)])
+                    normalisers[node] = normaliser
+                }
+                total += min(0, Double(row[Int(token)]) - normaliser)
+            }
+            scores.append(exp(total))
+        }
+        return scores
+    }
+}

@@ -1,0 +1,77 @@
+package import SpecSearch
+
+/// One thought that is being written.
+package struct WritingLane: Sendable {
+    /// The request's place in the call.
+    package let request: Int
+    /// Its random stream.
+    package let key: RandomKey
+    /// The node whose logits predict the next token, in the cache of the model that writes; pinned once.
+    package var node: PrefixTree.NodeID
+    /// What was written.
+    package private(set) var tokens: [Token] = []
+    /// Why the writing ended, once it has.
+    package private(set) var stop: Thought.Stop?
+    /// The most tokens that it may have.
+    package let limit: Int
+    private(set) var tail = StepDelimiter.Tail()
+
+    init(
+        unit: WritingPlan.Unit, sample: Int, request: ThoughtRequest, node: PrefixTree.NodeID, contextLength: Int
+    ) {
+        self.request = unit.request
+        self.node = node
+        key = request.key.sample(sample)
+        limit = max(1, min(request.parameters.maximumTokens, contextLength - unit.tokens.count))
+    }
+
+    /// Adds a token, and notes whether it ends the thought.
+    mutating func append(_ token: Token, vocabulary: Vocabulary, delimiter: StepDelimiter) {
+        tokens.append(token)
+        if vocabulary.isEnd(token) {
+            stop = .endOfSequence
+        } else if delimiter.isComplete(&tail, adding: vocabulary.bytes(of: token)) {
+            stop = .delimiter
+        } else if tokens.count >= limit {
+            stop = .length
+        }
+    }
+
+    /// Whether the thought would be at its end with these tokens.
+    func wouldEnd(with tokens: [Token], vocabulary: Vocabulary, delimiter: StepDelimiter) -> Bool {
+        var lane = self
+        for token in tokens {
+            lane.append(token, vocabulary: vocabulary, delimiter: delimiter)
+            if lane.stop != nil { return true }
+        }
+        return false
+    }
+
+    /// What was written, as a thought.
+    func thought(vocabulary: Vocabulary, author: ModelRole) -> Thought {
+        Thought(text: vocabulary.text(of: tokens), tokens: tokens, stop: stop ?? .length, author: author)
+    }
+}
+
+/// Counts what a decoder does during one call.
+struct UsageMeter {
+    private let decoder: PrefixDecoder
+    private let evaluated: Int
+    private let decodes: Int
+    private let time: Duration
+
+    init(_ decoder: PrefixDecoder) {
+        self.decoder = decoder
+        evaluated = decoder.evaluatedCount
+        decodes = decoder.context.decodeCount
+        time = decoder.context.decodeTime
+    }
+
+    /// Adds what was done since the meter was made.
+    func finish(_ usage: inout ModelUsage) {
+        usage.evaluatedTokens += decoder.evaluatedCount - evaluated
+        usage.decodes += decoder.context.decodeCount - decodes
+        let elapsed = (decoder.context.decodeTime - time).components
+        usage.seconds += Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+    }
+}
