@@ -8,7 +8,9 @@ public struct EngineOptions: Sendable, Hashable, Codable {
         case all
     }
 
-    /// Threads of one pass. More than one is slower on a machine that does other work too.
+    /// Threads of one pass.
+    ///
+    /// More than one is slower on a machine that does other work too.
     public var threads = 1
     /// The most tokens that the draft proposes to the target at once; 0 for none, nil for what suits the models.
     public var draftLength: Int?

@@ -107,6 +107,11 @@ package final class LlamaContext {
     /// Empties the cache.
     package func clear() { llama_memory_clear(memory, false) }
 
+    /// Whether no sequence has any cell.
+    package var isEmpty: Bool {
+        (0..<Int32(sequenceCapacity)).allSatisfy { llama_memory_seq_pos_max(memory, $0) < 0 }
+    }
+
     /// Changes the number of threads.
     package func setThreads(_ count: Int) { llama_set_n_threads(pointer, Int32(count), Int32(count)) }
 

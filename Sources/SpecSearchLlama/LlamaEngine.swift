@@ -107,6 +107,9 @@ public actor LlamaEngine {
             scorer: try StepScorer(runtime: rewardModel, description: reward, path: models.rewardModel))
     }
 
+    /// The models in use, each with its cache.
+    var runtimes: [ModelRuntime] { parts?.runtimes ?? [] }
+
     // MARK: Using
 
     /// The small model.
@@ -128,13 +131,13 @@ public actor LlamaEngine {
     /// Drops what is cached of a problem, which it need not have been.
     public func release(_ problem: Problem) throws {
         frontiers[problem] = nil
-        for runtime in parts?.runtimes ?? [] { try runtime.release(problem) }
+        for runtime in runtimes { try runtime.release(problem) }
     }
 
     /// Drops everything cached.
     public func reset() {
         frontiers = [:]
-        for runtime in parts?.runtimes ?? [] { runtime.reset() }
+        for runtime in runtimes { runtime.reset() }
     }
 
     func sample(_ requests: [ThoughtRequest], mode: EngineSampler.Mode) throws -> SampledThoughts {

@@ -67,7 +67,8 @@ public struct ModelSet: Sendable, Hashable, Codable {
             self = try JSONDecoder().decode(ModelSet.self, from: data)
         } catch {
             throw EngineError(
-                .badModelFile, "The manifest \(path) is not understood: \(error).", remedy: "Compare it with the shipped one.")
+                .badModelFile, "The manifest \(path) is not understood: \(error).",
+                remedy: "Compare it with the shipped one.")
         }
         func resolve(_ file: String) -> String { URL(fileURLWithPath: file, relativeTo: base).path }
         draft = resolve(draft)

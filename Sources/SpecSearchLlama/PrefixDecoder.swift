@@ -33,7 +33,9 @@ package final class PrefixDecoder {
         rows.tick()
     }
 
-    /// Asks that the node's logits be there after the next ``evaluate(checkCancellation:)``. The root has none.
+    /// Asks that the node's logits be there after the next ``evaluate(checkCancellation:)``.
+    ///
+    /// The root has none.
     package func want(_ node: PrefixTree.NodeID) {
         forgetRemoved()
         if rows.row(of: node) != nil { return }
@@ -81,14 +83,18 @@ package final class PrefixDecoder {
         forgetRemoved()
     }
 
-    /// Ends a call that failed or was cancelled: forgets what was asked for. Unpin what you pinned, too.
+    /// Ends a call that failed or was cancelled: forgets what was asked for.
+    ///
+    /// Unpin what you pinned, too.
     package func abandon() {
         repetitions = []
         for index in isWanted.indices { isWanted[index] = false }
         carryOutActions()
     }
 
-    /// Forgets everything. Nothing may be pinned.
+    /// Forgets everything.
+    ///
+    /// Nothing may be pinned.
     package func reset() {
         tree.reset()
         rows.removeAll()

@@ -69,8 +69,10 @@ extension PrefixTree {
         return entry.isInUse && entry.isCached && entry.firstChild < 0 && entry.pins == 0 && node != Self.root
     }
 
-    /// Drops `leaf` and those of its ancestors, up to and with `top`, that become leaves, are unpinned and that `allows`
-    /// allows. Ancestors beyond `top` stay.
+    /// Drops `leaf` and those of its ancestors, up to and with `top`, that become leaves, are unpinned and that
+    /// `allows` allows.
+    ///
+    /// Ancestors beyond `top` stay.
     mutating func dropChain(
         from leaf: NodeID, through top: NodeID, until stop: NodeID = -1, while allows: (Node) -> Bool
     ) {
@@ -127,12 +129,12 @@ extension PrefixTree {
         return false
     }
 
-    /// A sequence that covers a cached node: that of any leaf below it, or of a former leaf in `carriers`, whose sequence
+    /// A sequence that covers a cached node: that of any leaf below it, or of a former leaf in `moved`, whose sequence
     /// went on to a node that is being staged.
-    func sequence(through start: NodeID, carriers: [NodeID: SequenceID]) -> SequenceID {
+    func carrier(of start: NodeID, moved: [NodeID: SequenceID] = [:]) -> SequenceID {
         var node = start
         while nodes[Int(node)].sequence < 0 {
-            if let carrier = carriers[node] { return carrier }
+            if let sequence = moved[node] { return sequence }
             var child = nodes[Int(node)].firstChild
             while child >= 0, !nodes[Int(child)].isCached {
                 child = nodes[Int(child)].nextSibling
@@ -172,5 +174,31 @@ extension PrefixTree {
             dropChain(from: oldest, through: Self.root) { $0.lastUse <= oldestUse }
             evictedCount += before - cellCount
         }
+    }
+
+    /// Whether the bookkeeping holds: every cached leaf is the tip of one sequence of its own, no other node is, and the
+    /// counts are right.
+    package var isConsistent: Bool {
+        var tips = Set<SequenceID>()
+        var cells = 0
+        var pins = 0
+        for (index, node) in nodes.enumerated() where node.isInUse {
+            pins += Int(node.pins)
+            if index == 0 { continue }
+            guard nodes[Int(node.parent)].isInUse, node.position == nodes[Int(node.parent)].position + 1 else {
+                return false
+            }
+            if node.isCached {
+                cells += 1
+                guard nodes[Int(node.parent)].isCached else { return false }
+                let isLeaf = !hasCachedChild(Int32(index))
+                guard isLeaf == (node.sequence >= 0) else { return false }
+                if isLeaf && !tips.insert(node.sequence).inserted { return false }
+            } else if node.sequence >= 0 || !pending.contains(Int32(index)) {
+                return false
+            }
+        }
+        return cells == cellCount && pins == pinCount && tips.count == sequenceCount
+            && tips.isDisjoint(with: freeSequences)
     }
 }

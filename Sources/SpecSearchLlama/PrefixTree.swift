@@ -129,7 +129,9 @@ package struct PrefixTree: Sendable {
 
     // MARK: Growing
 
-    /// The child of `parent` with `token`, new and pending if it was not there. Pin it (or a descendant) to keep it.
+    /// The child of `parent` with `token`, new and pending if it was not there.
+    ///
+    /// Pin it (or a descendant) to keep it.
     ///
     /// - Parameter isShared: Whether an equal node that is there will do; if not, there will be two of them.
     package mutating func insert(_ token: Token, under parent: NodeID, isShared: Bool = true) -> NodeID {
@@ -222,7 +224,7 @@ package struct PrefixTree: Sendable {
                 nodes[Int(anchor)].sequence = -1
                 carriers[anchor] = sequence
             } else {
-                let carrier = carriers[anchor] ?? sequence(through: anchor, carriers: carriers)
+                let carrier = carrier(of: anchor, moved: carriers)
                 carriers[anchor] = carrier
                 sequence = takeSequence()
                 actions.append(.copy(from: carrier, to: sequence, end: Int(nodes[Int(anchor)].position) + 1))
@@ -274,7 +276,7 @@ package struct PrefixTree: Sendable {
             let sequence = takeSequence()
             let position = nodes[Int(node)].position
             if position > 0 {
-                actions.append(.copy(from: self.sequence(through: node, carriers: [:]), to: sequence, end: Int(position)))
+                actions.append(.copy(from: carrier(of: node), to: sequence, end: Int(position)))
             }
             batch.nodes.append(node)
             batch.tokens.append(nodes[Int(node)].token)

@@ -96,7 +96,8 @@ public struct RewardDescription: Sendable, Hashable, Codable {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw EngineError(
                 .badModelFile, "The description of the reward model, \(path), cannot be read.",
-                remedy: "Write one beside the model; {\"kind\":\"likelihood\",\"template\":\"{problem}\\n\\n\"} will do.")
+                remedy:
+                    "Write one beside the model; {\"kind\":\"likelihood\",\"template\":\"{problem}\\n\\n\"} will do.")
         }
         let description: RewardDescription
         do {
@@ -104,7 +105,8 @@ public struct RewardDescription: Sendable, Hashable, Codable {
         } catch {
             throw EngineError(
                 .badModelFile, "The description of the reward model, \(path), is not understood: \(error).",
-                remedy: "It needs \"kind\" (likelihood or label) and \"template\"; label also \"tag\", \"good\", \"bad\".")
+                remedy:
+                    "It needs \"kind\" (likelihood or label) and \"template\"; label also \"tag\", \"good\", \"bad\".")
         }
         try description.check(path: path)
         return description

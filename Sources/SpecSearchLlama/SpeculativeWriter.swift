@@ -2,8 +2,8 @@ import CKernels
 package import SpecSearch
 
 /// Writes thoughts with the target, several tokens per pass: a draft model proposes blocks of tokens, and the target
-/// accepts or replaces them by rejection sampling, so that each thought follows the target's law exactly (Leviathan et
-/// al. 2023, Chen et al. 2023; lossless up to the floating point noise of the target's passes).
+/// accepts or replaces them by rejection sampling, so that each thought follows the target's law exactly (Leviathan and
+/// others 2023, Chen and others 2023; lossless up to the floating point noise of the target's passes).
 ///
 /// All thoughts of a call are in the same passes; equal prefixes of blocks are evaluated once, and each thought makes
 /// its own proposals and its own decisions. Not `Sendable`: it belongs to the engine's queue.
@@ -195,7 +195,9 @@ package final class SpeculativeWriter {
         }
     }
 
-    /// Evaluates all blocks with the target. Returns the nodes that are new in its cache.
+    /// Evaluates all blocks with the target.
+    ///
+    /// Returns the nodes that are new in its cache.
     private func verify(_ lanes: inout [Lane]) throws -> Set<PrefixTree.NodeID> {
         let decoder = target.decoder
         var created = Set<PrefixTree.NodeID>()

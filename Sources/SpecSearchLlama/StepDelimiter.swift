@@ -5,7 +5,9 @@
 package struct StepDelimiter: Sendable, Hashable {
     private let delimiter: [UInt8]
 
-    /// A delimiter such as a blank line. An empty one never ends a thought.
+    /// A delimiter such as a blank line.
+    ///
+    /// An empty one never ends a thought.
     package init(_ delimiter: String) { self.delimiter = Array(delimiter.utf8) }
 
     /// The end of the bytes that were written, as much of it as can be the beginning of a delimiter.

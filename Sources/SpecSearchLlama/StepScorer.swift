@@ -73,7 +73,8 @@ package final class StepScorer {
     private func request(for path: ReasoningPath) throws(EngineError) -> Request {
         guard let step = path.thoughts.last, !step.tokens.isEmpty else {
             throw EngineError(
-                .badScore, "The problem \"\(path.problem.id)\" has no step to score.", remedy: "Score paths with steps.")
+                .badScore, "The problem \"\(path.problem.id)\" has no step to score.", remedy: "Score paths with steps."
+            )
         }
         if let labels {
             let tokens = try labels.tokens(of: path, runtime: runtime)

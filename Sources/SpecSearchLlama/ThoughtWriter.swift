@@ -61,7 +61,8 @@ package final class ThoughtWriter {
             for sample in unit.samples {
                 decoder.tree.pin(end)
                 lanes.append(
-                    WritingLane(unit: unit, sample: sample, request: requests[unit.request], node: end,
+                    WritingLane(
+                        unit: unit, sample: sample, request: requests[unit.request], node: end,
                         contextLength: runtime.contextLength))
             }
         }

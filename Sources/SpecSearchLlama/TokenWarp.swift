@@ -51,7 +51,9 @@ package struct TokenWarp {
         specsearch_scale(probabilities, Int32(count), Float(1 / total))
     }
 
-    /// Sets the weights of dropped tokens to 0; the largest weight is 1. Returns the sum of those that stay.
+    /// Sets the weights of dropped tokens to 0; the largest weight is 1.
+    ///
+    /// Returns the sum of those that stay.
     private mutating func filter(
         _ parameters: SamplingParameters, weights: UnsafeMutablePointer<Float>, total: Double
     ) -> Double {

@@ -52,8 +52,9 @@ package final class Vocabulary: @unchecked Sendable {
         beginToken = llama_vocab_get_add_bos(pointer) && begin >= 0 && Int(begin) < count ? begin : nil
     }
 
-    /// The bytes that a token stands for; empty for control tokens and for ids out of range. They may be part of a
-    /// character.
+    /// The bytes that a token stands for; empty for control tokens and for ids out of range.
+    ///
+    /// They may be part of a character.
     package func bytes(of token: Token) -> ArraySlice<UInt8> {
         guard token >= 0, Int(token) < count else { return [] }
         return pieces[Int(offsets[Int(token)])..<Int(offsets[Int(token) + 1])]

@@ -1,0 +1,142 @@
+import Foundation
+import SpecSearch
+import SpecSearchLlama
+import Testing
+
+@Suite struct StepScorerTests {
+    private func scorer(_ toy: Toy, _ description: RewardDescription) throws -> StepScorer {
+        try StepScorer(runtime: toy.runtime, description: description, path: "prm.json")
+    }
+
+    private let likelihood = RewardDescription(template: "{problem}")
+    private let label = RewardDescription(template: "{problem} ", tag: "=", good: "+", bad: "-")
+
+    private func tokens(_ text: String) -> [Token] { text.map { ToyModel.id(of: String($0)) } }
+
+    private func thought(_ text: String) -> Thought {
+        Thought(text: text, tokens: tokens(text), stop: .delimiter, author: .draft)
+    }
+
+    private func path(_ problem: String, _ steps: [String]) -> ReasoningPath {
+        ReasoningPath(problem: Problem(id: problem, text: problem), thoughts: steps.map(thought))
+    }
+
+    private func probability(_ logits: [Float], _ token: Token) -> Double {
+        let best = Double(logits.max() ?? 0)
+        return exp(Double(logits[Int(token)]) - best) / logits.reduce(0) { $0 + exp(Double($1) - best) }
+    }
+
+    @Test func likelihoodIsThatOfTheStep() throws {
+        let toy = try Toy(.init(layers: 2), role: .rewardModel)
+        let steps = ["ab, ", "c d"]
+        let score = try scorer(toy, likelihood).evaluate([path("xyz", steps)]).scores[0]
+        var expected = 1.0
+        var prefix = tokens("xyz" + steps[0])
+        for token in tokens(steps[1]) {
+            expected *= probability(try toy.freshLogits(after: prefix), token)
+            prefix.append(token)
+        }
+        #expect(abs(log(score) - log(expected)) < 1e-2)
+        toy.expectClean()
+    }
+
+    @Test(arguments: [true, false]) func incrementalBatchedAndShuffledAgree(isLikelihood: Bool) throws {
+        let toy = try Toy(.init(layers: 2), role: .rewardModel)
+        let scorer = try scorer(toy, isLikelihood ? likelihood : label)
+        var paths: [ReasoningPath] = []
+        for first in ["ab,", "ac,", "bcd."] {
+            for second in ["e f,", "e g,", "hh.", "h"] { paths.append(path("xyz", [first, second])) }
+        }
+        var alone: [Double] = []
+        for path in paths {
+            toy.decoder.reset()
+            alone += try scorer.evaluate([path]).scores
+        }
+        toy.decoder.reset()
+        let together = try scorer.evaluate(paths).scores
+        toy.decoder.reset()
+        // Step by step: the second call evaluates only what is new.
+        _ = try scorer.evaluate(paths.map { ReasoningPath(problem: $0.problem, thoughts: [$0.thoughts[0]]) })
+        let before = toy.decoder.evaluatedCount
+        let result = try scorer.evaluate(paths)
+        #expect(toy.decoder.evaluatedCount - before < 12 * 6)
+        let reversed = try scorer.evaluate(Array(paths.reversed())).scores
+        #expect(toy.decoder.evaluatedCount - before == result.usage[.rewardModel].evaluatedTokens)
+        for index in paths.indices {
+            for other in [together[index], result.scores[index], reversed[paths.count - 1 - index]] {
+                #expect(abs(alone[index] - other) < 1e-5)
+            }
+        }
+        #expect(Set(alone).count > 6)
+        toy.expectClean()
+    }
+
+    @Test func labelIsReadAtTheTag() throws {
+        let toy = try Toy(.init(layers: 2), role: .rewardModel)
+        let score = try scorer(toy, label).evaluate([path("xyz", ["ab,\n\n", "cd\n"])]).scores[0]
+        let logits = try toy.freshLogits(after: toy.runtime.vocabulary.tokenize("xyz ab, = cd ="))
+        let difference = Double(logits[Int(ToyModel.id(of: "+"))]) - Double(logits[Int(ToyModel.id(of: "-"))])
+        #expect(abs(score - 1 / (1 + exp(-difference))) < 1e-3)
+    }
+
+    @Test func manyPathsGoInGroups() throws {
+        let small = try Toy(role: .rewardModel, cells: 256, sequences: 5, batch: 16)
+        let large = try Toy(role: .rewardModel)
+        let paths = "abcdefghijklmnopqrstuvwxyz".map { path("xyz \($0)", ["\($0)bc,", "de\($0)f gh."]) }
+        let a = try scorer(small, likelihood).evaluate(paths).scores
+        let b = try scorer(large, likelihood).evaluate(paths).scores
+        for (a, b) in zip(a, b) { #expect(abs(a - b) < 1e-5) }
+        small.expectClean()
+    }
+
+    @Test func calibrationIsAStepFunction() throws {
+        let calibration = RewardDescription.Calibration(thresholds: [0.1, 0.5], values: [0, 0.4, 0.9])
+        #expect([0, 0.0999, 0.1, 0.4999, 0.5, 1].map { calibration($0) } == [0, 0, 0.4, 0.4, 0.9, 0.9])
+        let toy = try Toy(role: .rewardModel)
+        var calibrated = likelihood
+        calibrated.calibration = .init(thresholds: [], values: [0.25])
+        #expect(try scorer(toy, calibrated).evaluate([path("x", ["ab"])]).scores == [0.25])
+    }
+
+    @Test func unknownTokensAreNamed() throws {
+        let toy = try Toy(role: .rewardModel)
+        let wrong: [RewardDescription] = [
+            .init(template: "{problem} ", tag: "=", tagId: 3, good: "+", bad: "-"),
+            .init(template: "{problem} ", tag: "=", tagId: 100_000, good: "+", bad: "-"),
+            .init(template: "{problem} ", tag: "=", goodId: 648, badId: 387),
+            .init(template: "{problem} ", tag: "=", good: "good", bad: "-"),
+            .init(template: "{problem} ", tag: "=", good: "+", goodId: 5, bad: "-"),
+            .init(template: "{problem} ", tag: "=", good: "+", bad: "+"),
+            .init(template: "{problem} ", tag: "", good: "+", bad: "-"),
+            .init(template: "no place", tag: "=", good: "+", bad: "-"),
+        ]
+        for description in wrong {
+            #expect {
+                try scorer(toy, description)
+            } throws: { error in
+                guard let error = error as? EngineError else { return false }
+                return error.code == .badModelFile && error.message.contains("prm.json") && !error.remedy.isEmpty
+            }
+        }
+    }
+
+    @Test func whatCannotBeScoredIsAnError() throws {
+        let toy = try Toy(role: .rewardModel)
+        let likelihood = try scorer(toy, likelihood)
+        let label = try scorer(toy, label)
+        func code(_ body: () throws -> Void) -> EngineError.Code? {
+            do { try body() } catch { return (error as? EngineError)?.code }
+            return nil
+        }
+        #expect(code { _ = try likelihood.evaluate([path("x", [])]) } == .badScore)
+        #expect(code { _ = try label.evaluate([path("x", ["a = b"])]) } == .badScore)
+        let foreign = ReasoningPath(
+            problem: Problem(text: "x"),
+            thoughts: [Thought(text: "", tokens: [99_999], stop: .delimiter, author: .draft)])
+        #expect(code { _ = try likelihood.evaluate([foreign]) } == .mismatch)
+        #expect(
+            code { _ = try likelihood.evaluate([path("x", [String(repeating: "ab", count: 400)])]) }
+                == .contextOverflow)
+        toy.expectClean()
+    }
+}
