@@ -195,8 +195,14 @@ package struct PrefixTree: Sendable {
             if parentStage >= 0 { hasStagedChild[Int(parentStage)] = true }
         }
         let leaves = chosen.indices.filter { !hasStagedChild[$0] }.map { chosen[$0] }
+        // A tip hands its sequence on to the first of its new leaves.
+        var tips = Set<NodeID>()
+        for node in chosen {
+            let parent = nodes[Int(node)].parent
+            if nodes[Int(parent)].sequence >= 0 { tips.insert(parent) }
+        }
         do {
-            try makeRoom(cells: chosen.count, sequences: leaves.count)
+            try makeRoom(cells: chosen.count, sequences: leaves.count - tips.count)
         } catch {
             for node in chosen { nodes[Int(node)].stage = -1 }
             throw error

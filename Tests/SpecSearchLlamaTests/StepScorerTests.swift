@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test func labelIsReadAtTheTag() throws {
-        let toy = try Toy(.init(layers: 2), role: .rewardModel)
+        let toy = try Toy(.init(layers: 2), role: .rewardModel, template: label.template)
         let score = try scorer(toy, label).evaluate([path("xyz", ["ab,\n\n", "cd\n"])]).scores[0]
         let logits = try toy.freshLogits(after: toy.runtime.vocabulary.tokenize("xyz ab, = cd ="))
         let difference = Double(logits[Int(ToyModel.id(of: "+"))]) - Double(logits[Int(ToyModel.id(of: "-"))])
