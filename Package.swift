@@ -30,7 +30,9 @@ let package = Package(
                 "SpecSearch", "SpecSearchLlama", "SpecSearchEvaluation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .executableTarget(name: "specsearch", dependencies: ["SpecSearchCLI"]),
+        .executableTarget(
+            name: "specsearch",
+            dependencies: ["SpecSearchCLI", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         // Tests.
         .testTarget(name: "SpecSearchTests", dependencies: ["SpecSearch", "SpecSearchTesting"]),
         .testTarget(name: "SpecSearchLlamaTests", dependencies: ["SpecSearchLlama", "SpecSearchTesting", "CLlama"]),

@@ -1,5 +1,5 @@
-internal import ArgumentParser
-internal import SpecSearch
+public import ArgumentParser
+public import SpecSearch
 internal import SpecSearchLlama
 
 extension SearchMethod: ExpressibleByArgument {}

@@ -10,7 +10,7 @@ public struct SpecSearchCommand: AsyncParsableCommand {
             what was rejected (SpecSearch, ICML 2025).
             """,
         version: "0.1.0",
-        subcommands: [SolveCommand.self, BenchCommand.self, ReplayCommand.self])
+        subcommands: [SolveCommand.self, BenchCommand.self, ReplayCommand.self, TokenizeCommand.self])
 
     public init() {}
 }

@@ -30,7 +30,8 @@ import Testing
 
 @Suite struct AnswerTests {
     @Test(arguments: [
-        ("The answer is 12.", "12"), ("The answer is 3.\n\nThe answer is -4", "-4"), ("so \\boxed{\\frac{1}{2}} it is", "\\frac{1}{2}"),
+        ("The answer is 12.", "12"), ("The answer is 3.\n\nThe answer is -4", "-4"),
+        ("so \\boxed{\\frac{1}{2}} it is", "\\frac{1}{2}"),
         ("\\boxed{3} and \\boxed{5}", "5"), ("it makes 1,234 in all", "1,234"), ("first 2, then 3.5", "3.5"),
     ])
     func `An answer is found`(text: String, answer: String) {

@@ -5,7 +5,8 @@ import Testing
     private let key = RandomKey(seed: 0, problem: 0, depth: 1, node: 0, role: .draft)
 
     @Test(arguments: [
-        (ThresholdEstimator.maximum, 0.9), (.mean, 0.6), (.upperConfidenceBound(z: 2), 0.6 + 2 * 0.3 / 3.0.squareRoot()),
+        (ThresholdEstimator.maximum, 0.9), (.mean, 0.6),
+        (.upperConfidenceBound(z: 2), 0.6 + 2 * 0.3 / 3.0.squareRoot()),
         (.quantile(0.5), 0.6), (.quantile(0.25), 0.45),
     ])
     func `Estimators give the values worked out by hand`(estimator: ThresholdEstimator, value: Double) throws {

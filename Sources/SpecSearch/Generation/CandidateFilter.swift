@@ -18,21 +18,37 @@ public enum CandidateFilter {
     /// The candidates among `samples`, in the order of their first samples.
     public static func candidates(_ samples: [Thought], after previous: Thought?) -> [Candidate] {
         let previousKey = previous.map { key($0.text) }
-        var places: [String: Int] = [:]
+        var places: [Identity: Int?] = [:]
         var candidates: [Candidate] = []
-        for (index, thought) in samples.enumerated() {
+        for (index, thought) in samples.enumerated() where thought.stop != .length {
+            // Most samples of a nearly certain step are equal to the letter: those are looked at once.
+            let exact = Identity(text: thought.text, ends: thought.stop == .endOfSequence)
+            if let known = places[exact] {
+                if let place = known { candidates[place].multiplicity += 1 }
+                continue
+            }
             let key = key(thought.text)
-            guard thought.stop != .length, !key.isEmpty, key != previousKey, !isBareHeader(key) else { continue }
-            // The same words may end the text in one sample and only the step in another: two different thoughts.
-            let identity = thought.stop == .endOfSequence ? key + "\u{0}" : key
-            if let place = places[identity] {
+            guard !key.isEmpty, key != previousKey, !isBareHeader(key) else {
+                places[exact] = .some(nil)
+                continue
+            }
+            let normal = Identity(text: key, ends: exact.ends)
+            if let place = places[normal].flatMap({ $0 }) {
                 candidates[place].multiplicity += 1
+                places[exact] = place
             } else {
-                places[identity] = candidates.count
+                places[normal] = candidates.count
+                places[exact] = candidates.count
                 candidates.append(Candidate(thought: thought, multiplicity: 1, sampleIndex: index))
             }
         }
         return candidates
+    }
+
+    /// The same words may end the text in one sample and only the step in another: two different thoughts.
+    private struct Identity: Hashable {
+        var text: String
+        var ends: Bool
     }
 
     /// The text with runs of white space made one space, and none at the ends.
@@ -46,6 +62,7 @@ public enum CandidateFilter {
     }
 
     static func isBareHeader(_ key: String) -> Bool {
-        key.wholeMatch(of: /[#*\s]*(?i:step)\s*[0-9]+\s*[:.)]?[*\s]*/) != nil
+        // The expression is slow, and a header short.
+        key.utf8.count <= 24 && key.wholeMatch(of: /[#*\s]*(?i:step)\s*[0-9]+\s*[:.)]?[*\s]*/) != nil
     }
 }

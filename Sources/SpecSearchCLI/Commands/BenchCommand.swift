@@ -32,6 +32,9 @@ struct BenchCommand: AsyncParsableCommand {
     @OptionGroup(title: "Models")
     var engine: EngineArguments
 
+    @Flag(name: .customLong("engine"), help: "Only measure what a forward pass of each model costs.")
+    var measuresEngine = false
+
     @Flag(help: "Print the figures as JSON.")
     var json = false
 
@@ -55,6 +58,12 @@ struct BenchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let terminal = Terminal()
+        if measuresEngine {
+            let (text, _) = try await Interruption.guarding { [self] in
+                try await EngineBench.run(try await engine.load(terminal), json: json)
+            }
+            return print(text)
+        }
         let methods = try parsedMethods()
         let file = try problems ?? (try engine.modelsFolder()) + "/heldout.jsonl"
         let chosen = try ProblemSet(contentsOf: URL(fileURLWithPath: file)).sample(limit, seed: search.seed)

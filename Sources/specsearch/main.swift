@@ -1,3 +1,0 @@
-import SpecSearchCLI
-
-await SpecSearchCommand.main()
