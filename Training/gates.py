@@ -73,13 +73,13 @@ def likelihoods(verifier, prefix: list[int], steps: list[list[int]]) -> list[flo
             for row, step in enumerate(steps)]
 
 
-def sibling_sets(author, verifier, encoder: Encoder, items, temperature: float, seed: int, most: int):
-    """[(raw scores, rights)] of nodes with both right and wrong siblings.
+def sibling_sets(author, verifier, encoder: Encoder, items, temperature: float, seed: int, most: int, mixed: bool = True):
+    """[(raw scores, rights)] of at most `most` nodes in random order; `mixed`: of those with right and wrong siblings.
 
-    Nodes where a sample is right with probability above 0.998 are passed over: eight samples there almost never differ.
+    Then nodes where a sample is right with probability above 0.998 are passed over: eight samples there hardly differ.
     """
     rng, generator = random.Random(seed), torch.Generator().manual_seed(seed)
-    nodes = [n for n in right_prefixes(author, encoder, items, temperature) if n[3] <= 0.998]
+    nodes = [n for n in right_prefixes(author, encoder, items, temperature) if not mixed or n[3] <= 0.998]
     rng.shuffle(nodes)
     sets = []
     for item, depth, prefix, _ in nodes:
@@ -87,7 +87,7 @@ def sibling_sets(author, verifier, encoder: Encoder, items, temperature: float, 
         end = encoder.end
         texts = [encoder.tokenizer.decode([t for t in step if t != end]) for step in steps]
         rights = [problems.is_right(item, item.steps[:depth], text) for text in texts]
-        if 0 < sum(rights) < len(rights):
+        if not mixed or 0 < sum(rights) < len(rights):
             sets.append((likelihoods(verifier, prefix, steps), rights))
         if len(sets) >= most:
             break
@@ -108,35 +108,40 @@ def sibling_figures(sets, score=lambda raw: raw) -> dict:
     return {"nodes": len(sets), "auc": auc / n, "top1": top / n, "random": chance / n}
 
 
-def calibrate(sets, weights_of_right: list[float], most: int = 16) -> dict:
+def calibrate(sets, most: int = 16) -> dict:
     """Isotonic regression (pool adjacent violators) of right on the raw likelihood, as a step function.
 
-    `sets` are mixed nodes; `weights_of_right` are raw scores of right steps at nodes without a wrong sibling, so that
-    the values are probabilities over all steps and not only over the disputed ones.
+    `sets` are nodes drawn without regard to their siblings, so that the values are probabilities over all steps.
     """
-    points = sorted([(raw, float(right)) for raws, rights in sets for raw, right in zip(raws, rights)]
-                    + [(raw, 1.0) for raw in weights_of_right])
+    points = sorted((raw, float(right)) for raws, rights in sets for raw, right in zip(raws, rights))
     blocks: list[list[float]] = []  # first raw, sum, count
+    value = lambda block: block[1] / block[2]
     for raw, right in points:
         blocks.append([raw, right, 1])
-        while len(blocks) > 1 and blocks[-2][1] / blocks[-2][2] >= blocks[-1][1] / blocks[-1][2]:
+        while len(blocks) > 1 and (value(blocks[-2]) >= value(blocks[-1]) or blocks[-2][0] == raw):
             last = blocks.pop()
             blocks[-1][1] += last[1]
             blocks[-1][2] += last[2]
-    # A plateau of a few points is noise, and would set a threshold that nothing reaches again: merge it downwards.
-    least = max(20, len(points) // 200)
-    merged = [blocks[0]]
-    for block in blocks[1:]:
-        if block[2] < least or len(merged) >= most:
-            merged[-1][1] += block[1]
-            merged[-1][2] += block[2]
+    # A plateau of a few points is noise, and would set a threshold that nothing reaches again: merge it with the
+    # neighbour of the nearer value. The same for the nearest pair while there are too many.
+    while len(blocks) > 1:
+        gaps = [value(blocks[i + 1]) - value(blocks[i]) for i in range(len(blocks) - 1)]
+        least = min(range(len(blocks)), key=lambda i: blocks[i][2])
+        if blocks[least][2] < 12:
+            pairs = [i for i in (least - 1, least) if 0 <= i < len(gaps)]
+            i = min(pairs, key=gaps.__getitem__)
+        elif len(blocks) > most:
+            i = min(range(len(gaps)), key=gaps.__getitem__)
         else:
-            merged.append(block)
+            break
+        last = blocks.pop(i + 1)
+        blocks[i][1] += last[1]
+        blocks[i][2] += last[2]
     # No score is quite 0 or 1: a Laplace point on either side.
-    values = [round((s + 1) / (n + 2), 6) for _, s, n in merged]
+    values = [round((s + 1) / (n + 2), 6) for _, s, n in blocks]
     for i in range(1, len(values)):
         values[i] = max(values[i], values[i - 1])
-    return {"thresholds": [round(b[0], 6) for b in merged[1:]], "values": values}
+    return {"thresholds": [b[0] for b in blocks[1:]], "values": values}
 
 
 def step_function(calibration: dict):

@@ -23,7 +23,7 @@ import problems
 import tokens
 import training
 
-# Seeds: training 2, 3, 5; validation 1, 2; the gates' fresh seed is drawn once, for the last table only.
+# Seeds: training 2 to 5; validation 1, 2; the gates' fresh seed is drawn once, for the last table only.
 FRESH_SEED = 20261121
 TEMPERATURE = 0.8
 
@@ -32,14 +32,14 @@ PRESETS = {
         "device": "cpu",
         # width, layers, hidden
         "draft": (64, 2, 96), "prm": (96, 3, 256), "target": (384, 8, 1024),
-        "draft_minutes": (22, 16), "prm_minutes": 45, "target_from": 16, "target_minutes": 20,
+        "draft_minutes": (22, 16), "prm_minutes": 45, "target_from": 12, "base_minutes": 7, "target_minutes": 14,
         "batch": 3000, "target_batch": 2000,
     },
     # Written from the measured CPU run, not run yet: no GPU was at hand.
     "gpu": {
         "device": "cuda",
         "draft": (128, 3, 256), "prm": (160, 4, 448), "target": (512, 10, 1536),
-        "draft_minutes": (4, 4), "prm_minutes": 7, "target_from": 4, "target_minutes": 6,
+        "draft_minutes": (4, 4), "prm_minutes": 7, "target_from": 4, "base_minutes": 1, "target_minutes": 5,
         "batch": 60000, "target_batch": 60000,
     },
 }
@@ -80,11 +80,15 @@ def main():
                        keep=preset["target_from"], muon_lr=0.01, adam_lr=2e-3, curriculum_tokens=0,
                        batch_tokens=preset["batch"], **common)
     if "target" in stages:
-        # Grown from the verifier as it was half-way, then trained on its own: it must know less than its judge.
+        # A branch of the verifier as it was part of the way, annealed at its own size on its own data (large models are
+        # slow to train), then grown and trained further: it must know less than its judge.
         torch.manual_seed(3)
-        training.train("target", lm.grow(lm.load(runs / "prm.middle.pt")[0], shape["target"]), seed=3,
+        training.train("base", lm.load(runs / "prm.middle.pt")[0], seed=3, minutes=preset["base_minutes"], muon_lr=0.01,
+                       adam_lr=2e-3, curriculum_tokens=0, batch_tokens=preset["batch"], band=(0.60, 0.80),
+                       validate_every=60, **common)
+        training.train("target", lm.grow(lm.load(runs / "base.pt")[0], shape["target"]), seed=4,
                        minutes=preset["target_minutes"], muon_lr=0.003, adam_lr=5e-4, curriculum_tokens=0,
-                       batch_tokens=preset["target_batch"], band=(0.60, 0.85), validate_every=240, **common)
+                       batch_tokens=preset["target_batch"], band=(0.60, 0.83), validate_every=240, **common)
     if not {"export", "gates"} & set(stages):
         return
     models = {name: lm.load(runs / f"{name}.pt")[0].eval() for name in ("draft", "prm", "target")}
@@ -106,15 +110,10 @@ def main():
 def calibrate(models, encoder) -> dict:
     """From siblings of both authors on validation structures: never those of the gates."""
     items = problems.items("validation", 2, 400)
-    sets, certain = [], []
-    for author in ("draft", "target"):
-        network = models[author]
-        sets += gates.sibling_sets(network, models["prm"], encoder, items, TEMPERATURE, 7, 150)
-        nodes = [n for n in gates.right_prefixes(network, encoder, items[:60], TEMPERATURE) if n[3] > 0.998]
-        for item, depth, prefix, _ in nodes[:250]:
-            step = encoder.encode([item])[0][1][depth]
-            certain += gates.likelihoods(models["prm"], prefix, [step])
-    return gates.calibrate(sets, certain)
+    sets = []
+    for author, nodes in (("draft", 1200), ("target", 300)):
+        sets += gates.sibling_sets(models[author], models["prm"], encoder, items, TEMPERATURE, 7, nodes, mixed=False)
+    return gates.calibrate(sets)
 
 
 def write_models(folder: Path, models, tokenizer: Path, calibration: dict):
