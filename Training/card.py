@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
+import gates
 import problems
-
 
 
 def write(folder: Path, runs: Path, models: dict, result: dict):
@@ -15,19 +15,29 @@ def write(folder: Path, runs: Path, models: dict, result: dict):
              "Three tiny language models trained from scratch by `Training/`, so that SpecSearch runs, and is measured, "
              "on any machine. They know one family of problems: a chain of events about one person's things.", "",
              "> " + problems.items("test", 1, 1)[0].text, "",
-             "| model | architecture | parameters | tokens seen, its ancestors' aside | minutes on one core |",
-             "|---|---|---|---|---|"]
+             "| model | architecture | parameters | grown from | tokens seen, ancestors included | minutes of its own |",
+             "|---|---|---|---|---|---|"]
     roles = {"draft": "draft", "prm": "reward model (verifier)", "target": "target"}
+    stored = {name: torch.load(runs / f"{name}.pt", map_location="cpu", weights_only=True)
+              for name in ("draft", "prm.middle", "prm", "base", "target")}
+    seen = lambda *names: sum(stored[name]["tokens"] for name in names)
+    ancestry = {
+        "draft": ("-", seen("draft")),
+        "prm": ("the draft", seen("draft", "prm")),
+        "target": (f"the verifier after {stored['prm.middle']['minutes']:.0f} minutes, {stored['base']['minutes']:.0f} "
+                   f"minutes more at that size, then grown; {seen('target'):,} tokens at full size",
+                   seen("draft", "prm.middle", "base", "target")),
+    }
     for name, role in roles.items():
         shape = models[name].shape
-        stored = torch.load(runs / f"{name}.pt", map_location="cpu", weights_only=True)
         lines.append(f"| {role} | Llama, width {shape.width}, {shape.layers} layers, hidden {shape.hidden}, "
-                     f"{shape.heads} heads | {models[name].parameter_count():,} | {stored['tokens']:,} | "
-                     f"{stored['minutes']:.0f} |")
+                     f"{shape.heads} heads | {models[name].parameter_count():,} | {ancestry[name][0]} | "
+                     f"{ancestry[name][1]:,} | {stored[name]['minutes']:.0f} |")
     lines += ["",
               f"Byte-level BPE of {models['draft'].shape.vocabulary} tokens, digits one by one (`pre = qwen2`); F16 weights. "
-              "The verifier was grown from the draft, the target from the verifier as it was part of the way (Net2Net), each "
-              "then trained on its own data.", "",
+              "Growing is function-preserving (Net2Net); each model was then trained on its own data. The target's capacity was not "
+              "needed for its skill, and hardly trained at full size: its size gives the ratio of costs that the method is "
+              "for.", "",
               "The reward model is a *likelihood verifier*: a step's score is the probability that it gives to the step's "
               "tokens, calibrated (`prm.json`, isotonic regression on siblings of both authors, validation structures) to "
               "the probability that the step is right. Paths rank by the product of their steps' scores.", "",
@@ -35,7 +45,7 @@ def write(folder: Path, runs: Path, models: dict, result: dict):
               "validation and test, so no model saw a structure of `heldout.jsonl` "
               "(2,400 problems).", "", "## Gates", "",
               f"On {result['problems']:,} fresh problems of test structures (seed {result['seed']}; the target's greedy "
-              f"figures on the first 600), sampling temperature {result['temperature']}.", "", "| gate | figure | |", "|---|---|---|"]
+              f"figures on the first {gates.BEAM_PROBLEMS}), sampling temperature {result['temperature']}.", "", "| gate | figure | |", "|---|---|---|"]
     for gate in result["gates"]:
         verdict = {True: "holds", False: "**fails**", None: ""}[gate["holds"]]
         lines.append(f"| {gate['gate']} | {gate['figure'].replace('|', '/')} | {verdict} |")

@@ -15,6 +15,7 @@ from tokens import Encoder, pad
 from training import figures
 
 SIBLINGS = 8
+BEAM_PROBLEMS = 500
 
 
 @torch.no_grad()
@@ -194,7 +195,7 @@ def measure(folder: Path, encoder: Encoder, models: dict[str, lm.LanguageModel],
     result: dict = {"seed": seed, "problems": count, "temperature": temperature}
     for name, network in models.items():
         result[name] = {"parameters": network.parameter_count(),
-                        **figures(network, encoder, items if name != "target" else items[:600], temperature)}
+                        **figures(network, encoder, items if name != "target" else items[:BEAM_PROBLEMS], temperature)}
         print(name, json.dumps(result[name]), flush=True)
     score = step_function(calibration)
     for name, most in (("draft", 400), ("target", 250)):
@@ -203,9 +204,9 @@ def measure(folder: Path, encoder: Encoder, models: dict[str, lm.LanguageModel],
         print(f"siblings of the {name}", json.dumps(result[f"siblings_{name}"]), flush=True)
     file = folder.parent / "Training/runs/fresh.jsonl"
     file.write_text("".join(json.dumps({"id": f"fresh-{i}", "problem": item.text, "answer": str(item.answer)}) + "\n"
-                            for i, item in enumerate(items[:600])))
+                            for i, item in enumerate(items[:BEAM_PROBLEMS])))
     result["beam"] = engine_json(binary, "bench", "--models", str(folder), "--methods", "ar", "--problems", str(file),
-                                 "--limit", "600", "--json")
+                                 "--limit", str(BEAM_PROBLEMS), "--json")
     result["cost"] = engine_json(binary, "bench", "--engine", "--models", str(folder), "--json")
     result["agreement"] = agreement(binary, folder, encoder, models, items[:50])
     result["gates"] = verdicts(result)
@@ -232,7 +233,7 @@ def verdicts(r: dict) -> list[dict]:
     beam = r.get("beam")
     if beam:
         method = beam["methods"][0]
-        error = math.sqrt(method["accuracy"] * (1 - method["accuracy"]) / method["problems"] + greedy * (1 - greedy) / 600)
+        error = math.sqrt(method["accuracy"] * (1 - method["accuracy"]) / method["problems"] + greedy * (1 - greedy) / BEAM_PROBLEMS)
         gate("beam search with the PRM beats greedy by more than 2 standard errors",
              f"{method['accuracy']:.1%} against {greedy:.1%}, {(method['accuracy'] - greedy) / max(error, 1e-9):.1f} standard "
              f"errors ({method['problems']} problems)", method["accuracy"] - greedy > 2 * error)
