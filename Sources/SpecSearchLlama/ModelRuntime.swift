@@ -76,9 +76,10 @@ package final class ModelRuntime {
         prompts[problem.text] = nil
         let match = decoder.tree.match(prompt)
         if match.node != PrefixTree.root {
-            // The branch below the first token that no other problem shares.
+            // What only this problem used of its prompt goes too.
+            let parent = decoder.tree.parent(of: match.node)
             decoder.tree.drop(below: match.node)
-            decoder.tree.drop(leaf: match.node, above: PrefixTree.root)
+            decoder.tree.drop(leaf: parent, above: PrefixTree.root)
         }
         decoder.carryOutActions()
     }
