@@ -16,8 +16,8 @@ public struct EngineOptions: Sendable, Hashable, Codable {
     public var draftLength: Int?
     /// The size of each model's cache, in tokens.
     public var cacheTokens = 4096
-    /// How many branches each model's cache has, at most 256.
-    public var cacheBranches = 128
+    /// How many branches each model's cache has, at most 256; the work that llama.cpp does per pass grows with it.
+    public var cacheBranches = 64
     /// Whether samples of one path that begin equally share their evaluation, which changes the work only.
     public var sharedSamples = true
     /// Which branches stay cached.

@@ -28,7 +28,7 @@ package final class LlamaContext {
         /// The size of the cache, in tokens.
         package var cells = 4096
         /// The number of sequences, at most 256.
-        package var sequences = 128
+        package var sequences = 64
         /// The most tokens of one pass.
         package var batch = 512
         /// Threads of one pass.

@@ -1,0 +1,116 @@
+import Foundation
+import SpecSearch
+import SpecSearchLlama
+import Testing
+
+/// Files that are not what they should be: an error that names the file, never a crash.
+@Suite struct BadInputTests {
+    private func expectBadModel(_ path: String, _ text: String = "") async {
+        await expectError(.badModelFile, text) { _ = try LlamaModel(path: path) }
+        await expectError(.badModelFile, path) { _ = try LlamaModel(path: path) }
+    }
+
+    @Test func missingDirectoryAndForeignFiles() async throws {
+        let directory = try ToyDirectory()
+        await expectBadModel(directory.path("none.gguf"), "no model file")
+        await expectBadModel(directory.url.path, "directory")
+        await expectBadModel(try directory.text("empty.gguf", ""), "not a GGUF")
+        await expectBadModel(try directory.text("text.gguf", "Once upon a time there was no model."), "not a GGUF")
+        await expectBadModel(
+            try directory.text(
+                "pointer.gguf", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n"), "LFS")
+        await expectBadModel(try directory.text("short.gguf", "GGUF\u{3}\u{0}\u{0}\u{0}"), "truncated")
+        await expectBadModel(
+            try directory.text("new.gguf", "GGUF\u{9}\u{0}\u{0}\u{0}" + String(repeating: "\u{0}", count: 40)),
+            "version")
+    }
+
+    @Test func truncatedAndDamagedFiles() async throws {
+        let directory = try ToyDirectory()
+        let whole = try Data(contentsOf: URL(fileURLWithPath: try directory.model("whole.gguf")))
+        for (index, fraction) in [0.0005, 0.01, 0.05, 0.2, 0.6, 0.999].enumerated() {
+            let path = directory.path("cut\(index).gguf")
+            try whole.prefix(max(24, Int(Double(whole.count) * fraction))).write(to: URL(fileURLWithPath: path))
+            await expectBadModel(path, "could not load")
+        }
+        var random = PhiloxGenerator(seed: 5)
+        for index in 0..<12 {
+            // Damage in the header: llama.cpp may refuse it or not notice it.
+            var damaged = whole
+            for _ in 0..<4 {
+                damaged[Int.random(in: 8..<900, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
+            let path = directory.path("damaged\(index).gguf")
+            try damaged.write(to: URL(fileURLWithPath: path))
+            do {
+                _ = try LlamaModel(path: path)
+            } catch {
+                #expect(error.code == .badModelFile && error.message.contains(path))
+            }
+        }
+    }
+
+    @Test func vocabulariesThatDoNotFit() async throws {
+        let directory = try ToyDirectory()
+        _ = try directory.trio()
+        var words = ToyModel.words
+        words.swapAt(0, 1)
+        try directory.model("draft.gguf", .init(seed: 2, words: words))
+        await expectError(.mismatch, "draft.gguf") {
+            _ = try await LlamaEngine.load(try ModelSet(directory: directory.url.path))
+        }
+        try directory.model("draft.gguf", .init(seed: 2, addsBeginToken: true))
+        await expectError(.mismatch, "beginning-of-text") {
+            _ = try await LlamaEngine.load(try ModelSet(directory: directory.url.path))
+        }
+        // A likelihood verifier reads the same ids.
+        try directory.model("draft.gguf", .init(seed: 2))
+        try directory.model("prm.gguf", .init(seed: 2, words: words))
+        await expectError(.mismatch, "prm.gguf") {
+            _ = try await LlamaEngine.load(try ModelSet(directory: directory.url.path))
+        }
+    }
+
+    @Test func paddingIsClipped() async throws {
+        let directory = try ToyDirectory()
+        _ = try directory.trio()
+        try directory.model("draft.gguf", .init(seed: 2, padding: 64))
+        let engine = try await LlamaEngine.load(try ModelSet(directory: directory.url.path))
+        let thoughts = try await engine.speculativeTarget.sample([request("abc", count: 30, temperature: 3)]).thoughts[
+            0]
+        #expect(thoughts.allSatisfy { $0.tokens.allSatisfy { $0 < 259 + ToyModel.words.count } })
+        let drafts = try await engine.draft.sample([request("abc", count: 30, temperature: 3)]).thoughts[0]
+        #expect(drafts.allSatisfy { $0.tokens.allSatisfy { $0 < 259 + ToyModel.words.count } })
+    }
+
+    @Test func manifestsAndDescriptions() async throws {
+        let directory = try ToyDirectory()
+        let manifest = try directory.trio()
+        #expect(manifest.samplingParameters.maximumTokens == 12 && manifest.delimiter == "a")
+        try directory.text("manifest.json", #"{"draft":"draft.gguf"}"#)
+        await expectError(.badModelFile, "manifest.json") { _ = try ModelSet(directory: directory.url.path) }
+        await expectError(.badModelFile, "manifest.json") { _ = try ModelSet(directory: directory.path("none")) }
+        try directory.text(
+            "manifest.json",
+            #"{"draft":"draft.gguf","target":"target.gguf","prm":"prm.gguf","rewardModel":"prm.json","temperature":-1}"#
+        )
+        await expectError(.badSetting, "manifest.json") { _ = try ModelSet(directory: directory.url.path) }
+        for text in [
+            "", "{}", #"{"kind":"other","template":"{problem}"}"#, #"{"kind":"likelihood","template":"x"}"#,
+            #"{"kind":"label","template":"{problem}","tag":"="}"#,
+            #"{"kind":"likelihood","template":"{problem}","calibration":{"thresholds":[0.5,0.1],"values":[0,0.5,1]}}"#,
+            #"{"kind":"likelihood","template":"{problem}","calibration":{"thresholds":[0.5],"values":[0]}}"#,
+        ] {
+            let path = try directory.text("prm.json", text)
+            await expectError(.badModelFile, path) { _ = try RewardDescription.load(path: path) }
+        }
+        var wrong = manifest
+        wrong.chatTemplate = "no place"
+        try directory.text("prm.json", #"{"kind":"likelihood","template":"{problem}"}"#)
+        let template = wrong
+        await expectError(.badSetting, "no place") { _ = try await LlamaEngine.load(template) }
+        wrong.chatTemplate = "gguf"
+        let own = wrong
+        await expectError(.badSetting, "chat template") { _ = try await LlamaEngine.load(own) }
+    }
+}
