@@ -37,7 +37,9 @@ let package = Package(
         .testTarget(name: "SpecSearchTests", dependencies: ["SpecSearch", "SpecSearchTesting"]),
         .testTarget(name: "SpecSearchLlamaTests", dependencies: ["SpecSearchLlama", "SpecSearchTesting", "CLlama"]),
         .testTarget(name: "SpecSearchEvaluationTests", dependencies: ["SpecSearchEvaluation"]),
-        .testTarget(name: "SpecSearchCLITests", dependencies: ["SpecSearchCLI"]),
+        .testTarget(
+            name: "SpecSearchCLITests",
+            dependencies: ["SpecSearchCLI", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     ]
 )
 

@@ -10,7 +10,7 @@ public struct RejectionPolicy: Sendable, Hashable, Codable {
 
     /// Θ.
     public var estimator: ThresholdEstimator
-    /// The weight of the threshold so far, in 0 ... 1.
+    /// The weight of the threshold so far, from 0 to 1.
     public var theta: Double
     /// Which scores Θ looks at.
     public var statistics: Statistics

@@ -35,7 +35,7 @@ public struct AnswerExtraction: Sendable, Hashable {
 
 /// Votes over the answers of several paths.
 public enum AnswerVote {
-    /// The answer with the largest sum of weights; the first named wins a tie. Paths without an answer do not vote.
+    /// The answer with the largest sum of weights; the first named wins a tie, and paths without an answer do not vote.
     public static func weighted(_ ballots: [(answer: String?, weight: Double)]) -> String? {
         var sums: [String: Double] = [:]
         var order: [String] = []

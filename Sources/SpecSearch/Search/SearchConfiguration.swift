@@ -51,7 +51,7 @@ public struct SearchBudget: Sendable, Hashable, Codable {
 public struct SearchModels: Sendable {
     /// The small model; not needed by AR and SpS.
     public var draft: (any ThoughtSampler)?
-    /// The large model; one that speculates on tokens makes AR into SpS. Not needed by the method `draft`.
+    /// The large model; one that speculates on tokens makes AR into SpS; not needed by the method `draft`.
     public var target: (any ThoughtSampler)?
     /// The process reward model.
     public var evaluator: any ThoughtEvaluator

@@ -1,5 +1,5 @@
 /// A part of a search's time.
-public enum SearchPhase: String, Sendable, Hashable, Codable, CaseIterable {
+public enum SearchPhase: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
     /// The small model writes.
     case draft
     /// The reward model scores.
