@@ -1,10 +1,13 @@
 """The gates: what the trio must show on problems of unseen structures, drawn with a seed that nothing was tuned on."""
 from __future__ import annotations
 
+import copy
 import json
 import math
 import random
 import subprocess
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -18,9 +21,22 @@ SIBLINGS = 8
 BEAM_PROBLEMS = 500
 
 
+@dataclass
+class Node:
+    """A right prefix of a solution, and what the author would write next."""
+    item: problems.Item
+    depth: int
+    prefix: list[int]
+    step: list[int]  # the one right step
+    logs: torch.Tensor  # [len(step), V]: log probabilities along it, at the sampling temperature
+
+    def chances(self) -> torch.Tensor:
+        """Of each token of the right step."""
+        return self.logs.gather(-1, torch.tensor(self.step)[:, None])[:, 0].exp()
+
+
 @torch.no_grad()
-def right_prefixes(network, encoder: Encoder, items, temperature: float, batch: int = 32):
-    """(item, depth, prompt and earlier steps' ids, probability that a sample is right) of every step of every problem."""
+def right_prefixes(network, encoder: Encoder, items, temperature: float, batch: int = 16) -> list[Node]:
     nodes = []
     encoded = encoder.encode(items)
     for begin in range(0, len(items), batch):
@@ -31,68 +47,75 @@ def right_prefixes(network, encoder: Encoder, items, temperature: float, batch: 
             prefix = list(prompt)
             for depth, step in enumerate(steps):
                 place = len(prefix)
-                span = logs[row, place - 1: place - 1 + len(step)]
-                p = span.gather(-1, torch.tensor(step)[:, None]).sum().exp().item()
-                nodes.append((items[begin + row], depth, list(prefix), p))
+                nodes.append(Node(items[begin + row], depth, list(prefix), step,
+                                  logs[row, place - 1: place - 1 + len(step)].clone()))
                 prefix += step
     return nodes
 
 
 @torch.no_grad()
-def sample_steps(network, encoder: Encoder, prefix: list[int], temperature: float, generator, count: int = SIBLINGS,
-                 longest: int = 40) -> list[list[int]]:
-    """`count` next steps as ids, up to a token whose text ends with the delimiter, or the end of sequence."""
+def sample_wrong(network, encoder: Encoder, node: Node, temperature: float, generator, longest: int = 40) -> list[int]:
+    """A sample of the next step given that it is not the right one: where it first differs, how, and what follows."""
     ends = {id for text, id in encoder.tokenizer.get_vocab().items() if text.endswith("ĊĊ")} | {encoder.end}
-    single = network.new_cache(1, len(prefix) + longest)
-    logits = network(torch.tensor([prefix]), single, 0)[:, -1]
-    cache = [(k.repeat(count, 1, 1, 1), v.repeat(count, 1, 1, 1)) for k, v in single]
-    logits = logits.repeat(count, 1)
-    steps: list[list[int]] = [[] for _ in range(count)]
-    open_rows = set(range(count))
-    for offset in range(longest):
-        drawn = torch.multinomial((logits.float() / temperature).softmax(-1), 1, generator=generator)
-        for row in list(open_rows):
-            steps[row].append(drawn[row].item())
-            if steps[row][-1] in ends:
-                open_rows.discard(row)
-        if not open_rows:
-            break
-        logits = network(drawn, cache, len(prefix) + offset)[:, -1]
-    return steps
+    chances = node.chances()
+    before = torch.cat((torch.ones(1), chances[:-1].cumprod(0)))
+    place = torch.multinomial(before * (1 - chances).clamp(min=1e-12), 1, generator=generator).item()
+    probabilities = node.logs[place].exp()
+    probabilities[node.step[place]] = 0
+    step = node.step[:place] + [torch.multinomial(probabilities, 1, generator=generator).item()]
+    if step[-1] in ends:
+        return step
+    cache = network.new_cache(1, len(node.prefix) + longest + 1)
+    done = 0
+    while step[-1] not in ends and len(step) < longest:
+        row = node.prefix + step
+        logits = network(torch.tensor([row[done:]]), cache, done)[0, -1].float()
+        done = len(row)
+        step.append(torch.multinomial((logits / temperature).softmax(-1), 1, generator=generator).item())
+    return step
 
 
 @torch.no_grad()
 def likelihoods(verifier, prefix: list[int], steps: list[list[int]]) -> list[float]:
     """exp(sum log p) of each step after the prefix, in the verifier's eyes."""
-    longest = max(map(len, steps))
-    ids = torch.zeros(len(steps), len(prefix) + longest, dtype=torch.long)
-    for row, step in enumerate(steps):
+    distinct = [list(step) for step in dict.fromkeys(map(tuple, steps))]
+    longest = max(map(len, distinct))
+    ids = torch.zeros(len(distinct), len(prefix) + longest, dtype=torch.long)
+    for row, step in enumerate(distinct):
         ids[row, : len(prefix) + len(step)] = torch.tensor(prefix + step)
     logs = verifier(ids).float().log_softmax(-1)
     place = len(prefix) - 1
-    return [logs[row, place: place + len(step)].gather(-1, torch.tensor(step)[:, None]).sum().exp().item()
-            for row, step in enumerate(steps)]
+    found = {tuple(step): logs[row, place: place + len(step)].gather(-1, torch.tensor(step)[:, None]).sum().exp().item()
+             for row, step in enumerate(distinct)}
+    return [found[tuple(step)] for step in steps]
 
 
-def sibling_sets(author, verifier, encoder: Encoder, items, temperature: float, seed: int, most: int, mixed: bool = True):
-    """[(raw scores, rights)] of at most `most` nodes in random order; `mixed`: of those with right and wrong siblings.
+def draw_siblings(author, encoder: Encoder, items, temperature: float, seed: int, most: int, mixed: bool = True):
+    """[(prefix, steps, rights)] of at most `most` nodes in random order; `mixed`: of those with right and wrong siblings.
 
-    Then nodes where a sample is right with probability above 0.998 are passed over: eight samples there hardly differ.
+    Only one text of a step is right, so the number of right ones among eight samples is binomial, and drawn first.
     """
     rng, generator = random.Random(seed), torch.Generator().manual_seed(seed)
-    nodes = [n for n in right_prefixes(author, encoder, items, temperature) if not mixed or n[3] <= 0.998]
+    nodes = right_prefixes(author, encoder, items, temperature)
     rng.shuffle(nodes)
-    sets = []
-    for item, depth, prefix, _ in nodes:
-        steps = sample_steps(author, encoder, prefix, temperature, generator)
-        end = encoder.end
-        texts = [encoder.tokenizer.decode([t for t in step if t != end]) for step in steps]
-        rights = [problems.is_right(item, item.steps[:depth], text) for text in texts]
-        if not mixed or 0 < sum(rights) < len(rights):
-            sets.append((likelihoods(verifier, prefix, steps), rights))
-        if len(sets) >= most:
+    drawn = []
+    for node in nodes:
+        chance = node.chances().prod().item()
+        right = sum(rng.random() < chance for _ in range(SIBLINGS))
+        if mixed and right in (0, SIBLINGS):
+            continue
+        steps = [node.step] * right
+        steps += [sample_wrong(author, encoder, node, temperature, generator) for _ in range(SIBLINGS - right)]
+        texts = [encoder.tokenizer.decode([t for t in step if t != encoder.end]) for step in steps]
+        drawn.append((node.prefix, steps, [problems.is_right(node.item, node.item.steps[: node.depth], text) for text in texts]))
+        if len(drawn) >= most:
             break
-    return sets
+    return drawn
+
+
+def score_siblings(verifier, drawn):
+    """[(raw scores, rights)] of nodes from `draw_siblings`."""
+    return [(likelihoods(verifier, prefix, steps), rights) for prefix, steps, rights in drawn]
 
 
 def sibling_figures(sets, score=lambda raw: raw) -> dict:
@@ -162,47 +185,76 @@ def engine_json(binary: Path, *arguments: str) -> dict | None:
     return json.loads(done.stdout)
 
 
+def rounded(network: lm.LanguageModel) -> lm.LanguageModel:
+    """The network with its matrices as they are exported, at F16."""
+    twin = copy.deepcopy(network)
+    with torch.no_grad():
+        for p in twin.parameters():
+            if p.dim() == 2:
+                p.copy_(p.half().float())
+    return twin
+
+
 @torch.no_grad()
 def agreement(binary: Path, folder: Path, encoder: Encoder, models: dict[str, lm.LanguageModel], items) -> dict | None:
     """Whether llama.cpp gives the training code's tokens and, at F16, its greedy text."""
     if not binary.exists():
         return None
     texts = [i.prompt + "".join(i.steps) for i in problems.items("test", 99, 1000)]
-    done = subprocess.run([str(binary), "tokenize", str(folder / "draft.gguf")], input="\n".join(map(json.dumps, texts)),
-                          capture_output=True, text=True, check=True)
+    done = subprocess.run([str(binary), "tokenize", str((folder / "draft.gguf").resolve())],
+                          input="\n".join(map(json.dumps, texts)), capture_output=True, text=True)
     theirs = [json.loads(line) for line in done.stdout.splitlines()]
-    result = {"texts": len(texts), "texts_equal": sum(a == b.ids for a, b in zip(theirs, encoder.tokenizer.encode_batch(texts)))}
+    equal = sum(a == b.ids for a, b in zip(theirs, encoder.tokenizer.encode_batch(texts)))
+    result = {"texts": len(texts), "texts_equal": equal if done.returncode == 0 else None}
     for name, network in models.items():
-        equal = 0
-        for item in items:
-            found = engine_json(binary, "solve", item.text, "--models", str(folder), "--draft-length", "0", "--method",
-                                {"target": "ar"}.get(name, "draft"), "--beams", "1", "--width", "1", "--temperature", "0",
-                                "--json", *(("--draft-model", str(folder / f"{name}.gguf")) if name == "prm" else ()))
-            ids = [t for step in (found or {"result": {"best": {"steps": []}}})["result"]["best"]["steps"]
-                   for t in step["thought"]["tokens"]]
-            prompt = encoder.tokenizer.encode(item.prompt).ids
-            row, length = prompt + ids, len(prompt)
-            best = network(torch.tensor([row]))[0].argmax(-1).tolist()
-            equal += bool(ids) and best[length - 1: len(row) - 1] == ids
-        result[name] = {"prompts": len(items), "equal": equal}
+        twin, equal, tokens = rounded(network), 0, 0
+        with tempfile.TemporaryDirectory() as place:
+            # The model under test writes alone: it is draft and target.
+            manifest = json.loads((folder / "manifest.json").read_text())
+            manifest |= {"draft": f"{name}.gguf", "target": f"{name}.gguf"}
+            (Path(place) / "manifest.json").write_text(json.dumps(manifest))
+            for file in folder.iterdir():
+                if file.name != "manifest.json":
+                    (Path(place) / file.name).symlink_to(file.resolve())
+            for item in items:
+                found = engine_json(binary, "solve", item.text, "--models", place, "--method", "ar", "--beams", "1",
+                                    "--width", "1", "--temperature", "0", "--json")
+                if not found:
+                    continue
+                ids = [t for step in found["result"]["best"]["steps"] for t in step["thought"]["tokens"]]
+                prompt = encoder.tokenizer.encode(item.prompt).ids
+                best = twin(torch.tensor([prompt + ids]))[0].argmax(-1).tolist()[len(prompt) - 1:]
+                equal += bool(ids) and best[: len(ids)] == ids and (ids[-1] == encoder.end or best[-1] == encoder.end)
+                tokens += len(ids)
+        result[name] = {"prompts": len(items), "equal": equal, "tokens": tokens}
     return result
 
 
-def measure(folder: Path, encoder: Encoder, models: dict[str, lm.LanguageModel], temperature: float, calibration: dict,
+def cached(path: Path, source: Path, compute):
+    """What `compute` gave, kept as JSON until the model that it came from changes."""
+    if not path.exists() or path.stat().st_mtime < source.stat().st_mtime:
+        path.write_text(json.dumps(compute()))
+    return json.loads(path.read_text())
+
+
+def measure(folder: Path, runs: Path, encoder: Encoder, models: dict[str, lm.LanguageModel], temperature: float, calibration: dict,
             seed: int, binary: Path, count: int = 1000) -> dict:
     """Every gate's figure, and whether it holds."""
     items = problems.items("test", seed, count)
     result: dict = {"seed": seed, "problems": count, "temperature": temperature}
     for name, network in models.items():
-        result[name] = {"parameters": network.parameter_count(),
-                        **figures(network, encoder, items if name != "target" else items[:BEAM_PROBLEMS], temperature)}
+        subset = items if name != "target" else items[:BEAM_PROBLEMS]
+        own = cached(runs / f"figures.gates.{name}.json", runs / f"{name}.pt", lambda: figures(network, encoder, subset, temperature))
+        result[name] = {"parameters": network.parameter_count(), **own}
         print(name, json.dumps(result[name]), flush=True)
     score = step_function(calibration)
     for name, most in (("draft", 400), ("target", 250)):
-        sets = sibling_sets(models[name], models["prm"], encoder, items, temperature, seed, most)
+        drawn = cached(runs / f"siblings.gates.{name}.json", runs / f"{name}.pt", lambda: draw_siblings(
+            models[name], encoder, items if name == "draft" else items[:BEAM_PROBLEMS], temperature, seed, most))
+        sets = score_siblings(models["prm"], [d for d in drawn if 0 < sum(d[2]) < SIBLINGS])
         result[f"siblings_{name}"] = {"raw": sibling_figures(sets), "calibrated": sibling_figures(sets, score)}
         print(f"siblings of the {name}", json.dumps(result[f"siblings_{name}"]), flush=True)
-    file = folder.parent / "Training/runs/fresh.jsonl"
+    file = runs / "fresh.jsonl"
     file.write_text("".join(json.dumps({"id": f"fresh-{i}", "problem": item.text, "answer": str(item.answer)}) + "\n"
                             for i, item in enumerate(items[:BEAM_PROBLEMS])))
     result["beam"] = engine_json(binary, "bench", "--models", str(folder), "--methods", "ar", "--problems", str(file),

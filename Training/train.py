@@ -94,12 +94,12 @@ def main():
     models = {name: lm.load(runs / f"{name}.pt")[0].eval() for name in ("draft", "prm", "target")}
     calibration_path = runs / "calibration.json"
     if "export" in stages:
-        calibration = calibrate(models, encoder)
+        calibration = calibrate(models, encoder, runs)
         calibration_path.write_text(json.dumps(calibration))
         write_models(arguments.out, models, stored, calibration)
     if "gates" in stages:
         calibration = json.loads(calibration_path.read_text())
-        result = gates.measure(arguments.out, encoder, models, TEMPERATURE, calibration, FRESH_SEED, arguments.binary)
+        result = gates.measure(arguments.out, runs, encoder, models, TEMPERATURE, calibration, FRESH_SEED, arguments.binary)
         (arguments.out / "gates.json").write_text(json.dumps(result, indent=1) + "\n")
         card.write(arguments.out, runs, models, result)
         for gate in result["gates"]:
@@ -107,12 +107,14 @@ def main():
             print(f"{verdict:6} {gate['gate']}: {gate['figure']}")
 
 
-def calibrate(models, encoder) -> dict:
+def calibrate(models, encoder, runs: Path) -> dict:
     """From siblings of both authors on validation structures: never those of the gates."""
     items = problems.items("validation", 2, 400)
     sets = []
-    for author, nodes in (("draft", 1200), ("target", 300)):
-        sets += gates.sibling_sets(models[author], models["prm"], encoder, items, TEMPERATURE, 7, nodes, mixed=False)
+    for author, nodes in (("draft", 2000), ("target", 1200)):
+        drawn = gates.cached(runs / f"siblings.calibration.{author}.json", runs / f"{author}.pt", lambda: gates.draw_siblings(
+            models[author], encoder, items if author == "draft" else items[:150], TEMPERATURE, 7, nodes, mixed=False))
+        sets += gates.score_siblings(models["prm"], drawn)
     return gates.calibrate(sets)
 
 
