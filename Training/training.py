@@ -103,7 +103,7 @@ def train(name: str, network: lm.LanguageModel, encoder: Encoder, folder: Path, 
     items = problems.items("validation", 1, 200)
     longest = lambda: 9 if seen > curriculum_tokens else 4 + int(5 * seen / max(curriculum_tokens, 1))
     source = batches(encoder, seed * 1000 + rounds, batch_tokens, longest)
-    run = torch.compile(network) if compiled else network
+    run = torch.compile(network, dynamic=True) if compiled else network
     was_inside = False
     clock, checked, losses = time.monotonic(), time.monotonic(), []
     while not done:
