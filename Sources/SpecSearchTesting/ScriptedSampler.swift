@@ -20,19 +20,29 @@ public final class ScriptedSampler: ThoughtSampler {
     }
 
     private let author: ModelRole
-    private let law: @Sendable (ReasoningPath) -> [Choice]
+    private let choose: @Sendable (ReasoningPath, RandomKey) -> Choice
     private let log = Mutex<[[ThoughtRequest]]>([])
     private let delay: Duration?
 
     /// - Parameters:
     ///   - delay: How long each call takes; a cancelled call ends at once.
     ///   - law: The choices after a path; their weights need not sum to 1.
-    public init(
+    public convenience init(
         _ author: ModelRole, delay: Duration? = nil, law: @escaping @Sendable (ReasoningPath) -> [Choice]
+    ) {
+        self.init(author, delay: delay, choose: { path, key in Self.draw(law(path), key) })
+    }
+
+    /// - Parameters:
+    ///   - delay: How long each call takes; a cancelled call ends at once.
+    ///   - choose: The thought after a path for one sample's key, so that a test can write every sample by hand.
+    public init(
+        _ author: ModelRole, delay: Duration? = nil,
+        choose: @escaping @Sendable (ReasoningPath, RandomKey) -> Choice
     ) {
         self.author = author
         self.delay = delay
-        self.law = law
+        self.choose = choose
     }
 
     /// The requests of every call so far.
@@ -48,7 +58,7 @@ public final class ScriptedSampler: ThoughtSampler {
         var usage = Usage()
         let thoughts = requests.map { request in
             (0..<request.count).map { index in
-                let thought = draw(request.path, request.key.sample(index))
+                let thought = thought(request.path, request.key.sample(index))
                 usage[author].outputTokens += thought.tokens.count
                 usage[author].evaluatedTokens += thought.tokens.count
                 return thought
@@ -58,19 +68,18 @@ public final class ScriptedSampler: ThoughtSampler {
         return SampledThoughts(thoughts: thoughts, usage: usage)
     }
 
-    private func draw(_ path: ReasoningPath, _ key: RandomKey) -> Thought {
-        let choices = law(path)
+    private func thought(_ path: ReasoningPath, _ key: RandomKey) -> Thought {
+        let choice = choose(path, key)
+        return Thought(text: choice.text, tokens: choice.text.utf8.map(Token.init), stop: choice.stop, author: author)
+    }
+
+    private static func draw(_ choices: [Choice], _ key: RandomKey) -> Choice {
         var goal = key.uniform(position: 0, purpose: .token) * choices.reduce(0) { $0 + $1.weight }
-        var chosen = choices[choices.count - 1]
         for choice in choices {
             goal -= choice.weight
-            if goal < 0 {
-                chosen = choice
-                break
-            }
+            if goal < 0 { return choice }
         }
-        return Thought(
-            text: chosen.text, tokens: chosen.text.utf8.map(Token.init), stop: chosen.stop, author: author)
+        return choices[choices.count - 1]
     }
 }
 

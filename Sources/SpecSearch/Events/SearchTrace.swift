@@ -26,7 +26,8 @@ public struct SearchTrace: Sendable, Hashable {
     public init(data: Data) throws {
         let decoder = JSONDecoder()
         events = []
-        for (index, line) in data.split(separator: UInt8(ascii: "\n")).enumerated() {
+        let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() where !line.isEmpty {
             do {
                 events.append(try decoder.decode(SearchEvent.self, from: Data(line)))
             } catch {

@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import Synchronization
 
 /// Runs one search: expands the beam with the method's generator until it is finished or its budget is spent.
 public struct Search: Sendable {
@@ -21,26 +22,34 @@ public struct Search: Sendable {
         _ problem: Problem, onEvent: @escaping @Sendable (SearchEvent) -> Void = { _ in }
     ) async throws -> SearchResult {
         try validate()
-        guard let deadline = configuration.budget.seconds else { return try await search(problem, onEvent, .cancelled) }
+        guard let deadline = configuration.budget.seconds else {
+            return try await search(problem, onEvent) { .cancelled }
+        }
+        let timer = Timer()
         return try await withThrowingTaskGroup(of: SearchResult?.self) { group in
-            group.addTask { try await search(problem, onEvent, .deadline) }
             group.addTask {
-                // Cancelled from outside, or by the search's end, the sleep just ends.
-                try? await Task.sleep(for: .seconds(deadline))
+                try await search(problem, onEvent) {
+                    timer.hasExpired.load(ordering: .acquiring) ? .deadline : .cancelled
+                }
+            }
+            group.addTask {
+                // Cancelled from outside, or by the search's end, the sleep ends early: nothing has expired.
+                if (try? await Task.sleep(for: .seconds(deadline))) != nil {
+                    timer.hasExpired.store(true, ordering: .releasing)
+                }
                 return nil
             }
             for try await result in group {
                 group.cancelAll()
-                guard var result else { continue }
-                if result.end == .deadline, Task.isCancelled { result.end = .cancelled }
-                return result
+                if let result { return result }
             }
             throw CancellationError()
         }
     }
 
     private func search(
-        _ problem: Problem, _ onEvent: @escaping @Sendable (SearchEvent) -> Void, _ interruption: SearchResult.End
+        _ problem: Problem, _ onEvent: @escaping @Sendable (SearchEvent) -> Void,
+        interruption: @Sendable () -> SearchResult.End
     ) async throws -> SearchResult {
         let context = SearchContext(
             configuration: configuration, problem: problem, models: models, now: now, onEvent: onEvent)
@@ -71,7 +80,7 @@ public struct Search: Sendable {
                 context.emit(.selected(depth: depth, nodes: beam.select(children)))
             }
         } catch is CancellationError {
-            end = interruption
+            end = interruption()
         }
         let result = result(of: beam, end: end, seconds: now() - begin, context, aggregation)
         context.emit(.finished(result))
@@ -118,10 +127,18 @@ public struct Search: Sendable {
             (configuration.sampling.topP > 0 && configuration.sampling.topP <= 1, "Top-p lies above 0 and up to 1."),
             ((0...1).contains(configuration.sampling.minP), "Min-p lies in 0 ... 1."),
             (configuration.sampling.topK >= 0, "Top-k must not be negative."),
-            (configuration.budget.seconds.map { $0 > 0 } ?? true, "The deadline must be more than 0 seconds."),
+            (
+                configuration.budget.seconds.map { $0 > 0 && $0 <= 1e9 } ?? true,
+                "The deadline must be more than 0 and at most 1e9 seconds."
+            ),
         ]
         for (holds, message) in rules where !holds {
             throw EngineError(.badSetting, message, remedy: "")
         }
     }
+}
+
+/// Whether the deadline has passed, told apart from a cancellation of the whole search.
+private final class Timer: Sendable {
+    let hasExpired = Atomic(false)
 }
