@@ -136,6 +136,10 @@ def grow(small: LanguageModel, shape: Shape) -> LanguageModel:
                 put(getattr(layer, name).weight, getattr(source, name).weight)
             layer.attention_norm.weight[:narrow] = source.attention_norm.weight * scale
             layer.ffn_norm.weight[:narrow] = source.ffn_norm.weight * scale
+        ids = torch.randint(shape.vocabulary, (2, 64))
+        difference = (large(ids) - small(ids)).abs().max().item()
+        # Not exactly 0: the norms' epsilon weighs more against a mean over more dimensions.
+        assert difference < 0.1, f"growing changed the function by {difference}"
     return large
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import time
 from pathlib import Path
 
 import torch
@@ -82,6 +83,8 @@ def main():
     if "target" in stages:
         # A branch of the verifier as it was part of the way, annealed at its own size on its own data (large models are
         # slow to train), then grown and trained further: it must know less than its judge.
+        while not (runs / "prm.middle.pt").exists():
+            time.sleep(5)  # The verifier is being trained beside this process.
         torch.manual_seed(3)
         training.train("base", lm.load(runs / "prm.middle.pt")[0], seed=3, minutes=preset["base_minutes"], muon_lr=0.01,
                        adam_lr=2e-3, curriculum_tokens=0, batch_tokens=preset["batch"], band=(0.60, 0.80),

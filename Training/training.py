@@ -83,20 +83,21 @@ def train(name: str, network: lm.LanguageModel, encoder: Encoder, folder: Path, 
     checkpoint, and leaves the model in `{name}.pt`.
 
     stop: ends after so many minutes, the schedule unfinished. keep: the first validation after so many minutes also
-    leaves `{name}.middle.pt`. band: of greedy accuracy on validation structures; `{name}.pt` is the last state inside it.
+    leaves `{name}.middle.pt`. band: of greedy accuracy on validation structures; `{name}.pt` is the last state inside it, and training ends above it.
     """
     state_path, log_path = folder / f"{name}.state.pt", folder / f"{name}.log.jsonl"
     network.to(device)
     matrices = [p for n, p in network.named_parameters() if p.dim() == 2 and n.startswith("layers")]
     others = [p for n, p in network.named_parameters() if not (p.dim() == 2 and n.startswith("layers"))]
     optimisers = [Muon(matrices, lr=muon_lr), torch.optim.AdamW(others, lr=adam_lr, betas=(0.9, 0.98), weight_decay=0)]
-    seen, elapsed, rounds, done = 0, 0.0, 0, False
+    seen, elapsed, rounds, done, was_inside = 0, 0.0, 0, False, False
     if state_path.exists():
         stored = torch.load(state_path, map_location=device, weights_only=True)
         network.load_state_dict(stored["state"])
         for optimiser, state in zip(optimisers, stored["optimisers"]):
             optimiser.load_state_dict(state)
         seen, elapsed, rounds, done = (stored[k] for k in ("seen", "elapsed", "rounds", "done"))
+        was_inside = stored.get("was_inside", False)
     if done:
         return network.cpu()
 
@@ -104,7 +105,6 @@ def train(name: str, network: lm.LanguageModel, encoder: Encoder, folder: Path, 
     longest = lambda: 9 if seen > curriculum_tokens else 4 + int(5 * seen / max(curriculum_tokens, 1))
     source = batches(encoder, seed * 1000 + rounds, batch_tokens, longest)
     run = torch.compile(network, dynamic=True) if compiled else network
-    was_inside = False
     clock, checked, losses = time.monotonic(), time.monotonic(), []
     while not done:
         ids, targets = next(source)
@@ -133,13 +133,14 @@ def train(name: str, network: lm.LanguageModel, encoder: Encoder, folder: Path, 
             with log_path.open("a") as log:
                 log.write(json.dumps(line) + "\n")
             losses, rounds = [], rounds + 1
-            temporary = state_path.with_suffix(".new")
-            torch.save({"state": network.state_dict(), "optimisers": [o.state_dict() for o in optimisers], "seen": seen,
-                        "elapsed": elapsed, "rounds": rounds, "done": done}, temporary)
-            temporary.rename(state_path)
             # With a band, what is kept is the last state inside it.
             inside = band is None or band[0] <= result["greedy"] <= band[1]
             was_inside |= inside
+            done |= band is not None and was_inside and result["greedy"] > band[1]
+            temporary = state_path.with_suffix(".new")
+            torch.save({"state": network.state_dict(), "optimisers": [o.state_dict() for o in optimisers], "seen": seen,
+                        "elapsed": elapsed, "rounds": rounds, "done": done, "was_inside": was_inside}, temporary)
+            temporary.rename(state_path)
             if inside or not was_inside:
                 lm.save(folder / f"{name}.pt", network, tokens=seen, minutes=elapsed / 60, figures=result)
             middle = folder / f"{name}.middle.pt"
