@@ -14,6 +14,8 @@ public struct EngineOptions: Sendable, Hashable, Codable {
     public var threads = 1
     /// The most tokens that the draft proposes to the target at once; 0 for none, nil for what suits the models.
     public var draftLength: Int?
+    /// The draft proposes a token to the target only if the likeliest one has at least this probability.
+    public var draftConfidence = 0.4
     /// The size of each model's cache, in tokens.
     public var cacheTokens = 4096
     /// How many branches each model's cache has, at most 256; the work that llama.cpp does per pass grows with it.

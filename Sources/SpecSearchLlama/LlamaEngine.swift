@@ -68,6 +68,10 @@ public actor LlamaEngine {
             throw EngineError(
                 .badSetting, "The draft length cannot be \(options.draftLength ?? 0).", remedy: "Use 0 to 64 tokens.")
         }
+        guard (0...1).contains(options.draftConfidence) else {
+            throw EngineError(
+                .badSetting, "The draft confidence cannot be \(options.draftConfidence).", remedy: "Use 0 to 1.")
+        }
         let reward = try RewardDescription.load(path: models.rewardModel)
         let engine = LlamaEngine(models: models, options: options, reward: reward)
         try await engine.loadParts(progress: progress)
@@ -96,14 +100,16 @@ public actor LlamaEngine {
             _ = try Vocabulary.commonCount(target.decoder.context.model, rewardModel.decoder.context.model)
         }
         let delimiter = StepDelimiter(models.delimiter)
+        let speculativeWriter = SpeculativeWriter(
+            target: target, draft: draft, delimiter: delimiter, vocabularyCount: common,
+            draftLength: options.draftLength ?? models.draftLength ?? 8, sharesSamples: options.sharedSamples)
+        speculativeWriter.minimumConfidence = Float(options.draftConfidence)
         parts = Parts(
             draftWriter: ThoughtWriter(
                 runtime: draft, delimiter: delimiter, vocabularyCount: common, sharesSamples: options.sharedSamples),
             targetWriter: ThoughtWriter(
                 runtime: target, delimiter: delimiter, vocabularyCount: common, sharesSamples: options.sharedSamples),
-            speculativeWriter: SpeculativeWriter(
-                target: target, draft: draft, delimiter: delimiter, vocabularyCount: common,
-                draftLength: options.draftLength ?? models.draftLength ?? 4, sharesSamples: options.sharedSamples),
+            speculativeWriter: speculativeWriter,
             scorer: try StepScorer(runtime: rewardModel, description: reward, path: models.rewardModel))
     }
 

@@ -19,6 +19,9 @@ package final class SpeculativeWriter {
     /// The most tokens of a block.
     package var draftLength: Int
 
+    /// A block ends before a token of which the draft is less sure than this; 0 for blocks of full length.
+    package var minimumConfidence: Float = 0
+
     /// What takes the place of a rejected proposal; only tests use anything but the residual.
     package enum Correction: Sendable {
         /// A draw from norm(max(0, p − q)), which is right.
@@ -113,8 +116,6 @@ package final class SpeculativeWriter {
         }
         target.decoder.tick()
         draft.decoder.tick()
-        let targetBefore = target.decoder.evaluatedCount
-        let draftBefore = draft.decoder.evaluatedCount
         for unit in group {
             let end = target.decoder.tree.insert(path: unit.tokens)
             let draftEnd = draft.decoder.tree.insert(path: unit.tokens)
@@ -128,24 +129,14 @@ package final class SpeculativeWriter {
                             contextLength: contextLength), draftNode: draftEnd))
             }
         }
-        var isFirst = true
+        // The paths count as prefill; they are evaluated with the first block.
+        usage.prefillTokens += target.decoder.tree.pendingCount
+        if draftLength > 0 { draftUsage.prefillTokens += draft.decoder.tree.pendingCount }
         while lanes.contains(where: { $0.writing.stop == nil }) {
             target.decoder.tick()
             draft.decoder.tick()
             targetProbabilities.begin()
             draftProbabilities.begin()
-            if isFirst {
-                // The path itself counts as prefill; its last token is evaluated with it.
-                for lane in lanes {
-                    target.decoder.want(lane.writing.node)
-                    if draftLength > 0 { draft.decoder.want(lane.draftNode) }
-                }
-                try target.decoder.evaluate()
-                if draftLength > 0 { try draft.decoder.evaluate() }
-                usage.prefillTokens += target.decoder.evaluatedCount - targetBefore
-                draftUsage.prefillTokens += draft.decoder.evaluatedCount - draftBefore
-                isFirst = false
-            }
             try propose(&lanes, requests: requests, usage: &usage)
             let created = try verify(&lanes)
             for index in lanes.indices where lanes[index].writing.stop == nil {
@@ -177,6 +168,9 @@ package final class SpeculativeWriter {
                 let node = lanes[index].draftNodes[place]
                 let row = try draftProbabilities.probabilities(
                     after: node, parameters: requests[lanes[index].writing.request].parameters, decoder: decoder)
+                // An unlikely guess is not worth a row of the target's pass; the target draws that token itself. Deciding
+                // this before the draw leaves the law as it is.
+                if row[Int(specsearch_argmax(row, Int32(draftProbabilities.count)))] < minimumConfidence { continue }
                 let position = lanes[index].writing.tokens.count + place
                 let token = try draftProbabilities.draw(
                     row, uniform: lanes[index].writing.key.uniform(position: position, purpose: .proposal))
@@ -272,8 +266,8 @@ package final class SpeculativeWriter {
             var draftNode = acceptedDraft
             if lane.writing.stop == nil, let token = lane.writing.tokens.last {
                 node = target.decoder.tree.insert(token, under: accepted, isShared: sharesSamples)
-                // After a fully accepted block the draft has not seen the last proposal yet.
-                if lane.accepted == lane.proposals.count, let proposal = lane.proposals.last {
+                // After a fully accepted block the draft may not have seen the last proposal yet.
+                if lane.accepted == lane.draftNodes.count, let proposal = lane.proposals.last {
                     draftNode = draft.decoder.tree.insert(proposal, under: draftNode, isShared: sharesSamples)
                 }
                 draftNode = draft.decoder.tree.insert(token, under: draftNode, isShared: sharesSamples)

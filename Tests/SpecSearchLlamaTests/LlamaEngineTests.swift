@@ -33,7 +33,7 @@ import Testing
             let written = try await engine.speculativeTarget.sample(requests(.target))
             #expect(drafts.thoughts.count == frontier.count && written.thoughts.allSatisfy { $0.count == 6 })
             #expect(drafts.thoughts.joined().allSatisfy { $0.author == .draft })
-            #expect(written.usage[.draft].decodes > 0 && written.usage[.target].proposedTokens > 0)
+            #expect(written.usage[.draft].decodes > 0 && written.usage[.target].decodes > 0)
             var paths: [ReasoningPath] = []
             for (path, thoughts) in zip(frontier, zip(drafts.thoughts, written.thoughts).map { $0 + $1 }) {
                 for thought in thoughts { paths.append(path.appending(thought)) }
