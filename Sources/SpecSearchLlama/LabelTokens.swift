@@ -44,11 +44,11 @@ package struct LabelTokens: Sendable {
             return tokens[0]
         }
         tagText = description.tag ?? ""
-        separator = description.stepSeparator ?? " "
+        separator = description.stepSeparator ?? ""
         good = try label(description.good, description.goodId, "good")
         bad = try label(description.bad, description.badId, "bad")
         guard good != bad else { throw fail("good and bad are the same token, \(good)") }
-        guard let last = vocabulary.tokenize("a" + separator + tagText, parsesControls: true).last else {
+        guard let last = vocabulary.tokenize("a" + tagText, parsesControls: true).last else {
             throw fail("the tag \"\(tagText)\" has no token in the model")
         }
         if let id = description.tagId {
@@ -71,7 +71,7 @@ package struct LabelTokens: Sendable {
             throw EngineError(
                 .badScore, "The step \"\(step)\" contains the tag of the reward model.", remedy: "Use another model.")
         }
-        let text = steps.map { $0 + separator + tagText }.joined(separator: separator)
+        let text = steps.map { $0 + tagText }.joined(separator: separator)
         let tokens = try runtime.template(for: path.problem, followedBy: text)
         if steps.isEmpty { return tokens }
         guard tokens.last == tag else {

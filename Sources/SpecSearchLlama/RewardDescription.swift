@@ -46,7 +46,7 @@ public struct RewardDescription: Sendable, Hashable, Codable {
     public var aggregation: ScoreAggregation?
     /// What raw scores mean, if it was measured.
     public var calibration: Calibration?
-    /// Label models: the text after each step at which the logits are read.
+    /// Label models: the text right after each step, a space before it included, at whose last token the logits are read.
     public var tag: String?
     /// Label models: the id of the tag's last token, to be checked.
     public var tagId: Token?
@@ -58,7 +58,7 @@ public struct RewardDescription: Sendable, Hashable, Codable {
     public var bad: String?
     /// Label models: the id of `bad`, to be checked, or instead of it.
     public var badId: Token?
-    /// Label models: the text between a step and its tag, and between a tag and the next step.
+    /// Label models: the text between a tag and the next step.
     public var stepSeparator: String?
 
     /// A likelihood verifier.

@@ -9,7 +9,8 @@ import Testing
     }
 
     private let likelihood = RewardDescription(template: "{problem}")
-    private let label = RewardDescription(template: "{problem} ", tag: "=", good: "+", bad: "-")
+    private let label = RewardDescription(
+        template: "{problem} ", tag: " =", good: "+", bad: "-", stepSeparator: " ")
 
     private func tokens(_ text: String) -> [Token] { text.map { ToyModel.id(of: String($0)) } }
 
