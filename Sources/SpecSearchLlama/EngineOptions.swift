@@ -1,3 +1,5 @@
+public import SpecSearch
+
 /// How an engine runs its models.
 public struct EngineOptions: Sendable, Hashable, Codable {
     /// Which branches of a problem stay cached.
@@ -8,7 +10,7 @@ public struct EngineOptions: Sendable, Hashable, Codable {
         case all
     }
 
-    /// Threads of one pass.
+    /// Threads of one pass through a model of 4 million parameters or more; smaller ones have one, which is faster.
     ///
     /// More than one is slower on a machine that does other work too.
     public var threads = 1
@@ -25,7 +27,7 @@ public struct EngineOptions: Sendable, Hashable, Codable {
     /// Which branches stay cached.
     public var retention = Retention.frontier
     /// The models that use flash attention; on a processor it is slower for small models.
-    public var flashAttention: Set<String> = []
+    public var flashAttention: Set<ModelRole> = []
 
     public init(threads: Int = 1, draftLength: Int? = nil) {
         self.threads = threads

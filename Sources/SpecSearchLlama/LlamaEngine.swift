@@ -85,8 +85,8 @@ public actor LlamaEngine {
             var configuration = LlamaContext.Configuration()
             configuration.cells = max(options.cacheTokens, models.contextLength)
             configuration.sequences = options.cacheBranches
-            configuration.threads = options.threads
-            configuration.flashAttention = options.flashAttention.contains(role.rawValue)
+            configuration.threads = model.parameterCount < 4_000_000 ? min(1, options.threads) : options.threads
+            configuration.flashAttention = options.flashAttention.contains(role)
             let context = try LlamaContext(model: model, configuration: configuration)
             return ModelRuntime(
                 role: role, decoder: PrefixDecoder(context: context),

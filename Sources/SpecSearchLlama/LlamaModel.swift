@@ -48,6 +48,13 @@ package final class LlamaModel: @unchecked Sendable {
                 .badModelFile, "The model \(path) is not a decoder-only language model with a vocabulary.",
                 remedy: "Use a causal language model.")
         }
+        guard !llama_model_is_recurrent(pointer), !llama_model_is_hybrid(pointer), !llama_model_is_diffusion(pointer)
+        else {
+            llama_model_free(pointer)
+            throw EngineError(
+                .badModelFile, "The model \(path) keeps a state that cannot be forked and rolled back token by token.",
+                remedy: "Use a transformer with attention in every layer.")
+        }
         self.pointer = pointer
         self.path = path
         vocabulary = Vocabulary(pointer: vocabularyPointer, model: pointer)

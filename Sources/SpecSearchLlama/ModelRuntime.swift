@@ -62,9 +62,10 @@ package final class ModelRuntime {
     ///
     /// - Parameter paths: The tokens of paths of the problem, prompt first.
     package func retain(_ paths: [[Token]], of problem: Problem) throws(EngineError) {
-        let match = decoder.tree.match(try promptTokens(problem))
+        let prompt = try promptTokens(problem)
+        let match = decoder.tree.match(prompt)
         // The root is shared with other problems.
-        guard match.node != PrefixTree.root else { return }
+        guard match.node != PrefixTree.root, match.count + 2 >= prompt.count else { return }
         let continuations = paths.filter { decoder.tree.match($0.prefix(match.count)).count == match.count }
         decoder.tree.retain(continuations.map { $0.dropFirst(match.count) }, below: match.node)
         decoder.carryOutActions()
@@ -75,7 +76,8 @@ package final class ModelRuntime {
         let prompt = try promptTokens(problem)
         prompts[problem.text] = nil
         let match = decoder.tree.match(prompt)
-        if match.node != PrefixTree.root {
+        // The end of the prompt may be tokenised differently before a text.
+        if match.node != PrefixTree.root, match.count + 2 >= prompt.count {
             // What only this problem used of its prompt goes too.
             let parent = decoder.tree.parent(of: match.node)
             decoder.tree.drop(below: match.node)

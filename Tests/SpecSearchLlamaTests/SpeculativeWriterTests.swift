@@ -83,7 +83,7 @@ import Testing
         let target = try Toy(.init(seed: 11))
         let draft = try Toy(.init(seed: 12), role: .draft)
         let wanted = request(
-            "ab", count: 6000, temperature: parameters.temperature, topP: parameters.topP, maximumTokens: 3, seed: 5)
+            "ab", count: 4000, temperature: parameters.temperature, topP: parameters.topP, maximumTokens: 3, seed: 5)
         let law = try law(target, wanted)
         #expect(abs(law.values.reduce(0, +) - 1) < 1e-4)
         let speculative = writer(target, draft, draftLength: draftLength)
@@ -108,7 +108,7 @@ import Testing
     @Test func aWrongResidualIsNoticed() throws {
         let target = try Toy(.init(seed: 11))
         let draft = try Toy(.init(seed: 12), role: .draft)
-        let wanted = request("ab", count: 6000, maximumTokens: 3, seed: 5)
+        let wanted = request("ab", count: 4000, maximumTokens: 3, seed: 5)
         let law = try law(target, wanted)
         let wrong = writer(target, draft, draftLength: 3)
         wrong.correction = .target

@@ -38,7 +38,7 @@ import Testing
             SamplingParameters(temperature: 1, minP: 0.1), SamplingParameters(temperature: 0.8, topK: 30, topP: 0.8),
             SamplingParameters(temperature: 1.2, topK: 50, topP: 0.95, minP: 0.05),
             SamplingParameters(temperature: 1, topP: 1e-9), SamplingParameters(temperature: 1, minP: 1),
-        ], [3, 64, 577, 5000])
+        ], [3, 64, 577, 2000])
     func followsItsDefinition(parameters: SamplingParameters, count: Int) throws {
         var random = PhiloxGenerator(seed: UInt64(count))
         for scale: Float in [0.1, 3, 20] {
