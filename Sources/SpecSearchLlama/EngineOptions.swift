@@ -14,7 +14,7 @@ public struct EngineOptions: Sendable, Hashable, Codable {
     ///
     /// More than one is slower on a machine that does other work too.
     public var threads = 1
-    /// The most tokens that the draft proposes to the target at once; 0 for none, nil for what suits the models.
+    /// The most tokens that the draft proposes to the target at once; 0 for none, nil for what the model set says, else 12.
     public var draftLength: Int?
     /// The draft proposes a token to the target only if the likeliest one has at least this probability.
     public var draftConfidence = 0.4

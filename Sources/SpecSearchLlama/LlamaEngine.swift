@@ -102,7 +102,7 @@ public actor LlamaEngine {
         let delimiter = StepDelimiter(models.delimiter)
         let speculativeWriter = SpeculativeWriter(
             target: target, draft: draft, delimiter: delimiter, vocabularyCount: common,
-            draftLength: options.draftLength ?? models.draftLength ?? 8, sharesSamples: options.sharedSamples)
+            draftLength: options.draftLength ?? models.draftLength ?? 12, sharesSamples: options.sharedSamples)
         speculativeWriter.minimumConfidence = Float(options.draftConfidence)
         parts = Parts(
             draftWriter: ThoughtWriter(
