@@ -20,6 +20,8 @@ package final class LlamaContext {
     private var batch: llama_batch
     /// Passes so far.
     package private(set) var decodeCount = 0
+    /// The passes so far and the time inside them, by the number of tokens.
+    package private(set) var passes: [Int: (count: Int, time: Duration)] = [:]
     /// Time spent in passes so far.
     package private(set) var decodeTime = Duration.zero
 
@@ -143,8 +145,11 @@ package final class LlamaContext {
         batch.n_tokens = Int32(count)
         let start = ContinuousClock.now
         let status = llama_decode(pointer, batch)
-        decodeTime += ContinuousClock.now - start
+        let elapsed = ContinuousClock.now - start
+        decodeTime += elapsed
         decodeCount += 1
+        passes[count, default: (0, .zero)].count += 1
+        passes[count, default: (0, .zero)].time += elapsed
         guard status == 0 else {
             throw EngineError(
                 .computeFailed,

@@ -33,6 +33,30 @@ extension LlamaEngine {
         public var tokensPerSecond: Double { Double(batchSize) / median * 1000 }
     }
 
+    /// The passes of one model at one batch size.
+    public struct PassStatistics: Sendable, Hashable, Codable {
+        /// The model.
+        public var role: ModelRole
+        /// Tokens a pass.
+        public var batchSize: Int
+        /// How many passes there were.
+        public var passes: Int
+        /// Seconds inside them, together.
+        public var seconds: Double
+    }
+
+    /// All passes since the models were loaded, benchmarks included.
+    public func passStatistics() -> [PassStatistics] {
+        runtimes.flatMap { runtime in
+            runtime.decoder.context.passes.map { size, passes in
+                let time = passes.time.components
+                return PassStatistics(
+                    role: runtime.role, batchSize: size, passes: passes.count,
+                    seconds: Double(time.seconds) + Double(time.attoseconds) * 1e-18)
+            }
+        }
+    }
+
     /// What each model's cache holds.
     public func cacheStates() -> [ModelRole: CacheState] {
         var states: [ModelRole: CacheState] = [:]

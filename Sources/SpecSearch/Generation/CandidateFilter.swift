@@ -61,8 +61,14 @@ public enum CandidateFilter {
         key(left.text) == key(right.text) && (left.stop == .endOfSequence) == (right.stop == .endOfSequence)
     }
 
+    /// Whether the text is "Step 3", "## step 12:" or the like, and nothing else.
     static func isBareHeader(_ key: String) -> Bool {
-        // The expression is slow, and a header short.
-        key.utf8.count <= 24 && key.wholeMatch(of: /[#*\s]*(?i:step)\s*[0-9]+\s*[:.)]?[*\s]*/) != nil
+        var rest = key[...].drop { "#* ".contains($0) }
+        guard rest.prefix(4).lowercased() == "step" else { return false }
+        rest = rest.dropFirst(4).drop { $0 == " " }
+        let number = rest.prefix { $0.isASCII && $0.isNumber }
+        rest = rest.dropFirst(number.count).drop { $0 == " " }
+        if let mark = rest.first, ":.)".contains(mark) { rest.removeFirst() }
+        return !number.isEmpty && rest.allSatisfy { "* ".contains($0) }
     }
 }

@@ -32,7 +32,9 @@ struct BenchCommand: AsyncParsableCommand {
     @OptionGroup(title: "Models")
     var engine: EngineArguments
 
-    @Flag(name: .customLong("engine"), help: "Only measure what a forward pass of each model costs.")
+    @Flag(
+        name: .customLong("engine"),
+        help: "Measure forward passes by llama.cpp alone, and how much of that speed a search has.")
     var measuresEngine = false
 
     @Flag(help: "Print the figures as JSON.")
@@ -58,15 +60,21 @@ struct BenchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let terminal = Terminal()
-        if measuresEngine {
-            let (text, _) = try await Interruption.guarding { [self] in
-                try await EngineBench.run(try await engine.load(terminal), json: json)
-            }
-            return print(text)
-        }
         let methods = try parsedMethods()
         let file = try problems ?? (try engine.modelsFolder()) + "/heldout.jsonl"
         let chosen = try ProblemSet(contentsOf: URL(fileURLWithPath: file)).sample(limit, seed: search.seed)
+        if measuresEngine {
+            let (text, _) = try await Interruption.guarding { [self] in
+                let engine = try await engine.load(terminal)
+                let searches = methods.map {
+                    Search(search.configuration($0, for: engine.models), models: engine.models(for: $0))
+                }
+                terminal.progress("Measuring …")
+                defer { terminal.endProgress() }
+                return try await EngineBench.run(engine, problems: chosen, searches: searches, json: json)
+            }
+            return print(text)
+        }
         let (records, interrupted) = try await Interruption.guarding { [self] in
             try await measure(chosen, methods, try await engine.load(terminal), terminal)
         }
