@@ -2,11 +2,21 @@ import CLlama
 import Foundation
 package import SpecSearch
 
+/// Frees a model once neither it nor its vocabulary is held any more.
+final class ModelHandle {
+    let pointer: OpaquePointer
+
+    init(pointer: OpaquePointer) { self.pointer = pointer }
+
+    deinit { llama_model_free(pointer) }
+}
+
 /// A loaded GGUF model; freed when the last context that uses it is gone.
 ///
 /// `@unchecked Sendable`: the pointer is only read after loading, which llama.cpp allows from any thread.
 package final class LlamaModel: @unchecked Sendable {
-    let pointer: OpaquePointer
+    private let handle: ModelHandle
+    var pointer: OpaquePointer { handle.pointer }
     /// The file it came from.
     package let path: String
     /// The model's tokens.
@@ -55,12 +65,10 @@ package final class LlamaModel: @unchecked Sendable {
                 .badModelFile, "The model \(path) keeps a state that cannot be forked and rolled back token by token.",
                 remedy: "Use a transformer with attention in every layer.")
         }
-        self.pointer = pointer
+        handle = ModelHandle(pointer: pointer)
         self.path = path
-        vocabulary = Vocabulary(pointer: vocabularyPointer, model: pointer)
+        vocabulary = Vocabulary(pointer: vocabularyPointer, handle: handle)
     }
-
-    deinit { llama_model_free(pointer) }
 
     /// The longest text, in tokens, that the model was trained on.
     package var trainedContextLength: Int { Int(llama_model_n_ctx_train(pointer)) }

@@ -4,9 +4,11 @@ package import SpecSearch
 
 /// The tokens of one model: text to ids, ids to bytes.
 ///
-/// `@unchecked Sendable`: the pointers are only read, and belong to the ``LlamaModel`` that holds this vocabulary.
+/// `@unchecked Sendable`: the pointer is only read, and the handle keeps what it points to.
 package final class Vocabulary: @unchecked Sendable {
     private let pointer: OpaquePointer
+    /// Keeps the model that the pointer belongs to.
+    private let handle: ModelHandle
     /// How many ids there are, padding included; a row of logits is as long.
     package let count: Int
     /// The ids that end a text.
@@ -20,8 +22,9 @@ package final class Vocabulary: @unchecked Sendable {
     /// The texts of the control tokens, which must not be read out of a user's text.
     private let controlTexts: [String]
 
-    init(pointer: OpaquePointer, model: OpaquePointer) {
+    init(pointer: OpaquePointer, handle: ModelHandle) {
         self.pointer = pointer
+        self.handle = handle
         let count = Int(llama_vocab_n_tokens(pointer))
         self.count = count
         var endTokens = Set<Token>()

@@ -53,4 +53,10 @@ import Testing
         var never = StepDelimiter.Tail()
         #expect(!StepDelimiter("").isComplete(&never, adding: Array("\n\n".utf8)))
     }
+
+    @Test func mayOutliveItsModel() throws {
+        let directory = try ToyDirectory()
+        let vocabulary = try LlamaModel(path: try directory.model("toy.gguf")).vocabulary
+        #expect(vocabulary.text(of: vocabulary.tokenize("abc")) == "abc")
+    }
 }
