@@ -13,28 +13,31 @@ enum Interruption {
     static func guarding<Value: Sendable>(
         _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> (value: Value, interrupted: Bool) {
-        let task = Task { try await body() }
-        let presses = Mutex(0)
+        // Listening begins before the work, so that no Ctrl-C is lost.
+        let state = Mutex<(presses: Int, task: Task<Value, any Error>?)>((0, nil))
         signal(SIGINT, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: DispatchQueue(label: "specsearch.signals"))
-        let count = { @Sendable in
-            presses.withLock {
-                $0 += 1
-                return $0
+        let pressed = { @Sendable in
+            state.withLock { state in
+                state.presses += 1
+                if state.presses > 1 { _exit(exitCode.rawValue) }
+                state.task?.cancel()
             }
         }
-        source.setEventHandler {
-            if count() > 1 { _exit(exitCode.rawValue) }
-            task.cancel()
-        }
+        source.setEventHandler { pressed() }
         source.activate()
+        let task = Task { try await body() }
+        state.withLock { state in
+            state.task = task
+            if state.presses > 0 { task.cancel() }
+        }
         defer {
             source.cancel()
             signal(SIGINT, SIG_DFL)
         }
         do {
             let value = try await task.value
-            return (value, presses.withLock { $0 } > 0)
+            return (value, state.withLock { $0.presses } > 0)
         } catch is CancellationError {
             throw exitCode
         }

@@ -37,7 +37,8 @@ final class LiveProgress: Sendable {
             if state.judged > 0 { parts.append("kept \(state.kept) of \(state.judged) draft texts") }
             if state.corrected > 0 { parts.append("\(state.corrected) rewritten") }
             if let threshold = state.threshold { parts.append("β̂ \(threshold.fixed(3))") }
-            return (parts + [state.step]).joined(separator: " · ")
+            if !state.step.isEmpty { parts.append(state.step) }
+            return parts.joined(separator: " · ")
         }
         terminal.progress(line)
     }

@@ -14,7 +14,7 @@ final class ModelHandle {
 /// A loaded GGUF model; freed when the last context that uses it is gone.
 ///
 /// `@unchecked Sendable`: the pointer is only read after loading, which llama.cpp allows from any thread.
-package final class LlamaModel: @unchecked Sendable {
+package final class LlamaModel: @unchecked Sendable {  // only read after loading
     private let handle: ModelHandle
     var pointer: OpaquePointer { handle.pointer }
     /// The file it came from.

@@ -5,7 +5,7 @@ package import SpecSearch
 /// The tokens of one model: text to ids, ids to bytes.
 ///
 /// `@unchecked Sendable`: the pointer is only read, and the handle keeps what it points to.
-package final class Vocabulary: @unchecked Sendable {
+package final class Vocabulary: @unchecked Sendable {  // only read after loading
     private let pointer: OpaquePointer
     /// Keeps the model that the pointer belongs to.
     private let handle: ModelHandle
