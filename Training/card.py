@@ -52,7 +52,7 @@ def write(folder: Path, runs: Path, models: dict, result: dict):
     verifier = result["prm"]
     lines += ["", f"The verifier's own steps: {verifier['greedy_steps']:.1%} right at temperature 0; it solves "
               f"{verifier['greedy']:.1%} of the problems by itself, more than the target: this trio shows and measures the method, "
-              "it is not a case where a large model is needed. Costs move by a fifth with the machine's other load. All figures are in `gates.json`.", "",
+              "it is not a case where a large model is needed. Costs move by a quarter with the machine's other load. All figures are in `gates.json`.", "",
               "## Checksums (SHA-256)", "", "```"]
     for file in sorted(folder.iterdir()):
         if file.suffix in (".gguf", ".json", ".jsonl"):
