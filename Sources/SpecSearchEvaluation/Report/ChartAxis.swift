@@ -86,13 +86,15 @@ package struct ChartAxis: Sendable {
         }
         guard tick != 0, largest >= 1e7 || decimals > 5 else { return FigureText.fixed(tick, decimals) }
         let step = ticks.count > 1 ? ticks[1] - ticks[0] : largest
-        return FigureText.scientific(tick, min(9, max(0, Int(floor(log10(abs(tick)) + 1e-9) - floor(log10(step) + 1e-9)))))
+        return FigureText.scientific(
+            tick, min(9, max(0, Int(floor(log10(abs(tick)) + 1e-9) - floor(log10(step) + 1e-9)))))
     }
 
     /// A figure as text, one digit finer than the ticks.
     func fine(_ value: Double) -> String {
-        max(abs(lower), abs(upper)) >= 1e7 || decimals > 5 || isLogarithmic
-            ? FigureText.significant(value) : FigureText.fixed(value, decimals + (ticks.last ?? 0 >= 100 ? 0 : 1))
+        if max(abs(lower), abs(upper)) >= 1e7 || decimals > 5 { return FigureText.significant(value) }
+        let finest = isLogarithmic ? 1 - Int(floor(log10(lower) + 1e-9)) : decimals
+        return FigureText.fixed(value, finest + (max(abs(lower), abs(upper)) >= 100 ? 0 : 1))
     }
 
     /// The smallest of 1, 2, 5 times a power of ten that is not below.
@@ -115,7 +117,7 @@ package struct ChartAxis: Sendable {
             ticks.filter { $0 >= ends.0 * (1 - 1e-9) && $0 <= ends.1 * (1 + 1e-9) }
         }
         if inside(all).count <= count { return (ends.0, ends.1, inside(all)) }
-        let stride = max(1, (decades.count + count - 1) / count)
+        let stride = max(1, (decades.count + count) / (count + 1))
         let powers = decades.filter { $0.isMultiple(of: stride) }.map { pow(10, Double($0)) }
         return (ends.0, ends.1, inside(powers))
     }

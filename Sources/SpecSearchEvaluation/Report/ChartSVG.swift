@@ -74,16 +74,16 @@ extension ChartSVG {
         return """
             .chart{font:13px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",Arial,sans-serif;\
             font-variant-numeric:tabular-nums}
-            .chart text{fill:#1d2126}.chart .tick,.chart .name{fill:#57606a}.chart .ground{fill:#fff}
+            .chart text{fill:#1d2126;stroke:#fff;stroke-width:4px;stroke-linejoin:round;paint-order:stroke}.chart .tick,.chart .name{fill:#57606a}.chart .ground{fill:#fff}
             .chart path{fill:none}.chart .grid{stroke:#e3e7eb}.chart .axis,.chart .zero{stroke:#8b949e}
             .chart .reference{stroke:#57606a;stroke-dasharray:4 4}
             .chart .line,.chart .whisker{stroke:currentColor;stroke-width:2;stroke-linejoin:round}
             .chart .band,.chart .fill,.chart .mark{fill:currentColor}.chart .band{opacity:.14}
-            .chart .mark{stroke:#fff;stroke-width:1.2}\(palette(light))
+            .chart .mark,.chart .fill{stroke:#fff;stroke-width:1.2}\(palette(light))
             @media screen and (prefers-color-scheme:dark){
-            .chart text{fill:#e4e8ec}.chart .tick,.chart .name{fill:#9aa5b1}.chart .ground{fill:#0f1317}
+            .chart text{fill:#e4e8ec;stroke:#0f1317}.chart .tick,.chart .name{fill:#9aa5b1}.chart .ground{fill:#0f1317}
             .chart .grid{stroke:#272e36}.chart .axis,.chart .zero{stroke:#6b7683}.chart .reference{stroke:#9aa5b1}
-            .chart .mark{stroke:#0f1317}\(palette(dark))}
+            .chart .mark,.chart .fill{stroke:#0f1317}\(palette(dark))}
             """
     }()
 }

@@ -16,13 +16,18 @@ package enum FigureText {
         return (value < 0 && !isZero ? "−" : "") + whole + rest
     }
 
-    /// A figure with four significant digits, whole numbers as they are; a dash where it is none.
+    /// A figure with up to four significant digits, whole numbers as they are; a dash where it is none.
     package static func significant(_ value: Double) -> String {
         guard value.isFinite else { return "–" }
         let magnitude = abs(value)
         if magnitude >= 1e9 || (magnitude > 0 && magnitude < 1e-4) { return scientific(value, 3) }
         if value == value.rounded() { return fixed(value, 0) }
-        return fixed(value, 3 - Int(floor(log10(magnitude))))
+        var text = fixed(value, 3 - Int(floor(log10(magnitude))))
+        if text.contains(".") {
+            while text.hasSuffix("0") { text.removeLast() }
+            if text.hasSuffix(".") { text.removeLast() }
+        }
+        return text
     }
 
     static func scientific(_ value: Double, _ decimals: Int) -> String {
@@ -61,10 +66,12 @@ package enum FigureText {
         var width = 0.0
         for scalar in text.unicodeScalars {
             switch scalar {
-            case "i", "j", "l", "I", ".", ",", ":", ";", "'", "|", "!", " ", "(", ")", "[", "]", "t", "f", "r": width += 0.37
-            case "m", "w", "M", "W", "@", "%", "—", "…": width += 0.95
-            case "A"..."Z", "+", "−", "=", "<", ">", "≥", "≤", "×": width += 0.72
-            default: width += scalar.value < 0x1100 ? 0.6 : scalar.value < 0x2E80 ? 0.8 : 1.1
+            case "i", "j", "l", "I", ".", ",", ":", ";", "'", "|", "!", " ", "(", ")", "[", "]", "t", "f", "r":
+                width += 0.4
+            case "m", "w", "M", "W", "@", "%", "—", "…": width += 0.97
+            case "A"..."Z": width += 0.72
+            case "+", "−", "=", "<", ">", "≥", "≤", "×": width += 0.84
+            default: width += scalar.value < 0x1100 ? 0.63 : scalar.value < 0x2E80 ? 0.8 : 1.1
             }
         }
         return width * size

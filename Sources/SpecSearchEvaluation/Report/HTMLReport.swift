@@ -24,7 +24,8 @@ public struct HTMLReport: Sendable {
             }
         }
         let title = FigureText.escaped(document.title)
-        let subtitle = document.subtitle.isEmpty ? "" : "<p class=\"subtitle\">\(InlineMarkup(document.subtitle).html)</p>"
+        let subtitle =
+            document.subtitle.isEmpty ? "" : "<p class=\"subtitle\">\(InlineMarkup(document.subtitle).html)</p>"
         text = """
             <!DOCTYPE html>
             <html lang="en">
@@ -60,7 +61,7 @@ public struct HTMLReport: Sendable {
 
     private static func table(_ table: ReportTable) -> String {
         let (header, rows) = table.grid
-        let caption = table.caption.map { "<caption>\(InlineMarkup($0).html)</caption>" } ?? ""
+        let caption = table.caption.map { "<caption><span>\(InlineMarkup($0).html)</span></caption>" } ?? ""
         let name = FigureText.escaped(table.caption.map { InlineMarkup($0).plain } ?? "Table")
         let head = header.map { "<th scope=\"col\">\(FigureText.escaped($0))</th>" }.joined()
         let lines = rows.enumerated().map { index, row in
@@ -82,16 +83,17 @@ public struct HTMLReport: Sendable {
 
     /// The chart for wide windows and for narrow ones, of which the style shows one.
     private static func figure(_ chart: ReportChart, slug: String) -> String {
-        """
-        <figure id="\(slug)">
-        <figcaption><strong>\(FigureText.escaped(chart.title))</strong> \(InlineMarkup(chart.caption).html)</figcaption>
-        \(ChartSVG(chart).element(idPrefix: slug, styleClass: "wide"))
-        \(ChartSVG(chart, width: ChartSVG.narrow).element(idPrefix: "\(slug)-narrow", styleClass: "narrow"))
-        <details><summary>The figures<span class="hidden"> of \(FigureText.escaped(chart.title))</span></summary>
-        \(table(chart.data))
-        </details>
-        </figure>
-        """
+        let title = FigureText.escaped(chart.title)
+        let data = chart.data
+        let summary = "<summary>The figures<span class=\"hidden\"> of \(title)</span></summary>"
+        let figures = data.rows.isEmpty ? "" : "<details>\(summary)\n\(table(data))\n</details>\n"
+        return """
+            <figure id="\(slug)">
+            <figcaption><strong>\(title)</strong> \(InlineMarkup(chart.caption).html)</figcaption>
+            \(ChartSVG(chart).element(idPrefix: slug, styleClass: "wide"))
+            \(ChartSVG(chart, width: ChartSVG.narrow).element(idPrefix: "\(slug)-narrow", styleClass: "narrow"))
+            \(figures)</figure>
+            """
     }
 }
 
@@ -105,7 +107,7 @@ extension HTMLReport {
         html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
         body{margin:0;background:var(--ground);color:var(--ink);\
         font:1.0625rem/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",Arial,sans-serif}
-        main{max-width:56rem;margin:0 auto;padding:3.5rem 1.25rem 6rem}
+        main{max-width:52.5rem;margin:0 auto;padding:3.5rem 1.25rem 6rem}
         h1,h2,h3{line-height:1.25;text-wrap:balance;overflow-wrap:anywhere}
         h1{font-size:2.1rem;letter-spacing:-.015em;margin:0}
         h2{font-size:1.45rem;letter-spacing:-.01em;margin:3.5rem 0 .8rem;padding-top:1.2rem;\
@@ -117,19 +119,19 @@ extension HTMLReport {
         a{color:var(--link);text-underline-offset:.15em}
         nav ul{list-style:none;padding:0;margin:1.8rem 0 0;display:flex;flex-wrap:wrap;gap:.2rem 1.4rem;max-width:none}
         code,pre{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.875em}
-        code{background:var(--tint);border-radius:4px;padding:.12em .32em;overflow-wrap:anywhere}
+        code{background:var(--tint);border-radius:4px;padding:.1em .25em;overflow-wrap:anywhere}
         pre{background:var(--tint);border-radius:8px;padding:1rem 1.1rem;overflow-x:auto;line-height:1.5}
         pre code{background:none;padding:0}
         .scroll{overflow-x:auto;margin:1.4rem 0}
         table{border-collapse:collapse;font-size:.9375rem;line-height:1.4;font-variant-numeric:tabular-nums}
-        caption{text-align:left;color:var(--soft);padding-bottom:.6rem;max-width:68ch}
-        th,td{padding:.45rem .85rem;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule)}
-        thead th{font-weight:600;color:var(--soft);vertical-align:bottom;border-bottom:2px solid var(--rule)}
+        caption{text-align:left;color:var(--soft);padding-bottom:.6rem}
+        caption span{display:block;position:sticky;left:0;max-width:min(68ch,100vw - 2rem)}
+        th,td{padding:.45rem .7rem;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule)}
+        thead th{font-weight:600;white-space:normal;text-wrap:balance;color:var(--soft);vertical-align:bottom;border-bottom:2px solid var(--rule)}
         tbody th{font-weight:500}
-        tr>:first-child{text-align:left;padding-left:0;position:sticky;left:0;background:var(--ground)}
+        tr>:first-child{text-align:left;padding-left:.5rem;position:sticky;left:0;background:var(--ground)}
         .highlighted>*{background:var(--light)!important;font-weight:600}
-        .highlighted>:first-child{box-shadow:-.6rem 0 0 var(--light)}
-        figure{margin:2.4rem 0;max-width:45rem}
+        figure{margin:2.4rem 0}
         figcaption{max-width:68ch;margin-bottom:1rem;color:var(--soft)}
         figcaption strong{display:block;color:var(--ink);font-weight:600}
         .chart{display:block;width:100%;height:auto;overflow:visible}
@@ -138,10 +140,11 @@ extension HTMLReport {
         summary{cursor:pointer;color:var(--soft);width:max-content}
         :focus-visible{outline:2px solid var(--link);outline-offset:3px;border-radius:3px}
         .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+        @media screen and (min-width:56rem){.scroll{width:max-content;max-width:calc(50vw + 23.5rem)}}
         @media screen and (max-width:36rem){main{padding:2rem 1rem 4rem}h1{font-size:1.7rem}h2{font-size:1.3rem;\
         margin-top:2.6rem}.wide{display:none}.narrow{display:block}th,td{padding:.4rem .6rem}}
         @media print{body{font-size:10.5pt}main{max-width:none;padding:0}nav,details{display:none}\
         h2,h3{break-after:avoid}figure,tr,pre{break-inside:avoid}.scroll{overflow:visible}\
-        pre{white-space:pre-wrap}*{print-color-adjust:exact}}
+        pre{white-space:pre-wrap}th,td{white-space:normal;padding:.3rem .4rem}*{print-color-adjust:exact}}
         """
 }

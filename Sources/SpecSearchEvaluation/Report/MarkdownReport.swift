@@ -22,7 +22,7 @@ public struct MarkdownReport: Sendable {
                 charts.append(file)
                 parts.append("![\(Self.escaped(chart.title))](\(file.fileName))")
                 let caption = InlineMarkup(chart.caption).markdown
-                parts.append("**\(Self.escaped(chart.title))**" + (caption.isEmpty ? "" : " " + caption))
+                parts.append("**\(Self.escaped(chart.title)).**" + (caption.isEmpty ? "" : " " + caption))
             case .code(let text): parts.append(Self.code(text))
             }
         }

@@ -26,7 +26,7 @@ struct PointPlot {
         let marks = runs.flatMap { $0.flatMap { $0 } }
         guard !marks.isEmpty else { return nil }
         var top = 6.0
-        if series.count > 1 { top = canvas.legend(series.map(\.name), sign: sign) }
+        if series.count > 1 { top = canvas.legend(series.map(\.name), signWidth: signWidth, sign: sign) }
         if !chart.yLabel.isEmpty {
             canvas.text(chart.yLabel, 0, top + 12, "name")
             top += 28
@@ -103,10 +103,12 @@ struct PointPlot {
     private func sign(_ canvas: inout SVGCanvas, _ index: Int, _ x: Double, _ y: Double) {
         if isConnected {
             canvas.path(
-                "M\(SVGCanvas.point(x, y))L\(SVGCanvas.point(x + 26, y))", "line", attributes: dash(index))
+                "M\(SVGCanvas.point(x, y))L\(SVGCanvas.point(x + signWidth, y))", "line", attributes: dash(index))
         }
-        if !isConnected || !series[index].isDashed { canvas.marker(index, x + 13, y) }
+        if !isConnected || !series[index].isDashed { canvas.marker(index, x + signWidth / 2, y) }
     }
+
+    private var signWidth: Double { isConnected ? 26 : 10 }
 
     private func dash(_ index: Int) -> String {
         guard series[index].isDashed else { return "" }
@@ -128,7 +130,8 @@ struct PointPlot {
             return nil
         }
         var mark = Mark(x: x, y: y)
-        if let lower = usable(point.lower, chart.yIsLogarithmic), let upper = usable(point.upper, chart.yIsLogarithmic) {
+        if let lower = usable(point.lower, chart.yIsLogarithmic), let upper = usable(point.upper, chart.yIsLogarithmic)
+        {
             mark.bounds = (min(lower, upper), max(lower, upper))
         }
         return mark

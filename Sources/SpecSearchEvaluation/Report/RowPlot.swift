@@ -23,11 +23,12 @@ struct RowPlot {
         let extremes = values.flatMap { parts -> [Double] in
             let present = parts.compactMap { $0 }
             guard stacked else { return present }
-            return present.isEmpty ? [] : [present.filter { $0 > 0 }.reduce(0, +), present.filter { $0 < 0 }.reduce(0, +)]
+            return present.isEmpty
+                ? [] : [present.filter { $0 > 0 }.reduce(0, +), present.filter { $0 < 0 }.reduce(0, +)]
         }
         guard !extremes.isEmpty else { return nil }
         var top = 6.0
-        if names.count > 1 { top = canvas.legend(names) { $0.rectangle($2 + 12, $3 - 7, 14, 14) } }
+        if names.count > 1 { top = canvas.legend(names, signWidth: 14) { $0.rectangle($2, $3 - 7, 14, 14) } }
         let rough = ChartAxis(extremes, atMost: 6, includesZero: true)
         let thickness = stacked ? 22.0 : names.count > 1 ? 14.0 : 20.0
         func total(_ parts: [Double?]) -> String {
@@ -53,15 +54,17 @@ struct RowPlot {
                 let value = value ?? .nan
                 let start = stacked ? (value < 0 ? back : forward) : 0
                 if value < 0 { back += value } else if value > 0 { forward += value }
-                if value.isDrawable {
+                if value.isDrawable && value != 0 {
                     let (from, to) = (place(start), place(start + value))
                     let hint = "\(groups[index].label), \(names[part]): \(FigureText.significant(value))"
                     canvas.series(part) {
-                        $0.rectangle(min(from, to), lane, abs(to - from), stacked ? thickness : thickness - 2, hint: hint)
+                        $0.rectangle(
+                            min(from, to), lane, abs(to - from), stacked ? thickness : thickness - 2, hint: hint)
                     }
                 }
                 if !stacked {
-                    canvas.text(total([values[index][part]]), place(max(value, 0)) + 6, lane + thickness / 2 + 3.5, "tick")
+                    canvas.text(
+                        total([values[index][part]]), place(max(value, 0)) + 6, lane + thickness / 2 + 3.5, "tick")
                 }
             }
             if stacked { canvas.text(total(values[index]), place(forward) + 6, y + thickness / 2 + 4.5, "tick") }
@@ -80,11 +83,11 @@ struct RowPlot {
         let rows = intervals.map { row in
             Row(
                 label: row.label,
-                text: usable(row.value) ? "\(text(row.value)) [\(text(row.lower)), \(text(row.upper))]" : "–", height: 18)
+                text: usable(row.value) ? "\(text(row.value)) [\(text(row.lower)), \(text(row.upper))]" : "–",
+                height: 18)
         }
-        let top = reference == nil ? 6.0 : 24.0
         return draw(
-            rows, figures: figures, includesZero: false, reserve: 0, showsTexts: true, reference: reference, top: top,
+            rows, figures: figures, includesZero: false, reserve: 0, showsTexts: true, reference: reference, top: 6,
             on: &canvas
         ) { canvas, index, y, place in
             let row = intervals[index]
@@ -122,14 +125,28 @@ struct RowPlot {
             canvas.text(chart.yLabel, 0, y + 10, "name")
             y += 24
         }
+        if let reference {
+            canvas.text(FigureText.significant(reference), place(reference), y + 10, "name", .middle)
+            y += 18
+        }
         let start = y
         let labelHeight = isBeside ? 0.0 : 20.0
         let bottom = rows.reduce(y) { $0 + $1.height + labelHeight + Self.gap }
-        for tick in axis.ticks { canvas.line(place(tick), start, place(tick), bottom, tick == 0 ? "zero" : "grid") }
-        if let reference {
-            canvas.line(place(reference), start, place(reference), bottom, "reference")
-            canvas.text(axis.fine(reference), place(reference), start - 6, "name", .middle)
+        // Labels above the rows have lines of their own, which the grid leaves free.
+        let spans =
+            isBeside
+            ? [(start, bottom)]
+            : rows.indices.map { index in
+                let end = rows[...index].reduce(start) { $0 + $1.height + labelHeight + Self.gap }
+                return (end - rows[index].height - Self.gap, end)
+            }
+        func upright(_ value: Double, _ style: String) {
+            let x = place(value)
+            let lines = spans.map { "M\(SVGCanvas.point(x, $0.0))L\(SVGCanvas.point(x, $0.1))" }
+            canvas.path(lines.joined(), style)
         }
+        for tick in axis.ticks { upright(tick, tick == 0 ? "zero" : "grid") }
+        if let reference { upright(reference, "reference") }
         for (index, row) in rows.enumerated() {
             let body = y + labelHeight + Self.gap / 2
             let room = isBeside ? labelWidth : canvas.width - (showsTexts ? FigureText.width(row.text) + 12 : 0)

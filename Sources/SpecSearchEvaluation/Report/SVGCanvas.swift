@@ -78,14 +78,16 @@ struct SVGCanvas {
     }
 
     /// Rows of signs and names, broken where a row is full; returns the height that they take.
-    mutating func legend(_ names: [String], sign: (inout SVGCanvas, Int, Double, Double) -> Void) -> Double {
-        let signWidth = 34.0
+    mutating func legend(
+        _ names: [String], signWidth: Double, sign: (inout SVGCanvas, Int, Double, Double) -> Void
+    ) -> Double {
+        let inset = signWidth + 8
         var (x, y) = (0.0, 12.0)
         for (index, name) in names.enumerated() {
-            let size = signWidth + min(FigureText.width(name), width - signWidth)
+            let size = inset + min(FigureText.width(name), width - inset)
             if x > 0 && x + size > width { (x, y) = (0, y + 22) }
             series(index) { sign(&$0, index, x, y) }
-            text(name, x + signWidth, y + 4.5, limit: width - signWidth)
+            text(name, x + inset, y + 4.5, limit: width - inset)
             x += size + 18
         }
         return y + 20
