@@ -143,7 +143,7 @@ extension HTMLReport {
         @media screen and (min-width:56rem){.scroll{width:max-content;max-width:calc(50vw + 23.5rem)}}
         @media screen and (max-width:36rem){main{padding:2rem 1rem 4rem}h1{font-size:1.7rem}h2{font-size:1.3rem;\
         margin-top:2.6rem}.wide{display:none}.narrow{display:block}th,td{padding:.4rem .6rem}}
-        @media print{body{font-size:10.5pt}main{max-width:none;padding:0}nav,details{display:none}\
+        @media print{html{font-size:9.5pt}main{max-width:none;padding:0}nav,details{display:none}\
         h2,h3{break-after:avoid}figure,tr,pre{break-inside:avoid}.scroll{overflow:visible}\
         pre{white-space:pre-wrap}th,td{white-space:normal;padding:.3rem .4rem}*{print-color-adjust:exact}}
         """

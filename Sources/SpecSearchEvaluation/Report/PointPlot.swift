@@ -29,7 +29,7 @@ struct PointPlot {
         if series.count > 1 { top = canvas.legend(series.map(\.name), signWidth: signWidth, sign: sign) }
         if !chart.yLabel.isEmpty {
             canvas.text(chart.yLabel, 0, top + 12, "name")
-            top += 28
+            top += 32
         }
         let yAxis = ChartAxis(
             marks.flatMap { [$0.y] + ($0.bounds.map { [$0.lower, $0.upper] } ?? []) }, atMost: 6,

@@ -138,7 +138,7 @@ struct RowPlot {
             ? [(start, bottom)]
             : rows.indices.map { index in
                 let end = rows[...index].reduce(start) { $0 + $1.height + labelHeight + Self.gap }
-                return (end - rows[index].height - Self.gap, end)
+                return (end - rows[index].height - Self.gap / 2, end)
             }
         func upright(_ value: Double, _ style: String) {
             let x = place(value)

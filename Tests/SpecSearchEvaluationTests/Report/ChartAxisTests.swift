@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(arguments: [
-        [], [0], [0.83], [-3, -3], [.nan, .infinity], [1e300, -1e300], [5e-324, 0], [1e16, 1e16 + 2],
+        [], [0], [0.83], [-3, -3], [.nan, .infinity], [1e300, -1e300], [.leastNonzeroMagnitude, 0], [1e16, 1e16 + 2],
         [.greatestFiniteMagnitude],
         [1, 1 + 1e-12],
     ])
