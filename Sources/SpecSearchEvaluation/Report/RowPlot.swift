@@ -145,7 +145,7 @@ struct RowPlot {
             let lines = spans.map { "M\(SVGCanvas.point(x, $0.0))L\(SVGCanvas.point(x, $0.1))" }
             canvas.path(lines.joined(), style)
         }
-        for tick in axis.ticks { upright(tick, tick == 0 ? "zero" : "grid") }
+        for tick in axis.ticks where !(includesZero && tick == 0) { upright(tick, tick == 0 ? "zero" : "grid") }
         if let reference { upright(reference, "reference") }
         for (index, row) in rows.enumerated() {
             let body = y + labelHeight + Self.gap / 2
@@ -157,6 +157,8 @@ struct RowPlot {
             drawRow(&canvas, index, body, place)
             y = body + row.height + Self.gap / 2
         }
+        // The edges of bars would cut the line that they stand on.
+        if includesZero { upright(0, "zero") }
         return bottom + canvas.horizontalAxis(axis, from: left, to: right, at: bottom, name: chart.xLabel)
     }
 }
