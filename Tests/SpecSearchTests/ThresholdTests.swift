@@ -20,25 +20,25 @@ import Testing
 
     @Test func `The threshold follows the published recursion`() {
         var sequence = ThresholdSequence(policy: RejectionPolicy(estimator: .maximum, theta: 0.9))
-        sequence.update(target: [0.5, 0.8], keptDrafts: [])
+        sequence.update(at: 0, target: [0.5, 0.8], keptDrafts: [])
         #expect(sequence.threshold(at: 1) == 0.8)
-        sequence.update(target: [0.6], keptDrafts: [0.9])
+        sequence.update(at: 1, target: [0.6], keptDrafts: [0.9])
         #expect(abs(sequence.threshold(at: 2) - (0.9 * 0.8 + 0.1 * 0.9)) < 1e-12)
-        sequence.update(target: [], keptDrafts: [])
+        sequence.update(at: 2, target: [], keptDrafts: [])
         #expect(sequence.threshold(at: 3) == sequence.threshold(at: 2))
     }
 
     @Test func `Statistics of the target alone leave the drafts out`() {
         var sequence = ThresholdSequence(
             policy: RejectionPolicy(estimator: .maximum, theta: 0.5, statistics: .targetOnly))
-        sequence.update(target: [0.4], keptDrafts: [])
-        sequence.update(target: [0.2], keptDrafts: [1])
+        sequence.update(at: 0, target: [0.4], keptDrafts: [])
+        sequence.update(at: 1, target: [0.2], keptDrafts: [1])
         #expect(abs(sequence.threshold(at: 2) - 0.3) < 1e-12)
     }
 
     @Test func `A draft at the threshold is kept`() {
         var sequence = ThresholdSequence(policy: RejectionPolicy())
-        sequence.update(target: [1, 1], keptDrafts: [])
+        sequence.update(at: 0, target: [1, 1], keptDrafts: [])
         #expect(!sequence.rejects(score: 1, depth: 1, key: key))
         #expect(sequence.rejects(score: 1.0.nextDown, depth: 1, key: key))
     }
@@ -46,7 +46,7 @@ import Testing
     @Test func `The ablations reject what they say`() {
         func rejects(_ estimator: ThresholdEstimator, _ score: Double) -> Bool {
             var sequence = ThresholdSequence(policy: RejectionPolicy(estimator: estimator))
-            sequence.update(target: [0.5], keptDrafts: [])
+            sequence.update(at: 0, target: [0.5], keptDrafts: [])
             return sequence.rejects(score: score, depth: 1, key: key)
         }
         #expect(!rejects(.none, 0) && rejects(.infinite, 1))

@@ -3,22 +3,21 @@
 public struct LargeModelGenerator: ThoughtGenerator {
     /// The model that writes.
     public let author: ModelRole
-    /// How many thoughts to sample for each node (the tree's width).
-    public let width: Int
 
-    public init(author: ModelRole = .target, width: Int) {
+    public init(author: ModelRole = .target) {
         self.author = author
-        self.width = width
     }
 
-    public mutating func expand(
-        _ nodes: [Node], usable: Int, in context: SearchContext
-    ) async throws -> [[Step]] {
+    public mutating func expand(_ batch: ExpansionBatch, in context: SearchContext) async throws -> [[Step]] {
+        let expansions = batch.expansions
         let candidates = try await write(
-            author, nodes.map { _ in width }, for: nodes, phase: author == .draft ? .draft : .target, in: context)
+            author, expansions.map(\.width), for: expansions, phase: author == .draft ? .draft : .target, in: context)
+        guard batch.isScored else {
+            return candidates.map { $0.map { Step(thought: $0.thought, score: 1) } }
+        }
         let flat = candidates.enumerated().flatMap { node, found in found.map { (node: node, thought: $0.thought) } }
-        let scores = try await score(flat, of: nodes, in: context)
-        var children = [[Step]](repeating: [], count: nodes.count)
+        let scores = try await score(flat, of: expansions, in: context)
+        var children = [[Step]](repeating: [], count: expansions.count)
         for ((node, thought), score) in zip(flat, scores) {
             children[node].append(Step(thought: thought, score: score))
         }

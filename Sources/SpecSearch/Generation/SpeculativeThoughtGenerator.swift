@@ -27,9 +27,9 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
 
     /// The settings.
     public struct Configuration: Sendable, Hashable, Codable {
-        /// N, the thoughts that a node hands to the search.
+        /// N, the thoughts that a node hands to the search where the search does not say (REBASE and chains do).
         public var width = 6
-        /// Drafts a node, as a multiple of `width`.
+        /// Drafts a node, as a multiple of its N.
         public var draftFactor = 2
         public var rejection = RejectionPolicy()
         public var correction = Correction.fill
@@ -46,14 +46,13 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         thresholds = ThresholdSequence(policy: configuration.rejection)
     }
 
-    public mutating func expand(_ nodes: [Node], usable: Int, in context: SearchContext) async throws -> [[Step]] {
-        guard let depth = nodes.first?.depth, depth > 0 else {
-            return try await firstStep(nodes, usable: usable, in: context)
-        }
+    public mutating func expand(_ batch: ExpansionBatch, in context: SearchContext) async throws -> [[Step]] {
+        let nodes = batch.expansions
+        guard let depth = batch.depth, depth > 0 else { return try await firstStep(nodes, in: context) }
         let bound = thresholds.threshold(at: depth)
         let threshold = bound.isFinite ? bound : nil
         let drafts = try await judgedDrafts(nodes, depth: depth, in: context)
-        let counts = corrections(drafts, usable: usable)
+        let counts = corrections(drafts, of: batch)
         let corrected = try await correct(nodes, counts, drafts, in: context)
 
         var children = [[Step]](repeating: [], count: nodes.count)
@@ -66,22 +65,21 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
             children[node] = kept + new
             draftScores += drafts[node].kept.flatMap { Array(repeating: $0.score, count: $0.multiplicity) }
             targetScores += corrected[node].flatMap { Array(repeating: $0.score, count: $0.candidate.multiplicity) }
-            context.emit(.accepted(depth: depth, node: node, steps: kept))
+            let identity = nodes[node].identity
+            context.emit(.accepted(depth: depth, node: identity, steps: kept))
             let rejected = drafts[node].rejected
                 .map { Step(thought: $0.thought, score: $0.score, threshold: threshold) }
-            if !rejected.isEmpty { context.emit(.rejected(depth: depth, node: node, steps: rejected)) }
-            if !new.isEmpty { context.emit(.corrected(depth: depth, node: node, steps: new)) }
+            if !rejected.isEmpty { context.emit(.rejected(depth: depth, node: identity, steps: rejected)) }
+            if !new.isEmpty { context.emit(.corrected(depth: depth, node: identity, steps: new)) }
         }
         context.report(depth: depth, threshold: threshold, draftScores: draftScores, targetScores: targetScores)
         update(target: targetScores, drafts: draftScores, depth: depth, in: context)
         return children
     }
 
-    private mutating func firstStep(
-        _ nodes: [Node], usable: Int, in context: SearchContext
-    ) async throws -> [[Step]] {
+    private mutating func firstStep(_ nodes: [Expansion], in context: SearchContext) async throws -> [[Step]] {
         let candidates = try await write(
-            .target, nodes.map { _ in configuration.width }, for: nodes, phase: .target, in: context)
+            .target, nodes.map(\.width), for: nodes, phase: .target, in: context)
         let flat = candidates.enumerated().flatMap { node, found in found.map { (node: node, candidate: $0) } }
         let scores = try await score(flat.map { ($0.node, $0.candidate.thought) }, of: nodes, in: context)
         var children = [[Step]](repeating: [], count: nodes.count)
@@ -96,9 +94,11 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
     }
 
     private mutating func update(target: [Double], drafts: [Double], depth: Int, in context: SearchContext) {
-        thresholds.update(target: target, keptDrafts: drafts)
-        let next = thresholds.threshold(at: depth + 1)
-        context.emit(.thresholdUpdated(depth: depth + 1, threshold: next.isFinite ? next : nil))
+        thresholds.update(at: depth, target: target, keptDrafts: drafts)
+        // Where the search came back to a depth, the next one already goes its own way.
+        let changed = thresholds.hasSlot(at: depth + 1) ? depth : depth + 1
+        let next = thresholds.threshold(at: changed)
+        context.emit(.thresholdUpdated(depth: changed, threshold: next.isFinite ? next : nil))
     }
 
     // MARK: Drafts
@@ -117,15 +117,17 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         var rejectedSamples: Int { rejected.reduce(0) { $0 + $1.multiplicity } }
     }
 
-    private func judgedDrafts(_ nodes: [Node], depth: Int, in context: SearchContext) async throws -> [NodeDrafts] {
-        let count = configuration.draftFactor * configuration.width
-        let candidates = try await write(.draft, nodes.map { _ in count }, for: nodes, phase: .draft, in: context)
+    private func judgedDrafts(
+        _ nodes: [Expansion], depth: Int, in context: SearchContext
+    ) async throws -> [NodeDrafts] {
+        let candidates = try await write(
+            .draft, nodes.map { configuration.draftFactor * $0.width }, for: nodes, phase: .draft, in: context)
         let flat = candidates.enumerated().flatMap { node, found in found.map { (node: node, candidate: $0) } }
         let scores = try await score(flat.map { ($0.node, $0.candidate.thought) }, of: nodes, in: context)
         var drafts = [NodeDrafts](repeating: NodeDrafts(), count: nodes.count)
         for ((node, candidate), score) in zip(flat, scores) {
             let judged = Judged(thought: candidate.thought, score: score, multiplicity: candidate.multiplicity)
-            let key = context.key(for: nodes[node], node: node, role: .draft).sample(candidate.sampleIndex)
+            let key = context.key(for: nodes[node], role: .draft).sample(candidate.sampleIndex)
             if thresholds.rejects(score: score, depth: depth, key: key) {
                 drafts[node].rejected.append(judged)
             } else {
@@ -137,7 +139,7 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
             let ranked = drafts[node].kept.enumerated()
                 .sorted { ($1.element.score, $0.offset) < ($0.element.score, $1.offset) }
                 .map(\.element)
-            drafts[node].kept = Array(ranked.prefix(configuration.width))
+            drafts[node].kept = Array(ranked.prefix(nodes[node].width))
             context.count(
                 judged: candidates[node].reduce(0) { $0 + $1.multiplicity }, unique: candidates[node].count,
                 kept: ranked.reduce(0) { $0 + $1.multiplicity })
@@ -148,15 +150,15 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
     // MARK: Corrections
 
     /// How many thoughts the large model writes for each node.
-    private func corrections(_ drafts: [NodeDrafts], usable: Int) -> [Int] {
+    private func corrections(_ drafts: [NodeDrafts], of batch: ExpansionBatch) -> [Int] {
         let covered = drafts.reduce(0) { $0 + $1.kept.count }
-        return drafts.map { node in
-            let unfilled = max(0, configuration.width - node.keptSamples)
+        return zip(batch.expansions, drafts).map { expansion, node in
+            let unfilled = max(0, expansion.width - node.keptSamples)
             let need =
                 switch configuration.correction {
                 case .fill: unfilled
                 case .all: node.rejectedSamples
-                case .cover: min(unfilled, max(0, usable - covered))
+                case .cover: min(unfilled, max(0, batch.usable - covered, expansion.needed - node.kept.count))
                 }
             switch configuration.extraThought {
             case .always: return need + 1
@@ -174,7 +176,7 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
     }
 
     private func correct(
-        _ nodes: [Node], _ counts: [Int], _ drafts: [NodeDrafts], in context: SearchContext
+        _ nodes: [Expansion], _ counts: [Int], _ drafts: [NodeDrafts], in context: SearchContext
     ) async throws -> [[WrittenCorrection]] {
         guard counts.contains(where: { $0 > 0 }) else {
             return [[WrittenCorrection]](repeating: [], count: nodes.count)

@@ -22,30 +22,39 @@ public struct RejectionPolicy: Sendable, Hashable, Codable {
     }
 }
 
-/// The thresholds β̂ of one search, by depth: a value, updated once a depth.
+/// The thresholds β̂ of one search, by depth: a value, updated after every batch of expansions.
 ///
 /// β̂(1) = Θ(scores of the first step, all by the large model), then β̂(k+1) = θ·β̂(k) + (1−θ)·Θ(V_p(k) ∪ V_q(k)), with
 /// V_p the scores of the large model's thoughts and V_q those of kept drafts (SpecSearch, ICML 2025). Where both are
 /// empty β̂ stays.
+///
+/// Each depth has a slot, so that this also serves searches that come back to a depth (Monte Carlo tree search): a slot
+/// begins as the slot before it stands at the first visit, and takes in every expansion of its depth. A search that
+/// expands each depth once follows the recursion above.
 public struct ThresholdSequence: Sendable, Hashable {
     /// The rule.
     public let policy: RejectionPolicy
-    private var values: [Double]
+    /// The slots of depths 0, 1, …; that of depth 0 is Θ of the first step, and seeds depth 1.
+    private var slots: [Double]
 
     public init(policy: RejectionPolicy) {
         self.policy = policy
-        values = []
+        slots = []
     }
 
-    /// β̂ at a depth from 1; depths not reached yet have the latest value, and before any score nothing is rejected.
+    /// Whether a depth has expansions of its own in its threshold.
+    public func hasSlot(at depth: Int) -> Bool { depth < slots.count }
+
+    /// β̂ at a depth from 1; depths not reached yet have that of the last one before, and before any score nothing is
+    /// rejected.
     public func threshold(at depth: Int) -> Double {
         switch policy.estimator {
         case .fixed(let value): return value
         case .random, .none: return -.infinity
         case .infinite: return .infinity
         default:
-            guard let last = values.last else { return -.infinity }
-            return depth - 1 < values.count && depth > 0 ? values[depth - 1] : last
+            guard let last = slots.last else { return -.infinity }
+            return hasSlot(at: depth) ? slots[depth] : last
         }
     }
 
@@ -55,15 +64,15 @@ public struct ThresholdSequence: Sendable, Hashable {
         return score < threshold(at: depth)
     }
 
-    /// Takes in the scores of one depth, of all its nodes, and sets β̂ of the next.
-    public mutating func update(target: [Double], keptDrafts: [Double]) {
+    /// Takes in the scores of expansions at one depth.
+    public mutating func update(at depth: Int, target: [Double], keptDrafts: [Double]) {
         let seen = policy.statistics == .union ? target + keptDrafts : target
         let estimate = policy.estimator.estimate(seen)
-        switch (values.last, estimate) {
-        case (nil, let estimate?): values.append(estimate)
-        case (let last?, let estimate?): values.append(policy.theta * last + (1 - policy.theta) * estimate)
-        case (let last?, nil): values.append(last)
-        case (nil, nil): break
+        guard let last = slots.last else {
+            if let estimate { slots = Array(repeating: estimate, count: depth + 1) }
+            return
         }
+        while slots.count <= depth { slots.append(last) }
+        if let estimate { slots[depth] = policy.theta * slots[depth] + (1 - policy.theta) * estimate }
     }
 }

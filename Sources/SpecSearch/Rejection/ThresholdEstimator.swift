@@ -40,6 +40,27 @@ public enum ThresholdEstimator: Sendable, Hashable, Codable {
     }
 }
 
+extension ThresholdEstimator {
+    /// RSD's rule, a constant threshold of 0.7 (Liao et al., "Reward-Guided Speculative Decoding for Efficient LLM
+    /// Reasoning", ICML 2025).
+    public static let rewardGuided = ThresholdEstimator.fixed(0.7)
+
+    /// SpecReason's rule, 7 of 9 points, for a ``GradingEvaluator`` over the target (Pan et al., "SpecReason: Fast and
+    /// Accurate Inference-Time Compute via Speculative Reasoning", 2025).
+    public static let graded = ThresholdEstimator.fixed(7.0 / 9)
+
+    /// Whether the parameters are in range; a threshold of ±∞ is ``none`` or ``infinite``.
+    public var isValid: Bool {
+        switch self {
+        case .maximum, .mean, .none, .infinite: true
+        case .upperConfidenceBound(let z): z.isFinite
+        case .fixed(let value): value.isFinite
+        case .quantile(let share): (0...1).contains(share)
+        case .random(let rate): (0...1).contains(rate)
+        }
+    }
+}
+
 extension ThresholdEstimator: CustomStringConvertible {
     /// The name that ``init(name:)`` reads.
     public var description: String {
@@ -55,7 +76,7 @@ extension ThresholdEstimator: CustomStringConvertible {
         }
     }
 
-    /// Reads `max`, `mean`, `ucb[:z]`, `quantile:q`, `fixed:x`, `random:rate`, `none` or `infinite`.
+    /// Reads `max`, `mean`, `ucb[:z]`, `quantile:q`, `fixed:x`, `rsd[:x]`, `random:rate`, `none` or `infinite`.
     public init?(name: String) {
         let parts = name.split(separator: ":", maxSplits: 1).map(String.init)
         let value = parts.count == 2 ? Double(parts[1]) : nil
@@ -64,12 +85,14 @@ extension ThresholdEstimator: CustomStringConvertible {
         case ("mean", nil) where parts.count == 1: self = .mean
         case ("ucb", nil) where parts.count == 1: self = .upperConfidenceBound(z: 1.645)
         case ("ucb", let z?): self = .upperConfidenceBound(z: z)
-        case ("quantile", let share?) where (0...1).contains(share): self = .quantile(share)
-        case ("fixed", let value?) where value.isFinite: self = .fixed(value)
-        case ("random", let rate?) where (0...1).contains(rate): self = .random(rejectRate: rate)
+        case ("quantile", let share?): self = .quantile(share)
+        case ("rsd", nil) where parts.count == 1: self = .rewardGuided
+        case ("fixed", let value?), ("rsd", let value?): self = .fixed(value)
+        case ("random", let rate?): self = .random(rejectRate: rate)
         case ("none", nil) where parts.count == 1: self = .none
         case ("infinite", nil) where parts.count == 1: self = .infinite
         default: return nil
         }
+        guard isValid else { return nil }
     }
 }

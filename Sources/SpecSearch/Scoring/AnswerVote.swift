@@ -33,21 +33,47 @@ public struct AnswerExtraction: Sendable, Hashable {
     }
 }
 
+/// How a search's answer is chosen among its finished paths.
+public enum AnswerRule: String, Sendable, Hashable, Codable, CaseIterable {
+    /// The answer of the best path.
+    case best
+    /// The answer with the largest sum of path scores.
+    case vote
+    /// The answer that the most paths give.
+    case majority
+}
+
 /// Votes over the answers of several paths.
 public enum AnswerVote {
     /// The answer with the largest sum of weights; the first named wins a tie, and paths without an answer do not vote.
-    public static func weighted(_ ballots: [(answer: String?, weight: Double)]) -> String? {
+    ///
+    /// - Parameter form: Makes answers equal that mean the same; the winner is told as it was first written.
+    public static func weighted(
+        _ ballots: [(answer: String?, weight: Double)], form: (String) -> String = plainForm
+    ) -> String? {
         var sums: [String: Double] = [:]
-        var order: [String] = []
+        var order: [(form: String, answer: String)] = []
         for (answer, weight) in ballots {
             guard let answer else { continue }
-            if sums.updateValue((sums[answer] ?? 0) + weight, forKey: answer) == nil { order.append(answer) }
+            let form = form(answer)
+            if sums.updateValue((sums[form] ?? 0) + weight, forKey: form) == nil { order.append((form, answer)) }
         }
         var best: (answer: String, sum: Double)?
-        for answer in order {
-            let sum = sums[answer] ?? 0
+        for (form, answer) in order {
+            let sum = sums[form] ?? 0
             if best.map({ sum > $0.sum }) ?? true { best = (answer, sum) }
         }
         return best?.answer
+    }
+
+    /// The answer without white space and dollar signs, and a whole number without separators of thousands.
+    public static func plainForm(_ answer: String) -> String {
+        let text = answer.filter { !$0.isWhitespace && $0 != "$" }
+        let groups = text.split(separator: ",", omittingEmptySubsequences: false)
+        let isNumber =
+            groups.count > 1 && groups.dropFirst().allSatisfy { $0.count == 3 && $0.allSatisfy(\.isNumber) }
+            && (1...3).contains(groups[0].drop { $0 == "-" }.count)
+            && groups[0].drop { $0 == "-" }.allSatisfy(\.isNumber)
+        return isNumber ? groups.joined() : text
     }
 }

@@ -1,16 +1,25 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Runs one search: expands the beam with the method's generator until it is finished or its budget is spent.
+/// Runs one search: expands what its algorithm asks for with the method's generator, until it is over or its budget is
+/// spent.
 public struct Search: Sendable {
     public let configuration: SearchConfiguration
     public let models: SearchModels
+    private let answerForm: @Sendable (String) -> String
     private let now: @Sendable () -> Double
 
-    /// - Parameter now: The clock, in seconds; tests give their own.
-    public init(_ configuration: SearchConfiguration, models: SearchModels, now: (@Sendable () -> Double)? = nil) {
+    /// - Parameters:
+    ///   - answerForm: Makes answers equal that mean the same, for votes.
+    ///   - now: The clock, in seconds; tests give their own.
+    public init(
+        _ configuration: SearchConfiguration, models: SearchModels,
+        answerForm: @escaping @Sendable (String) -> String = AnswerVote.plainForm,
+        now: (@Sendable () -> Double)? = nil
+    ) {
         self.configuration = configuration
         self.models = models
+        self.answerForm = answerForm
         self.now = now ?? { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
     }
 
@@ -21,7 +30,7 @@ public struct Search: Sendable {
     public func run(
         _ problem: Problem, onEvent: @escaping @Sendable (SearchEvent) -> Void = { _ in }
     ) async throws -> SearchResult {
-        try validate()
+        try configuration.validate()
         guard let deadline = configuration.budget.seconds else {
             return try await search(problem, onEvent) { .cancelled }
         }
@@ -56,33 +65,35 @@ public struct Search: Sendable {
         let begin = now()
         let aggregation = configuration.aggregation ?? models.evaluator.defaultAggregation
         var generator = makeGenerator()
-        var beam = BeamSearch(
-            problem: problem, beams: configuration.beams, keepBeamFull: configuration.keepBeamFull,
-            aggregation: aggregation)
+        let lookahead = Lookahead(configuration)
+        var algorithm = configuration.algorithm(for: problem, aggregation: aggregation)
+        var thoughts = 0
         context.emit(
             .started(SearchEvent.Started(configuration: configuration, problem: problem, aggregation: aggregation)))
-        var end = SearchResult.End.finished
+        var end: SearchResult.End?
         do {
-            while let depth = beam.open.first?.depth {
+            while end == nil {
+                let batch = algorithm.next
+                guard let depth = batch.depth else { break }
+                thoughts += batch.thoughts
                 if depth >= configuration.maximumDepth {
                     end = .depth
-                    break
-                }
-                if let limit = configuration.budget.tokens, context.usage.totalTokens >= limit {
+                } else if let limit = configuration.budget.tokens, context.usage.totalTokens >= limit {
                     end = .tokens
-                    break
+                } else if let limit = configuration.budget.thoughts, thoughts > limit {
+                    end = .thoughts
+                } else {
+                    var children = try await generator.expand(batch, in: context)
+                    if let lookahead { children = try await lookahead.extend(children, of: batch, in: context) }
+                    for event in algorithm.receive(children) { context.emit(event) }
                 }
-                let children = try await generator.expand(beam.open, usable: beam.slots, in: context)
-                if children.allSatisfy(\.isEmpty) {
-                    end = .dead
-                    break
-                }
-                context.emit(.selected(depth: depth, nodes: beam.select(children)))
             }
         } catch is CancellationError {
             end = interruption()
         }
-        let result = result(of: beam, end: end, seconds: now() - begin, context, aggregation)
+        let isDeep = algorithm.unfinished.contains { $0.depth >= configuration.maximumDepth }
+        let natural: SearchResult.End = !algorithm.finished.isEmpty ? .finished : isDeep ? .depth : .dead
+        let result = result(of: algorithm, end: end ?? natural, seconds: now() - begin, context)
         context.emit(.finished(result))
         return result
     }
@@ -90,51 +101,34 @@ public struct Search: Sendable {
     private func makeGenerator() -> any ThoughtGenerator {
         switch configuration.method {
         case .specsearch: SpeculativeThoughtGenerator(configuration.speculation)
-        case .ar, .sps: LargeModelGenerator(author: .target, width: configuration.speculation.width)
-        case .draft: LargeModelGenerator(author: .draft, width: configuration.speculation.width)
+        case .ar, .sps: LargeModelGenerator(author: .target)
+        case .draft: LargeModelGenerator(author: .draft)
         }
     }
 
     private func result(
-        of beam: BeamSearch, end: SearchResult.End, seconds: Double, _ context: SearchContext,
-        _ aggregation: ScoreAggregation
+        of algorithm: any SearchAlgorithm, end: SearchResult.End, seconds: Double, _ context: SearchContext
     ) -> SearchResult {
         let extraction = AnswerExtraction(prefix: configuration.answerPrefix)
         func scored(_ node: Node) -> SearchResult.ScoredPath {
             SearchResult.ScoredPath(
-                steps: node.steps, score: node.score(aggregation),
+                steps: node.steps, score: node.score(algorithm.aggregation),
                 answer: node.isFinished ? extraction.answer(in: node.text) : nil)
         }
-        let paths = beam.ranked.map(scored)
-        let best = beam.best.map(scored) ?? SearchResult.ScoredPath(steps: [], score: 1)
+        let paths = algorithm.ranked.map(scored)
+        var best = algorithm.best.map(scored) ?? SearchResult.ScoredPath(steps: [], score: 1)
+        let vote = AnswerVote.weighted(paths.map { ($0.answer, $0.score) }, form: answerForm)
+        let chosen: String? =
+            switch configuration.answerRule ?? (configuration.search == .selfConsistency ? .majority : .best) {
+            case .best: nil
+            case .vote: vote
+            case .majority: AnswerVote.weighted(paths.map { ($0.answer, 1) }, form: answerForm)
+            }
+        if let chosen { best = paths.first { $0.answer.map(answerForm) == answerForm(chosen) } ?? best }
         return SearchResult(
-            best: best, isFinished: !paths.isEmpty, answer: best.answer,
-            vote: AnswerVote.weighted(paths.map { ($0.answer, $0.score) }), paths: paths,
-            end: end == .dead && !paths.isEmpty ? .finished : end, usage: context.usage, phases: context.phases,
-            seconds: seconds, acceptance: context.acceptance, depths: context.depths)
-    }
-
-    private func validate() throws {
-        let speculation = configuration.speculation
-        let rules: [(Bool, String)] = [
-            (configuration.beams >= 1, "The beam needs at least 1 path."),
-            (speculation.width >= 1, "The width must be at least 1."),
-            (configuration.maximumDepth >= 1, "The depth must be at least 1."),
-            (speculation.draftFactor >= 1, "The draft factor must be at least 1."),
-            ((0...1).contains(speculation.rejection.theta), "θ lies in 0 ... 1."),
-            (configuration.sampling.temperature >= 0, "The temperature must not be negative."),
-            (configuration.sampling.maximumTokens >= 1, "A step needs at least 1 token."),
-            (configuration.sampling.topP > 0 && configuration.sampling.topP <= 1, "Top-p lies above 0 and up to 1."),
-            ((0...1).contains(configuration.sampling.minP), "Min-p lies in 0 ... 1."),
-            (configuration.sampling.topK >= 0, "Top-k must not be negative."),
-            (
-                configuration.budget.seconds.map { $0 > 0 && $0 <= 1e9 } ?? true,
-                "The deadline must be more than 0 and at most 1e9 seconds."
-            ),
-        ]
-        for (holds, message) in rules where !holds {
-            throw EngineError(.badSetting, message, remedy: "")
-        }
+            best: best, isFinished: !paths.isEmpty, answer: chosen ?? best.answer, vote: vote, paths: paths, end: end,
+            usage: context.usage, phases: context.phases, seconds: seconds, acceptance: context.acceptance,
+            depths: context.depths)
     }
 }
 

@@ -8,6 +8,8 @@ public enum SearchPhase: String, Sendable, Hashable, Codable, CodingKeyRepresent
     case target
     /// The large model writes what was rejected.
     case correct
+    /// Steps beyond a thought that only serve its score.
+    case lookahead
 }
 
 /// The models of one running search, and the account of what they did.
@@ -24,6 +26,8 @@ public final class SearchContext {
     private(set) var phases: [SearchPhase: Double] = [:]
     private(set) var acceptance = SearchResult.Acceptance()
     private(set) var depths: [SearchResult.Depth] = []
+    /// The scores behind ``depths``: a search may come back to a depth.
+    private var scores: [Int: (drafts: [Double], targets: [Double])] = [:]
 
     init(
         configuration: SearchConfiguration, problem: Problem, models: SearchModels,
@@ -39,21 +43,25 @@ public final class SearchContext {
     /// Tells whoever listens.
     public func emit(_ event: SearchEvent) { onEvent(event) }
 
-    /// The random key of a node's first sample by one author.
-    public func key(for node: Node, node index: Int, role: ModelRole) -> RandomKey {
-        RandomKey(seed: configuration.seed, problem: problemKey, depth: node.depth, node: index, role: role)
+    /// The random key of an expansion's first sample by one author.
+    public func key(for expansion: Expansion, role: ModelRole) -> RandomKey {
+        RandomKey(
+            seed: configuration.seed, problem: problemKey, depth: expansion.node.depth, node: expansion.identity,
+            role: role)
     }
 
     /// A request for `count` samples, numbered from `offset`.
-    public func request(for node: Node, node index: Int, count: Int, role: ModelRole, offset: Int = 0) -> ThoughtRequest
-    {
+    public func request(for expansion: Expansion, count: Int, role: ModelRole, offset: Int = 0) -> ThoughtRequest {
         ThoughtRequest(
-            path: node.path, count: count, parameters: configuration.sampling,
-            key: key(for: node, node: index, role: role).sample(offset))
+            path: expansion.node.path, count: count, parameters: configuration.sampling,
+            key: key(for: expansion, role: role).sample(offset))
     }
 
     /// Has one model write.
     ///
+    /// - Parameters:
+    ///   - requests: What to write, all for nodes of one depth.
+    ///   - nodes: The nodes' identities, for the trace.
     /// - Throws: ``EngineError`` where the model is missing or answers with the wrong number of thoughts.
     public func sample(
         _ role: ModelRole, _ requests: [ThoughtRequest], nodes: [Int], phase: SearchPhase
@@ -126,9 +134,13 @@ public final class SearchContext {
         func mean(_ scores: [Double]) -> Double? {
             scores.isEmpty ? nil : scores.reduce(0, +) / Double(scores.count)
         }
-        depths.append(
-            SearchResult.Depth(
-                depth: depth, threshold: threshold, keptDrafts: draftScores.count, targetThoughts: targetScores.count,
-                meanDraftScore: mean(draftScores), meanTargetScore: mean(targetScores)))
+        let seen = scores[depth] ?? ([], [])
+        let (drafts, targets) = (seen.drafts + draftScores, seen.targets + targetScores)
+        scores[depth] = (drafts, targets)
+        let place = depths.firstIndex { $0.depth == depth }
+        let report = SearchResult.Depth(
+            depth: depth, threshold: place.map { depths[$0].threshold } ?? threshold, keptDrafts: drafts.count,
+            targetThoughts: targets.count, meanDraftScore: mean(drafts), meanTargetScore: mean(targets))
+        if let place { depths[place] = report } else { depths.append(report) }
     }
 }

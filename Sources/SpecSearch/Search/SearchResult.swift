@@ -2,7 +2,7 @@
 public struct SearchResult: Sendable, Hashable, Codable {
     /// Why the search ended.
     public enum End: String, Sendable, Hashable, Codable {
-        /// Every slot of the beam holds a finished path.
+        /// The search came to its end with a finished path.
         case finished
         /// No node had a usable child any more.
         case dead
@@ -12,6 +12,8 @@ public struct SearchResult: Sendable, Hashable, Codable {
         case deadline
         /// The token budget.
         case tokens
+        /// The budget of thoughts.
+        case thoughts
         /// The task was cancelled.
         case cancelled
     }
@@ -41,6 +43,7 @@ public struct SearchResult: Sendable, Hashable, Codable {
     /// The account of one depth of SpecSearch.
     public struct Depth: Sendable, Hashable, Codable {
         public var depth: Int
+        /// The threshold at the depth's first expansion.
         public var threshold: Double?
         public var keptDrafts: Int
         public var targetThoughts: Int
@@ -48,11 +51,12 @@ public struct SearchResult: Sendable, Hashable, Codable {
         public var meanTargetScore: Double?
     }
 
-    /// The best finished path or, where none is finished, the best unfinished one.
+    /// The best finished path, among those with ``answer`` where there is one; where none is finished, the best
+    /// unfinished one.
     public var best: ScoredPath
     /// Whether ``best`` is finished.
     public var isFinished: Bool
-    /// The best path's answer.
+    /// The answer, by the search's ``AnswerRule``.
     public var answer: String?
     /// The answer with the largest sum of path scores over the finished paths.
     public var vote: String?

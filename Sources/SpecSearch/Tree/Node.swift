@@ -6,11 +6,14 @@ public struct Step: Sendable, Hashable, Codable {
     public var score: Double
     /// The threshold β̂ at the step's depth; nil where none applied (the first step, and searches without drafts).
     public var threshold: Double?
+    /// With lookahead, the scores of the greedy steps that were written beyond this one; they rank a path that ends here.
+    public var lookahead: [Double]?
 
-    public init(thought: Thought, score: Double, threshold: Double? = nil) {
+    public init(thought: Thought, score: Double, threshold: Double? = nil, lookahead: [Double]? = nil) {
         self.thought = thought
         self.score = score
         self.threshold = threshold
+        self.lookahead = lookahead
     }
 }
 
@@ -38,8 +41,10 @@ public struct Node: Sendable, Hashable, Codable {
     /// The steps' text, without the prompt.
     public var text: String { steps.map(\.thought.text).joined() }
 
-    /// The score of the whole path.
-    public func score(_ aggregation: ScoreAggregation) -> Double { aggregation(steps.map(\.score)) }
+    /// The score of the whole path, what was seen beyond its end by lookahead included.
+    public func score(_ aggregation: ScoreAggregation) -> Double {
+        aggregation(steps.map(\.score) + (steps.last?.lookahead ?? []))
+    }
 
     /// The node one step further.
     public func appending(_ step: Step) -> Node { Node(problem: problem, steps: steps + [step]) }
