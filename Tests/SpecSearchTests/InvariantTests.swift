@@ -115,7 +115,7 @@ import Testing
 }
 
 /// A sampler that writes each thought in a call of its own, last first, all at once.
-private struct OneByOne: ThoughtSampler {
+struct OneByOne: ThoughtSampler {
     let inner: ScriptedSampler
     let role: ModelRole
 

@@ -98,7 +98,16 @@ private struct Mute: ThoughtEvaluator, ThoughtSampler {
         let changes: [(inout SearchConfiguration) -> Void] = [
             { $0.beams = 0 }, { $0.speculation.width = 0 }, { $0.maximumDepth = 0 }, { $0.speculation.draftFactor = 0 },
             { $0.speculation.rejection.theta = 1.1 }, { $0.sampling.temperature = -1 }, { $0.sampling.topP = 0 },
-            { $0.sampling.maximumTokens = 0 }, { $0.budget.seconds = 0 },
+            { $0.sampling.maximumTokens = 0 }, { $0.budget.seconds = 0 }, { $0.iterations = 0 },
+            { $0.exploration = -1 }, { $0.balanceTemperature = 0 }, { $0.lookahead = -1 },
+            { $0.speculation.rejection.estimator = .fixed(.infinity) },
+            { $0.speculation.rejection.estimator = .quantile(.nan) },
+            { $0.speculation.rejection.estimator = .random(rejectRate: 1.5) },
+            { $0.speculation.rejection.estimator = .upperConfidenceBound(z: .nan) },
+            {
+                $0.search = .selfConsistency
+                $0.lookahead = 1
+            },
         ]
         for change in changes {
             var configuration = Toy.configuration()

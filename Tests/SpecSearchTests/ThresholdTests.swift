@@ -57,13 +57,32 @@ import Testing
         #expect(abs(rejected - 1000) < 110)
     }
 
+    @Test func `A depth that is visited again has its own threshold, and the next begins from it`() {
+        var sequence = ThresholdSequence(policy: RejectionPolicy(theta: 0.5))
+        sequence.update(at: 0, target: [0.8], keptDrafts: [])
+        sequence.update(at: 1, target: [0.4], keptDrafts: [])
+        #expect(abs(sequence.threshold(at: 1) - 0.6) < 1e-12)
+        #expect(sequence.threshold(at: 2) == sequence.threshold(at: 1))
+        #expect(!sequence.hasSlot(at: 2))
+        sequence.update(at: 2, target: [0.2], keptDrafts: [])
+        sequence.update(at: 1, target: [1], keptDrafts: [])
+        #expect(abs(sequence.threshold(at: 1) - 0.8) < 1e-12)
+        #expect(abs(sequence.threshold(at: 2) - 0.4) < 1e-12)
+        #expect(sequence.threshold(at: 3) == sequence.threshold(at: 2))
+    }
+
+    @Test func `RSD's rule has its name`() {
+        #expect(ThresholdEstimator(name: "rsd") == .fixed(0.7))
+        #expect(ThresholdEstimator(name: "rsd:0.5") == .fixed(0.5))
+    }
+
     @Test(arguments: ["max", "mean", "ucb:1.5", "quantile:0.3", "fixed:0.7", "random:0.2", "none", "infinite"])
     func `A name reads back as the same estimator`(name: String) throws {
         let estimator = try #require(ThresholdEstimator(name: name))
         #expect(ThresholdEstimator(name: estimator.description) == estimator)
     }
 
-    @Test(arguments: ["", "maximum", "max:1", "quantile", "quantile:2", "fixed:nan", "random:-1"])
+    @Test(arguments: ["", "maximum", "max:1", "quantile", "quantile:2", "fixed:nan", "random:-1", "ucb:inf", "rsd:inf"])
     func `A wrong name is refused`(name: String) {
         #expect(ThresholdEstimator(name: name) == nil)
     }

@@ -9,6 +9,8 @@ public protocol SearchAlgorithm: Sendable {
     var next: ExpansionBatch { get }
     /// The finished paths, each once, in the order of finishing.
     var finished: [Node] { get }
+    /// The finished paths, best first; ties in the order of finishing.
+    var ranked: [Node] { get }
     /// What is left where no path is finished.
     var unfinished: [Node] { get }
 
@@ -20,7 +22,6 @@ public protocol SearchAlgorithm: Sendable {
 }
 
 extension SearchAlgorithm {
-    /// The finished paths, best first; ties in the order of finishing.
     public var ranked: [Node] { rank(finished) }
 
     /// The best finished path, or the best unfinished one.

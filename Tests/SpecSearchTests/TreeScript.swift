@@ -1,0 +1,49 @@
+import SpecSearch
+
+/// A tree written by hand, for running a search algorithm without generator or models.
+///
+/// A line "a: b 0.6, c 0.5!" gives the node whose text is "a" the children "ab" and "ac"; "!" ends a path, and the root's
+/// text is empty.
+struct TreeScript {
+    private var children: [String: [Step]] = [:]
+
+    init(_ lines: String...) {
+        for line in lines {
+            let parts = line.split(separator: ":", omittingEmptySubsequences: false)
+            children[String(parts[0])] = parts[1].split(separator: ",").map { entry in
+                let words = entry.split(separator: " ")
+                let stop: Thought.Stop = words[1].hasSuffix("!") ? .endOfSequence : .delimiter
+                return Step(
+                    thought: Thought(text: String(words[0]), tokens: [], stop: stop, author: .target),
+                    score: Double(words[1].filter { $0 != "!" }) ?? .nan)
+            }
+        }
+    }
+
+    /// What a search did.
+    struct Run {
+        /// The texts of the nodes of each batch, with identity and width.
+        var batches: [[String]] = []
+        var events: [SearchEvent] = []
+
+        /// The iterations: the leaf's text, its value, and "again" where it was visited before.
+        var visits: [String] {
+            events.compactMap { event in
+                guard case .backedUp(let visit) = event else { return nil }
+                let value = (visit.value * 100).rounded() / 100
+                return "\(visit.node.text) \(value)" + (visit.isRevisit ? " again" : "")
+            }
+        }
+    }
+
+    /// Runs a search to its end; nodes that the script does not name have no children.
+    func run(_ algorithm: inout some SearchAlgorithm) -> Run {
+        var run = Run()
+        while run.batches.count < 100, !algorithm.next.expansions.isEmpty {
+            let batch = algorithm.next
+            run.batches.append(batch.expansions.map { "\($0.node.text)#\($0.identity)x\($0.width)" })
+            run.events += algorithm.receive(batch.expansions.map { children[$0.node.text] ?? [] })
+        }
+        return run
+    }
+}
