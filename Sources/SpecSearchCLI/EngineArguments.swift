@@ -71,12 +71,15 @@ struct EngineArguments: ParsableArguments {
         return shipped
     }
 
-    /// Loads the models, and says so on a terminal.
-    func load(_ terminal: Terminal) async throws -> LlamaEngine {
+    /// Loads the models for one kind of search, and says so on a terminal.
+    func load(_ terminal: Terminal, for search: SearchKind) async throws -> LlamaEngine {
         let set = try modelSet()
         terminal.progress("Loading \(set.name) …")
         defer { terminal.endProgress() }
-        return try await LlamaEngine.load(set, options: EngineOptions(threads: threads, draftLength: draftLength))
+        var options = EngineOptions(threads: threads, draftLength: draftLength)
+        // Tree search comes back to nodes that the others have left for good.
+        if search == .mcts || search == .mctsOpenR { options.retention = .all }
+        return try await LlamaEngine.load(set, options: options)
     }
 
     /// `Models/` in the working directory, or in a folder above the program: the trio ships with the repository.

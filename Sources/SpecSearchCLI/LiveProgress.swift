@@ -31,6 +31,7 @@ final class LiveProgress: Sendable {
             case .corrected(_, _, let steps): state.corrected += steps.count
             case .thresholdUpdated(_, let threshold): state.threshold = threshold
             case .selected(_, let nodes): state.step = nodes.first?.steps.last?.thought.text.singleLine ?? ""
+            case .backedUp(let visit): state.step = visit.node.steps.last?.thought.text.singleLine ?? ""
             case .started, .evaluated, .finished: break
             }
             var parts = ["step \(state.depth + 1)"]

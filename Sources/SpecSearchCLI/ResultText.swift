@@ -33,6 +33,7 @@ struct ResultText {
         case .depth: notes.append("stopped at the depth limit")
         case .deadline: notes.append("stopped at the deadline")
         case .tokens: notes.append("stopped at the token budget")
+        case .thoughts: notes.append("stopped at the budget of thoughts")
         case .cancelled: notes.append("interrupted")
         }
         if !result.isFinished { notes.append("the path is unfinished") }
@@ -42,6 +43,7 @@ struct ResultText {
     private func summary(_ method: SearchMethod, _ result: SearchResult) -> String {
         let named: [(SearchPhase, String)] = [
             (.draft, "drafting"), (.evaluate, "scoring"), (.target, "target's steps"), (.correct, "corrections"),
+            (.lookahead, "lookahead"),
         ]
         let spent = named.compactMap { phase, name in
             result.phases[phase].map { "\(name) \($0.fixed(3))" }

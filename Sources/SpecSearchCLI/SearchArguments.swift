@@ -5,12 +5,44 @@ internal import SpecSearchLlama
 extension SearchMethod: ExpressibleByArgument {}
 extension SpeculativeThoughtGenerator.Correction: ExpressibleByArgument {}
 
-extension ThresholdEstimator: ExpressibleByArgument {
-    public init?(argument: String) { self.init(name: argument) }
+extension SearchKind: ExpressibleByArgument {}
+extension TreePolicy: ExpressibleByArgument {}
+extension AnswerRule: ExpressibleByArgument {}
+
+extension ThresholdEstimator {
+    /// Reads an estimator's name.
+    ///
+    /// - Throws: `ValidationError`, which says of the neighbouring methods' rules what they would need.
+    static func parse(_ name: String) throws -> ThresholdEstimator {
+        switch name.prefix(while: { $0 != ":" }) {
+        case "specreason":
+            throw ValidationError(
+                "specreason needs a target that can be asked for a grade, which this engine does not offer; "
+                    + "fixed:0.78 has its threshold of 7 in 9 for the reward model's scores.")
+        case "gsi":
+            throw ValidationError(
+                "gsi needs the likelihood of every draft under both models, which this engine does not give.")
+        default:
+            guard let estimator = ThresholdEstimator(name: name) else {
+                throw ValidationError(
+                    "There is no estimator \(name): max, mean, ucb[:z], quantile:q, fixed:x, rsd[:x], random:rate, "
+                        + "none and infinite are known.")
+            }
+            return estimator
+        }
+    }
 }
 
 /// How to search; what solve and bench have in common.
 struct SearchArguments: ParsableArguments {
+    @Option(
+        help: """
+            How the tree is searched: beam; mcts, or mcts-openr as the OpenR framework does; dvts (one path in each of \
+            --beams subtrees); rebase (beams × width thoughts a depth, shared by score); best-of-n (beams × width \
+            chains) and self-consistency (the same, by majority).
+            """)
+    var search = SearchKind.beam
+
     @Option(help: "Paths that are followed side by side.")
     var beams = 2
 
@@ -19,6 +51,24 @@ struct SearchArguments: ParsableArguments {
 
     @Option(help: "The most steps of a path.")
     var depth = 50
+
+    @Option(help: ArgumentHelp("Iterations of mcts (default: 32) and mcts-openr (default: 4).", valueName: "n"))
+    var iterations: Int?
+
+    @Option(help: "How mcts goes down its tree: puct or uct.")
+    var treePolicy = TreePolicy.puct
+
+    @Option(help: ArgumentHelp("How much mcts explores. (default: 1.25; for uct 1.414)", valueName: "c"))
+    var exploration: Double?
+
+    @Option(help: "The temperature of rebase's shares.")
+    var rebaseTemperature = 0.2
+
+    @Option(help: ArgumentHelp("Greedy steps beyond each thought that only serve its score.", valueName: "steps"))
+    var lookahead = 0
+
+    @Option(help: "The answer: best (path), vote (by score) or majority. (default: what suits the search)")
+    var answer: AnswerRule?
 
     @Option(help: "Drafts at every step, as a multiple of the width.")
     var draftFactor = 2
@@ -29,8 +79,9 @@ struct SearchArguments: ParsableArguments {
     @Option(
         help: """
             The estimate of the target's quality that sets the threshold: max, mean, ucb[:z], quantile:q; for \
-            comparison fixed:x, random:rate, none, infinite.
-            """)
+            comparison fixed:x, rsd[:x] (a constant 0.7), random:rate, none, infinite.
+            """,
+        transform: ThresholdEstimator.parse)
     var estimator = ThresholdEstimator.maximum
 
     @Option(help: "What the target writes anew: fill, all or cover.")
@@ -48,6 +99,9 @@ struct SearchArguments: ParsableArguments {
     @Option(help: ArgumentHelp("End with the best so far after this time.", valueName: "seconds"))
     var deadline: Double?
 
+    @Option(help: ArgumentHelp("End with the best so far after this many thoughts.", valueName: "n"))
+    var maxThoughts: Int?
+
     func validate() throws {
         let rules: [(Bool, String)] = [
             (beams >= 1, "--beams is at least 1."), (width >= 1, "--width is at least 1."),
@@ -56,6 +110,12 @@ struct SearchArguments: ParsableArguments {
             (temperature.map { $0 >= 0 && $0.isFinite } ?? true, "--temperature is not negative."),
             (maxTokens.map { $0 >= 1 } ?? true, "--max-tokens is at least 1."),
             (deadline.map { $0 > 0 && $0.isFinite } ?? true, "--deadline is more than 0 seconds."),
+            (maxThoughts.map { $0 >= 1 } ?? true, "--max-thoughts is at least 1."),
+            (iterations.map { $0 >= 1 } ?? true, "--iterations is at least 1."),
+            (exploration.map { $0 >= 0 && $0.isFinite } ?? true, "--exploration is not negative."),
+            (rebaseTemperature > 0 && rebaseTemperature.isFinite, "--rebase-temperature is more than 0."),
+            (lookahead >= 0, "--lookahead is not negative."),
+            (lookahead == 0 || search != .selfConsistency, "self-consistency has no scores for --lookahead."),
         ]
         for (holds, message) in rules where !holds { throw ValidationError(message) }
     }
@@ -64,6 +124,14 @@ struct SearchArguments: ParsableArguments {
     func configuration(_ method: SearchMethod, for models: ModelSet) -> SearchConfiguration {
         var configuration = SearchConfiguration()
         configuration.method = method
+        configuration.search = search
+        configuration.iterations = iterations
+        configuration.treePolicy = treePolicy
+        configuration.exploration = exploration
+        configuration.balanceTemperature = rebaseTemperature
+        configuration.lookahead = lookahead
+        configuration.answerRule = answer
+        configuration.budget.thoughts = maxThoughts
         configuration.beams = beams
         configuration.maximumDepth = depth
         configuration.speculation.width = width

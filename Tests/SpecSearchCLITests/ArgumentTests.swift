@@ -7,6 +7,9 @@ import Testing
         ["solve", "x", "--method", "magic"], ["solve", "x", "--width", "0"], ["solve", "x", "--theta", "1.5"],
         ["solve", "x", "--estimator", "maximum"], ["solve", "x", "--draft", "a.gguf"], ["solve", "  "],
         ["solve", "x", "--example"], ["solve", "x", "--deadline", "0"], ["bench", "--methods", "ar,magic"],
+        ["solve", "x", "--search", "dfs"], ["solve", "x", "--iterations", "0"], ["solve", "x", "--lookahead", "-1"],
+        ["solve", "x", "--search", "self-consistency", "--lookahead", "1"], ["solve", "x", "--estimator", "gsi"],
+        ["solve", "x", "--rebase-temperature", "0"], ["solve", "x", "--max-thoughts", "0"],
         ["bench", "--methods", "ar,ar"], ["bench", "--limit", "0"], ["solve", "x", "--threads", "0"], ["unknown"],
     ])
     func `Wrong use is refused with status 64 and the usage`(arguments: [String]) {
@@ -19,9 +22,30 @@ import Testing
         }
     }
 
+    @Test(arguments: ["specreason", "gsi"])
+    func `A neighbour's rule that this engine cannot follow is refused by name`(rule: String) {
+        do {
+            _ = try SpecSearchCommand.parseAsRoot(["solve", "x", "--estimator", rule])
+            Issue.record("\(rule) was accepted")
+        } catch {
+            #expect(SpecSearchCommand.fullMessage(for: error).contains("\(rule) needs"))
+        }
+    }
+
+    @Test(arguments: ["beam", "mcts", "mcts-openr", "best-of-n", "self-consistency", "dvts", "rebase"])
+    func `Every search has its name, and the help knows it`(name: String) throws {
+        _ = try SpecSearchCommand.parseAsRoot(["solve", "x", "--search", name])
+        _ = try SpecSearchCommand.parseAsRoot(["bench", "--search", name])
+        let help = #expect(throws: (any Error).self) { try SpecSearchCommand.parseAsRoot(["solve", "--help"]) }
+        #expect(help.map { SpecSearchCommand.fullMessage(for: $0) }?.contains(name) == true)
+    }
+
     @Test(arguments: [
         ["solve", "x"], ["solve", "--example", "--method", "sps", "--beams", "3", "--estimator", "ucb:1.645"],
         ["bench", "--methods", "ar,sps,specsearch", "--limit", "300", "--seed", "1", "--json"],
+        ["solve", "x", "--search", "mcts", "--tree-policy", "uct", "--exploration", "1", "--iterations", "9"],
+        ["bench", "--search", "rebase", "--rebase-temperature", "0.1", "--answer", "vote"],
+        ["solve", "x", "--search", "best-of-n", "--estimator", "rsd", "--max-thoughts", "100"],
         ["solve", "x", "--draft", "a", "--target", "b", "--prm", "c"], ["replay", "trace.jsonl"],
     ])
     func `Right use is accepted`(arguments: [String]) throws {

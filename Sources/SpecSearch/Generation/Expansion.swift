@@ -2,8 +2,10 @@
 public struct Expansion: Sendable, Hashable {
     /// The node.
     public var node: Node
-    /// Names the expansion among those of its depth in the whole search: it keys the random numbers, so it must not
-    /// depend on timing, and no other expansion of that depth may have it. Beam search gives the node's rank.
+    /// Names the expansion among those of its depth in the whole search.
+    ///
+    /// It keys the random numbers, so it must not depend on timing, and no other expansion of that depth may have it.
+    /// Beam search gives the node's rank.
     public var identity: Int
     /// N, how many thoughts the search wants, duplicates included.
     public var width: Int
@@ -25,8 +27,10 @@ public struct ExpansionBatch: Sendable, Hashable {
     public var expansions: [Expansion]
     /// How many children, over all nodes together, the search can still use; ``Expansion/needed`` comes on top.
     public var usable: Int
-    /// Whether the search looks at scores. Where it does not, a generator that needs none itself may leave them out,
-    /// and steps score 1, as an empty path does.
+    /// Whether the search looks at scores.
+    ///
+    /// Where it does not, a generator that needs none itself may leave them out, and steps score 1, as an empty path
+    /// does.
     public var isScored: Bool
 
     public init(_ expansions: [Expansion] = [], usable: Int = 0, isScored: Bool = true) {

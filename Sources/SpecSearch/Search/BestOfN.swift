@@ -1,8 +1,8 @@
 /// Best-of-N: N independent solutions, of which the best by score is taken; or self-consistency, where they vote.
 ///
 /// Each chain takes one thought a step from its generator, and of a generator that hands over more (SpecSearch's extra
-/// thought) the best, or for self-consistency the first. The chains share nothing, not even equal first steps: each draws its own random numbers. So it is
-/// ``DiverseVerifierTreeSearch`` of width 1.
+/// thought) the best, or for self-consistency the first. The chains share nothing, not even equal first steps: each
+/// draws its own random numbers. So it is ``DiverseVerifierTreeSearch`` of width 1.
 ///
 /// Best-of-N by a verifier: Cobbe et al., "Training Verifiers to Solve Math Word Problems", 2021; self-consistency: Wang
 /// et al., "Self-Consistency Improves Chain of Thought Reasoning in Language Models", ICLR 2023.

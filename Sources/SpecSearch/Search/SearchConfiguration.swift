@@ -84,8 +84,10 @@ public struct SearchBudget: Sendable, Hashable, Codable {
     public var seconds: Double?
     /// Tokens evaluated by all models together, looked at before each batch of expansions.
     public var tokens: Int?
-    /// Thoughts that the search asks for: widths of expansions, so that drafts and their corrections do not count
-    /// twice and every method searches as much. A batch that would exceed it is not begun.
+    /// Thoughts that the search asks for; a batch that would exceed it is not begun.
+    ///
+    /// It counts the widths of expansions, so drafts and their corrections do not count twice, and every method searches
+    /// as much.
     public var thoughts: Int?
 
     public init(seconds: Double? = nil, tokens: Int? = nil, thoughts: Int? = nil) {

@@ -65,7 +65,7 @@ struct BenchCommand: AsyncParsableCommand {
         let chosen = try ProblemSet(contentsOf: URL(fileURLWithPath: file)).sample(limit, seed: search.seed)
         if measuresEngine {
             let (text, _) = try await Interruption.guarding { [self] in
-                let engine = try await engine.load(terminal)
+                let engine = try await engine.load(terminal, for: search.search)
                 let searches = methods.map {
                     Search(search.configuration($0, for: engine.models), models: engine.models(for: $0))
                 }
@@ -76,7 +76,7 @@ struct BenchCommand: AsyncParsableCommand {
             return print(text)
         }
         let (records, interrupted) = try await Interruption.guarding { [self] in
-            try await measure(chosen, methods, try await engine.load(terminal), terminal)
+            try await measure(chosen, methods, try await engine.load(terminal, for: search.search), terminal)
         }
         terminal.endProgress()
         let report = BenchmarkReport(records: methods.map { ($0.rawValue, records[$0] ?? []) })

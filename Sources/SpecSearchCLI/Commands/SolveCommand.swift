@@ -52,7 +52,7 @@ struct SolveCommand: AsyncParsableCommand {
         let terminal = Terminal(quiet: json)
         let writer = try trace.map { try TraceWriter(path: $0) }
         let (result, interrupted) = try await Interruption.guarding { [self] in
-            let engine = try await self.engine.load(terminal)
+            let engine = try await self.engine.load(terminal, for: search.search)
             let progress = LiveProgress(terminal)
             let models = engine.models(for: method)
             let search = Search(search.configuration(method, for: engine.models), models: models)
