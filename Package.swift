@@ -12,7 +12,8 @@ let package = Package(
         .executable(name: "specsearch", targets: ["specsearch"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: [
         // The method: no engine, no I/O.
@@ -22,7 +23,9 @@ let package = Package(
         .target(name: "CKernels"),
         .target(name: "SpecSearchLlama", dependencies: ["SpecSearch", "CLlama", "CKernels"]),
         // Uses of a search.
-        .target(name: "SpecSearchEvaluation", dependencies: ["SpecSearch"]),
+        .target(
+            name: "SpecSearchEvaluation",
+            dependencies: ["SpecSearch", .product(name: "Subprocess", package: "swift-subprocess")]),
         .target(name: "SpecSearchTesting", dependencies: ["SpecSearch"]),
         .target(
             name: "SpecSearchCLI",

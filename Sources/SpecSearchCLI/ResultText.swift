@@ -8,8 +8,9 @@ struct ResultText {
         self.terminal = terminal
     }
 
-    func text(problem: Problem, method: SearchMethod, result: SearchResult) -> String {
-        var lines = [problem.text, ""]
+    func text(_ report: SolveReport) -> String {
+        let result = report.result
+        var lines = [report.problem.text, ""]
         for (index, step) in result.best.steps.enumerated() {
             let isDraft = step.thought.author == .draft
             let author = terminal.styled(step.thought.author.rawValue.padded(6), isDraft ? .green : .yellow)
@@ -17,7 +18,8 @@ struct ResultText {
             let score = terminal.styled((step.score.fixed(3) + (threshold ?? "")).padded(13), .dim)
             lines.append("\(String(index + 1).leftPadded(3))  \(author)  \(score)  \(step.thought.text.singleLine)")
         }
-        lines += ["", headline(result), "", summary(method, result)]
+        lines += ["", headline(result), "", summary(report.method, result)]
+        if let quality = report.quality { lines += QualityText(quality).lines }
         return lines.joined(separator: "\n")
     }
 

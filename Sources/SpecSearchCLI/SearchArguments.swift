@@ -84,6 +84,9 @@ struct SearchArguments: ParsableArguments {
         transform: ThresholdEstimator.parse)
     var estimator = ThresholdEstimator.maximum
 
+    @Option(help: "How far below the threshold a draft may score and still be kept, -1 ... 1.")
+    var margin = 0.0
+
     @Option(help: "What the target writes anew: fill, all or cover.")
     var correction = SpeculativeThoughtGenerator.Correction.fill
 
@@ -107,6 +110,7 @@ struct SearchArguments: ParsableArguments {
             (beams >= 1, "--beams is at least 1."), (width >= 1, "--width is at least 1."),
             (depth >= 1, "--depth is at least 1."), (draftFactor >= 1, "--draft-factor is at least 1."),
             ((0...1).contains(theta), "--theta lies in 0 ... 1."),
+            ((-1...1).contains(margin), "--margin lies in -1 ... 1."),
             (temperature.map { $0 >= 0 && $0.isFinite } ?? true, "--temperature is not negative."),
             (maxTokens.map { $0 >= 1 } ?? true, "--max-tokens is at least 1."),
             (deadline.map { $0 > 0 && $0.isFinite } ?? true, "--deadline is more than 0 seconds."),
@@ -119,6 +123,9 @@ struct SearchArguments: ParsableArguments {
         ]
         for (holds, message) in rules where !holds { throw ValidationError(message) }
     }
+
+    /// The rejection rule that was asked for.
+    var rejection: RejectionPolicy { RejectionPolicy(estimator: estimator, theta: theta, margin: margin) }
 
     /// The settings of one method, with what suits the models where the user said nothing.
     func configuration(_ method: SearchMethod, for models: ModelSet) -> SearchConfiguration {
@@ -137,7 +144,7 @@ struct SearchArguments: ParsableArguments {
         configuration.speculation.width = width
         configuration.speculation.draftFactor = draftFactor
         configuration.speculation.correction = correction
-        configuration.speculation.rejection = RejectionPolicy(estimator: estimator, theta: theta)
+        configuration.speculation.rejection = rejection
         configuration.sampling = models.samplingParameters
         if let temperature { configuration.sampling.temperature = temperature }
         if let maxTokens { configuration.sampling.maximumTokens = maxTokens }

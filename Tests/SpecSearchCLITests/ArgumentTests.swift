@@ -11,6 +11,7 @@ import Testing
         ["solve", "x", "--search", "self-consistency", "--lookahead", "1"], ["solve", "x", "--estimator", "gsi"],
         ["solve", "x", "--rebase-temperature", "0"], ["solve", "x", "--max-thoughts", "0"],
         ["bench", "--methods", "ar,ar"], ["bench", "--limit", "0"], ["solve", "x", "--threads", "0"], ["unknown"],
+        ["solve", "x", "--margin", "2"],
     ])
     func `Wrong use is refused with status 64 and the usage`(arguments: [String]) {
         do {
@@ -48,6 +49,7 @@ import Testing
         ["bench", "--search", "rebase", "--rebase-temperature", "0.1", "--answer", "vote"],
         ["solve", "x", "--search", "best-of-n", "--estimator", "rsd", "--max-thoughts", "100"],
         ["solve", "x", "--draft", "a", "--target", "b", "--prm", "c"], ["replay", "trace.jsonl"],
+        ["solve", "x", "--margin", "0.05"], ["bench", "--margin=-0.05"],
     ])
     func `Right use is accepted`(arguments: [String]) throws {
         _ = try SpecSearchCommand.parseAsRoot(arguments)

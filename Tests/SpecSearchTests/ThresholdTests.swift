@@ -1,3 +1,4 @@
+import Foundation
 import SpecSearch
 import Testing
 
@@ -41,6 +42,29 @@ import Testing
         sequence.update(at: 0, target: [1, 1], keptDrafts: [])
         #expect(!sequence.rejects(score: 1, depth: 1, key: key))
         #expect(sequence.rejects(score: 1.0.nextDown, depth: 1, key: key))
+    }
+
+    @Test func `The margin lowers what a draft must reach, and not the threshold`() {
+        for margin in [0.1, -0.1] {
+            var sequence = ThresholdSequence(policy: RejectionPolicy(margin: margin))
+            sequence.update(at: 0, target: [0.5], keptDrafts: [])
+            #expect(sequence.threshold(at: 1) == 0.5)
+            #expect(sequence.bound(at: 1) == 0.5 - margin)
+            #expect(!sequence.rejects(score: 0.5 - margin, depth: 1, key: key))
+            #expect(sequence.rejects(score: (0.5 - margin).nextDown, depth: 1, key: key))
+            sequence.update(at: 1, target: [0.5], keptDrafts: [])
+            #expect(sequence.threshold(at: 2) == 0.5)
+        }
+        #expect(ThresholdSequence(policy: RejectionPolicy(estimator: .infinite, margin: 0.5)).bound(at: 1) == .infinity)
+    }
+
+    @Test func `A policy from before there was a margin has none`() throws {
+        let policy = RejectionPolicy(estimator: .quantile(0.2), theta: 0.8, margin: 0.25)
+        let data = try JSONEncoder().encode(policy)
+        #expect(try JSONDecoder().decode(RejectionPolicy.self, from: data) == policy)
+        let old = Data(String(decoding: data, as: UTF8.self).replacing("\"margin\":0.25,", with: "").utf8)
+        #expect(old.count < data.count)
+        #expect(try JSONDecoder().decode(RejectionPolicy.self, from: old).margin == 0)
     }
 
     @Test func `The ablations reject what they say`() {

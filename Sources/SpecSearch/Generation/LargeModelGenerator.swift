@@ -15,12 +15,16 @@ public struct LargeModelGenerator: ThoughtGenerator {
         guard batch.isScored else {
             return candidates.map { $0.map { Step(thought: $0.thought, score: 1) } }
         }
-        let flat = candidates.enumerated().flatMap { node, found in found.map { (node: node, thought: $0.thought) } }
-        let scores = try await score(flat, of: expansions, in: context)
+        let flat = candidates.enumerated().flatMap { node, found in found.map { (node: node, candidate: $0) } }
+        let scores = try await score(flat.map { ($0.node, $0.candidate.thought) }, of: expansions, in: context)
         var children = [[Step]](repeating: [], count: expansions.count)
-        for ((node, thought), score) in zip(flat, scores) {
-            children[node].append(Step(thought: thought, score: score))
+        var account = DepthAccount(depth: batch.depth ?? 0)
+        for ((node, candidate), score) in zip(flat, scores) {
+            children[node].append(Step(thought: candidate.thought, score: score))
+            let seen = Array(repeating: score, count: candidate.multiplicity)
+            if author == .draft { account.keptDrafts += seen } else { account.targetThoughts += seen }
         }
+        context.report(account)
         return children
     }
 }

@@ -49,8 +49,9 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
     public mutating func expand(_ batch: ExpansionBatch, in context: SearchContext) async throws -> [[Step]] {
         let nodes = batch.expansions
         guard let depth = batch.depth, depth > 0 else { return try await firstStep(nodes, in: context) }
-        let bound = thresholds.threshold(at: depth)
+        let bound = thresholds.bound(at: depth)
         let threshold = bound.isFinite ? bound : nil
+        let estimate = thresholds.threshold(at: depth)
         let drafts = try await judgedDrafts(nodes, depth: depth, in: context)
         let counts = corrections(drafts, of: batch)
         let corrected = try await correct(nodes, counts, drafts, in: context)
@@ -72,7 +73,11 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
             if !rejected.isEmpty { context.emit(.rejected(depth: depth, node: identity, steps: rejected)) }
             if !new.isEmpty { context.emit(.corrected(depth: depth, node: identity, steps: new)) }
         }
-        context.report(depth: depth, threshold: threshold, draftScores: draftScores, targetScores: targetScores)
+        context.report(
+            DepthAccount(
+                depth: depth, threshold: estimate.isFinite ? estimate : nil, bound: threshold, keptDrafts: draftScores,
+                targetThoughts: targetScores, judged: drafts.flatMap(\.scores),
+                accepted: drafts.reduce(0) { $0 + $1.acceptedSamples }))
         update(target: targetScores, drafts: draftScores, depth: depth, in: context)
         return children
     }
@@ -88,7 +93,7 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
             children[node].append(Step(thought: candidate.thought, score: score))
             seen += Array(repeating: score, count: candidate.multiplicity)
         }
-        context.report(depth: 0, threshold: nil, draftScores: [], targetScores: seen)
+        context.report(DepthAccount(depth: 0, targetThoughts: seen))
         update(target: seen, drafts: [], depth: 0, in: context)
         return children
     }
@@ -112,6 +117,10 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
     private struct NodeDrafts {
         var kept: [Judged] = []
         var rejected: [Judged] = []
+        /// The scores of all judged samples.
+        var scores: [Double] = []
+        /// Samples at or above the bound, of which the N best texts are kept.
+        var acceptedSamples = 0
 
         var keptSamples: Int { kept.reduce(0) { $0 + $1.multiplicity } }
         var rejectedSamples: Int { rejected.reduce(0) { $0 + $1.multiplicity } }
@@ -127,6 +136,7 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         var drafts = [NodeDrafts](repeating: NodeDrafts(), count: nodes.count)
         for ((node, candidate), score) in zip(flat, scores) {
             let judged = Judged(thought: candidate.thought, score: score, multiplicity: candidate.multiplicity)
+            drafts[node].scores += Array(repeating: score, count: candidate.multiplicity)
             let key = context.key(for: nodes[node], role: .draft).sample(candidate.sampleIndex)
             if thresholds.rejects(score: score, depth: depth, key: key) {
                 drafts[node].rejected.append(judged)
@@ -140,9 +150,9 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
                 .sorted { ($1.element.score, $0.offset) < ($0.element.score, $1.offset) }
                 .map(\.element)
             drafts[node].kept = Array(ranked.prefix(nodes[node].width))
+            drafts[node].acceptedSamples = ranked.reduce(0) { $0 + $1.multiplicity }
             context.count(
-                judged: candidates[node].reduce(0) { $0 + $1.multiplicity }, unique: candidates[node].count,
-                kept: ranked.reduce(0) { $0 + $1.multiplicity })
+                judged: drafts[node].scores.count, unique: candidates[node].count, kept: drafts[node].acceptedSamples)
         }
         return drafts
     }

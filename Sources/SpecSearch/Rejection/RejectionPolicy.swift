@@ -14,11 +14,26 @@ public struct RejectionPolicy: Sendable, Hashable, Codable {
     public var theta: Double
     /// Which scores Θ looks at.
     public var statistics: Statistics
+    /// How far below β̂ a draft may score and still be kept, in score units; negative asks for more than β̂.
+    public var margin: Double
 
-    public init(estimator: ThresholdEstimator = .maximum, theta: Double = 0.9, statistics: Statistics = .union) {
+    public init(
+        estimator: ThresholdEstimator = .maximum, theta: Double = 0.9, statistics: Statistics = .union,
+        margin: Double = 0
+    ) {
         self.estimator = estimator
         self.theta = theta
         self.statistics = statistics
+        self.margin = margin
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        estimator = try container.decode(ThresholdEstimator.self, forKey: .estimator)
+        theta = try container.decode(Double.self, forKey: .theta)
+        statistics = try container.decode(Statistics.self, forKey: .statistics)
+        // Traces from before there was a margin have none.
+        margin = try container.decodeIfPresent(Double.self, forKey: .margin) ?? 0
     }
 }
 
@@ -58,10 +73,13 @@ public struct ThresholdSequence: Sendable, Hashable {
         }
     }
 
-    /// Whether a draft is rejected: below the threshold; equality accepts, or a saturated score would reject for ever.
+    /// What a draft must reach at a depth: β̂ less the margin.
+    public func bound(at depth: Int) -> Double { threshold(at: depth) - policy.margin }
+
+    /// Whether a draft is rejected: below the bound; equality accepts, or a saturated score would reject for ever.
     public func rejects(score: Double, depth: Int, key: RandomKey) -> Bool {
         if case .random(let rate) = policy.estimator { return key.uniform(position: 0, purpose: .search) < rate }
-        return score < threshold(at: depth)
+        return score < bound(at: depth)
     }
 
     /// Takes in the scores of expansions at one depth.

@@ -21,6 +21,7 @@ extension SearchConfiguration {
             ),
             (speculation.draftFactor >= 1, "The draft factor must be at least 1."),
             ((0...1).contains(speculation.rejection.theta), "θ lies in 0 ... 1."),
+            ((-1...1).contains(speculation.rejection.margin), "The margin lies in -1 ... 1."),
             (
                 speculation.rejection.estimator.isValid,
                 "The threshold's estimator \(speculation.rejection.estimator) is out of range."

@@ -25,9 +25,8 @@ public final class SearchContext {
     private(set) var usage = Usage()
     private(set) var phases: [SearchPhase: Double] = [:]
     private(set) var acceptance = SearchResult.Acceptance()
-    private(set) var depths: [SearchResult.Depth] = []
-    /// The scores behind ``depths``: a search may come back to a depth.
-    private var scores: [Int: (drafts: [Double], targets: [Double])] = [:]
+    private var accounts: [DepthAccount] = []
+    var depths: [SearchResult.Depth] { accounts.map(SearchResult.Depth.init) }
 
     init(
         configuration: SearchConfiguration, problem: Problem, models: SearchModels,
@@ -130,17 +129,12 @@ public final class SearchContext {
 
     func count(corrected: Int) { acceptance.corrections += corrected }
 
-    func report(depth: Int, threshold: Double?, draftScores: [Double], targetScores: [Double]) {
-        func mean(_ scores: [Double]) -> Double? {
-            scores.isEmpty ? nil : scores.reduce(0, +) / Double(scores.count)
+    /// Takes in the account of one batch; a search may come back to a depth.
+    func report(_ account: DepthAccount) {
+        if let place = accounts.firstIndex(where: { $0.depth == account.depth }) {
+            accounts[place].merge(account)
+        } else {
+            accounts.append(account)
         }
-        let seen = scores[depth] ?? ([], [])
-        let (drafts, targets) = (seen.drafts + draftScores, seen.targets + targetScores)
-        scores[depth] = (drafts, targets)
-        let place = depths.firstIndex { $0.depth == depth }
-        let report = SearchResult.Depth(
-            depth: depth, threshold: place.map { depths[$0].threshold } ?? threshold, keptDrafts: drafts.count,
-            targetThoughts: targets.count, meanDraftScore: mean(drafts), meanTargetScore: mean(targets))
-        if let place { depths[place] = report } else { depths.append(report) }
     }
 }

@@ -40,17 +40,6 @@ public struct SearchResult: Sendable, Hashable, Codable {
         public init() {}
     }
 
-    /// The account of one depth of SpecSearch.
-    public struct Depth: Sendable, Hashable, Codable {
-        public var depth: Int
-        /// The threshold at the depth's first expansion.
-        public var threshold: Double?
-        public var keptDrafts: Int
-        public var targetThoughts: Int
-        public var meanDraftScore: Double?
-        public var meanTargetScore: Double?
-    }
-
     /// The best finished path, among those with ``answer`` where there is one; where none is finished, the best
     /// unfinished one.
     public var best: ScoredPath

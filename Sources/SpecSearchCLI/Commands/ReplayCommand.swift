@@ -20,17 +20,23 @@ struct ReplayCommand: AsyncParsableCommand {
         }
         let trace = try SearchTrace(data: data)
         let result = try await TraceReplay(trace).run()
-        if case .finished(let recorded)? = trace.events.last, recorded.withoutTimes != result.withoutTimes {
+        if case .finished(let recorded)? = trace.events.last, !Self.agree(recorded, result) {
             throw EngineError(
                 .mismatch, "The replay of \(file) does not give the recorded result.",
                 remedy: "The trace was edited, or written by another version.")
         }
         guard case .started(let started)? = trace.events.first else { return }
-        let method = started.configuration.method
-        if json {
-            print(try SolveReport(method: method, problem: started.problem, result: result).encoded())
-        } else {
-            print(ResultText(Terminal()).text(problem: started.problem, method: method, result: result))
-        }
+        let configuration = started.configuration
+        let report = SolveReport(
+            method: configuration.method, problem: started.problem, result: result,
+            policy: configuration.speculation.rejection)
+        print(json ? try report.encoded() : ResultText(Terminal()).text(report))
+    }
+
+    private static func agree(_ recorded: SearchResult, _ replayed: SearchResult) -> Bool {
+        var (recorded, replayed) = (recorded.withoutTimes, replayed.withoutTimes)
+        // Traces from before the accounts by depth held deviations cannot agree in them.
+        if recorded.depths.allSatisfy({ $0.targetDeviation == nil }) { (recorded.depths, replayed.depths) = ([], []) }
+        return recorded == replayed
     }
 }

@@ -63,11 +63,8 @@ struct SolveCommand: AsyncParsableCommand {
             }
         }
         try writer?.finish()
-        if json {
-            print(try SolveReport(method: method, problem: problem, result: result).encoded())
-        } else {
-            print(ResultText(terminal).text(problem: problem, method: method, result: result))
-        }
+        let report = SolveReport(method: method, problem: problem, result: result, policy: search.rejection)
+        print(json ? try report.encoded() : ResultText(terminal).text(report))
         if interrupted { throw Interruption.exitCode }
     }
 
@@ -84,11 +81,18 @@ struct SolveCommand: AsyncParsableCommand {
     }
 }
 
-/// The JSON of one search.
+/// One search as it is shown.
 struct SolveReport: Encodable {
     let method: SearchMethod
     let problem: Problem
     let result: SearchResult
+    /// What the search may say about its quality; nil for methods without rejection.
+    let quality: QualityReport?
+
+    init(method: SearchMethod, problem: Problem, result: SearchResult, policy: RejectionPolicy) {
+        (self.method, self.problem, self.result) = (method, problem, result)
+        quality = method == .specsearch ? result.quality(policy) : nil
+    }
 
     /// One object, its keys sorted.
     func encoded() throws -> String {

@@ -1,0 +1,83 @@
+public import Foundation
+public import SpecSearch
+
+/// The settings of rejection that a calibration chose, with its certificate; a JSON file.
+public struct CalibrationFile: Sendable, Hashable, Codable {
+    /// A file that cannot be used, and what to do about it.
+    public struct LoadError: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, theta, estimator, statistics, margin, certificate
+    }
+
+    /// The version of the format.
+    public static let version = 1
+
+    public var policy: RejectionPolicy
+    public var certificate: CalibrationCertificate
+
+    /// - Returns: Nil if the certificate chose nothing.
+    public init?(_ certificate: CalibrationCertificate) {
+        guard let policy = certificate.chosen else { return nil }
+        self.policy = policy
+        self.certificate = certificate
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let version = try container.decode(Int.self, forKey: .version)
+        guard version == Self.version else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .version, in: container, debugDescription: "version \(version) is not \(Self.version)")
+        }
+        let name = try container.decode(String.self, forKey: .estimator)
+        guard let estimator = ThresholdEstimator(name: name) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .estimator, in: container, debugDescription: "there is no estimator \(name)")
+        }
+        policy = RejectionPolicy(
+            estimator: estimator, theta: try container.decode(Double.self, forKey: .theta),
+            statistics: try container.decode(RejectionPolicy.Statistics.self, forKey: .statistics),
+            margin: try container.decode(Double.self, forKey: .margin))
+        certificate = try container.decode(CalibrationCertificate.self, forKey: .certificate)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(Self.version, forKey: .version)
+        try container.encode(policy.estimator.description, forKey: .estimator)
+        try container.encode(policy.theta, forKey: .theta)
+        try container.encode(policy.statistics, forKey: .statistics)
+        try container.encode(policy.margin, forKey: .margin)
+        try container.encode(certificate, forKey: .certificate)
+    }
+
+    /// Reads a file.
+    ///
+    /// - Throws: ``LoadError``, naming the file; also where the settings are not those of the certificate.
+    public init(contentsOf url: URL) throws {
+        guard let data = try? Data(contentsOf: url) else {
+            throw LoadError(description: "cannot read \(url.path): is it there, and readable?")
+        }
+        do {
+            self = try JSONDecoder().decode(CalibrationFile.self, from: data)
+        } catch {
+            throw LoadError(
+                description: "\(url.path) is not a calibration of version \(Self.version) (\(error)); write it anew.")
+        }
+        guard policy == certificate.chosen else {
+            throw LoadError(
+                description: "\(url.path) was edited: its settings are not those that its certificate chose; write it "
+                    + "anew, or give the settings as options.")
+        }
+    }
+
+    /// The file's contents; the keys are sorted.
+    public func encoded() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(self)
+    }
+}
