@@ -102,8 +102,13 @@ struct SearchArguments: ParsableArguments {
     @Option(help: ArgumentHelp("End with the best so far after this time.", valueName: "seconds"))
     var deadline: Double?
 
-    @Option(help: ArgumentHelp("End with the best so far after this many thoughts.", valueName: "n"))
-    var maxThoughts: Int?
+    @Option(
+        help: ArgumentHelp("End with the best so far before the search asks for more thoughts.", valueName: "thoughts"))
+    var thoughtBudget: Int?
+
+    @Option(
+        help: ArgumentHelp("End with the best so far once the models have evaluated these.", valueName: "tokens"))
+    var tokenBudget: Int?
 
     func validate() throws {
         let rules: [(Bool, String)] = [
@@ -114,7 +119,8 @@ struct SearchArguments: ParsableArguments {
             (temperature.map { $0 >= 0 && $0.isFinite } ?? true, "--temperature is not negative."),
             (maxTokens.map { $0 >= 1 } ?? true, "--max-tokens is at least 1."),
             (deadline.map { $0 > 0 && $0.isFinite } ?? true, "--deadline is more than 0 seconds."),
-            (maxThoughts.map { $0 >= 1 } ?? true, "--max-thoughts is at least 1."),
+            (thoughtBudget.map { $0 >= 1 } ?? true, "--thought-budget is at least 1."),
+            (tokenBudget.map { $0 >= 1 } ?? true, "--token-budget is at least 1."),
             (iterations.map { $0 >= 1 } ?? true, "--iterations is at least 1."),
             (exploration.map { $0 >= 0 && $0.isFinite } ?? true, "--exploration is not negative."),
             (rebaseTemperature > 0 && rebaseTemperature.isFinite, "--rebase-temperature is more than 0."),
@@ -138,7 +144,8 @@ struct SearchArguments: ParsableArguments {
         configuration.balanceTemperature = rebaseTemperature
         configuration.lookahead = lookahead
         configuration.answerRule = answer
-        configuration.budget.thoughts = maxThoughts
+        configuration.budget.thoughts = thoughtBudget
+        configuration.budget.tokens = tokenBudget
         configuration.beams = beams
         configuration.maximumDepth = depth
         configuration.speculation.width = width

@@ -9,7 +9,8 @@ import Testing
         ["solve", "x", "--example"], ["solve", "x", "--deadline", "0"], ["bench", "--methods", "ar,magic"],
         ["solve", "x", "--search", "dfs"], ["solve", "x", "--iterations", "0"], ["solve", "x", "--lookahead", "-1"],
         ["solve", "x", "--search", "self-consistency", "--lookahead", "1"], ["solve", "x", "--estimator", "gsi"],
-        ["solve", "x", "--rebase-temperature", "0"], ["solve", "x", "--max-thoughts", "0"],
+        ["solve", "x", "--rebase-temperature", "0"], ["solve", "x", "--thought-budget", "0"],
+        ["solve", "x", "--token-budget", "0"],
         ["bench", "--methods", "ar,ar"], ["bench", "--limit", "0"], ["solve", "x", "--threads", "0"], ["unknown"],
         ["solve", "x", "--margin", "2"],
     ])
@@ -47,7 +48,10 @@ import Testing
         ["bench", "--methods", "ar,sps,specsearch", "--limit", "300", "--seed", "1", "--json"],
         ["solve", "x", "--search", "mcts", "--tree-policy", "uct", "--exploration", "1", "--iterations", "9"],
         ["bench", "--search", "rebase", "--rebase-temperature", "0.1", "--answer", "vote"],
-        ["solve", "x", "--search", "best-of-n", "--estimator", "rsd", "--max-thoughts", "100"],
+        [
+            "solve", "x", "--search", "best-of-n", "--estimator", "rsd", "--thought-budget", "100", "--token-budget",
+            "9",
+        ],
         ["solve", "x", "--draft", "a", "--target", "b", "--prm", "c"], ["replay", "trace.jsonl"],
         ["solve", "x", "--margin", "0.05"], ["bench", "--margin=-0.05"],
     ])

@@ -39,6 +39,15 @@ import Testing
         #expect(run.visits == [" 0.6", "a 0.55", "b 0.9", "b1 0.9", "a1 0.5"])
     }
 
+    @Test(arguments: [("0.54", "a2#1x2"), ("0.57", "b1#1x2")])
+    func `UCT weighs visits by the logarithm of the parent's`(score: String, last: String) {
+        // N = 4, a visited twice, b once: b's bonus is larger by c (√ln 4 − √(ln 4 ÷ 2)) = .345.
+        var search = search(.uct(exploration: 1), iterations: 5)
+        let run = TreeScript(":a 0.9, b 0.5", "a:1 0.9, 2 0.1", "b:1 \(score)", "a1:x 0.9", "a2:y 0.2", "b1:z 0.5")
+            .run(&search)
+        #expect(run.batches.prefix(5) == [["#0x2"], ["a#0x2"], ["b#1x2"], ["a1#0x2"], [last]])
+    }
+
     @Test func `An end is visited once, and the search is over when all is closed`() {
         var search = search(.puct(exploration: 1.25), iterations: 100)
         let run = TreeScript(":a 0.6, b 0.5!", "a:1 0.9!, 2 0.1").run(&search)

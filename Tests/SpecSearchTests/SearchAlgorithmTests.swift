@@ -133,6 +133,18 @@ import Testing
         #expect(shallow.end == .depth && !shallow.isFinished && shallow.best.steps.count == 2)
     }
 
+    @Test(.timeLimit(.minutes(1)), arguments: SearchKind.allCases)
+    func `The deadline gives the best so far in every search`(kind: SearchKind) async throws {
+        // The first step is quick, and no draft comes back in time.
+        let slow = Toy.sampler(.draft, delay: .seconds(600))
+        let search = ToySearch(draft: slow)
+        let result = try await search.run(configuration(kind) { $0.budget.seconds = 0.1 })
+        #expect(result.end == .deadline && !result.isFinished)
+        #expect(result.best.steps.count == 1)
+        let replayed = try await TraceReplay(SearchTrace(events: search.log.events)).run()
+        #expect(replayed.withoutTimes == result.withoutTimes)
+    }
+
     @Test(arguments: SearchKind.allCases)
     func `Where all is cut every search is dead`(kind: SearchKind) async throws {
         let cut = ScriptedSampler(.target) { path in

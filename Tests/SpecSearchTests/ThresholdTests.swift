@@ -93,6 +93,7 @@ import Testing
         #expect(abs(sequence.threshold(at: 1) - 0.8) < 1e-12)
         #expect(abs(sequence.threshold(at: 2) - 0.4) < 1e-12)
         #expect(sequence.threshold(at: 3) == sequence.threshold(at: 2))
+        #expect(!sequence.hasSlot(at: 3))
     }
 
     @Test func `RSD's rule has its name`() {
