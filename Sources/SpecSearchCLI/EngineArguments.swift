@@ -53,9 +53,9 @@ struct EngineArguments: ParsableArguments {
     /// The models that were asked for.
     func modelSet() throws -> ModelSet {
         if let draft, let target, let prm {
-            let description = URL(fileURLWithPath: prm).deletingPathExtension().appendingPathExtension("json").path
             return ModelSet(
-                draft: draft, target: target, prm: prm, rewardModel: description, chatTemplate: chatTemplate)
+                draft: draft, target: target, prm: prm, rewardModel: ModelSet.description(of: prm),
+                chatTemplate: chatTemplate)
         }
         return try ModelSet(directory: try modelsFolder())
     }
@@ -71,15 +71,20 @@ struct EngineArguments: ParsableArguments {
         return shipped
     }
 
+    /// How the engine runs them for one kind of search.
+    func options(for search: SearchKind) -> EngineOptions {
+        var options = EngineOptions(threads: threads, draftLength: draftLength)
+        // Tree search comes back to nodes that the others have left for good.
+        if search == .mcts || search == .mctsOpenR { options.retention = .all }
+        return options
+    }
+
     /// Loads the models for one kind of search, and says so on a terminal.
     func load(_ terminal: Terminal, for search: SearchKind) async throws -> LlamaEngine {
         let set = try modelSet()
         terminal.progress("Loading \(set.name) …")
         defer { terminal.endProgress() }
-        var options = EngineOptions(threads: threads, draftLength: draftLength)
-        // Tree search comes back to nodes that the others have left for good.
-        if search == .mcts || search == .mctsOpenR { options.retention = .all }
-        return try await LlamaEngine.load(set, options: options)
+        return try await LlamaEngine.load(set, options: options(for: search))
     }
 
     /// `Models/` in the working directory, or in a folder above the program: the trio ships with the repository.

@@ -1,0 +1,76 @@
+internal import Foundation
+internal import SpecSearch
+internal import SpecSearchEvaluation
+internal import SpecSearchLlama
+
+/// The engines of an evaluation: the run's own, and one for every other choice of models, loaded once each.
+actor EngineSet {
+    private let models: ModelSet
+    private let options: EngineOptions
+    private var engines: [[ModelRole: String]: LlamaEngine] = [:]
+
+    init(_ models: ModelSet, options: EngineOptions) {
+        self.models = models
+        self.options = options
+    }
+
+    /// The engine of a variant.
+    func engine(for variant: Variant) async throws -> LlamaEngine {
+        if let engine = engines[variant.models] { return engine }
+        var set = models
+        for (role, file) in variant.models { set.replace(role, by: file) }
+        let engine = try await LlamaEngine.load(set, options: options)
+        engines[variant.models] = engine
+        return engine
+    }
+
+    /// Runs a variant's search, on an engine that remembers nothing of earlier ones.
+    func search(_ variant: Variant) async throws -> (search: Search, engine: LlamaEngine) {
+        let engine = try await engine(for: variant)
+        let models = engine.models(for: variant.configuration.method)
+        return (Search(variant.configuration, models: models), engine)
+    }
+
+    /// All files that variants need, by what they are.
+    nonisolated static func files(_ models: ModelSet, _ variants: [Variant]) -> [String: String] {
+        var files = [
+            "draft": models.draft, "target": models.target, "prm": models.prm, "reward model": models.rewardModel,
+        ]
+        for variant in variants {
+            for (role, file) in variant.models {
+                var set = models
+                set.replace(role, by: file)
+                files["\(variant.name): \(role.rawValue)"] = set.file(role)
+            }
+        }
+        return files
+    }
+}
+
+extension ModelSet {
+    func file(_ role: ModelRole) -> String {
+        switch role {
+        case .draft: draft
+        case .target: target
+        case .rewardModel: prm
+        }
+    }
+
+    /// Takes another file for one model; a bare name is looked for beside the model that it replaces.
+    mutating func replace(_ role: ModelRole, by file: String) {
+        let folder = URL(fileURLWithPath: self.file(role)).deletingLastPathComponent()
+        let path = file.contains("/") ? file : folder.appending(path: file).path
+        switch role {
+        case .draft: draft = path
+        case .target: target = path
+        case .rewardModel:
+            prm = path
+            rewardModel = Self.description(of: path)
+        }
+    }
+
+    /// The description of a reward model: the file of the same name that ends in .json.
+    static func description(of rewardModel: String) -> String {
+        URL(fileURLWithPath: rewardModel).deletingPathExtension().appendingPathExtension("json").path
+    }
+}

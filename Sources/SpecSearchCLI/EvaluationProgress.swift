@@ -1,0 +1,55 @@
+internal import Foundation
+internal import SpecSearchEvaluation
+
+/// How far an evaluation is, for people.
+actor EvaluationProgress {
+    private let terminal: Terminal
+    private let total: Int
+    private var finished: Int
+    /// Searches left, and seconds and counts of those that ended in this process, by variant.
+    private var left: [String: Int]
+    private var seconds: [String: Double] = [:]
+    private var counts: [String: Int] = [:]
+    private var right: [String: Int] = [:]
+    private let variants: [String]
+    private let concurrency: Int
+
+    init(variants: [String], each: Int, done: [EvaluationRecord] = [], concurrency: Int = 1, _ terminal: Terminal) {
+        self.terminal = terminal
+        self.variants = variants
+        self.concurrency = concurrency
+        total = variants.count * each
+        finished = done.count
+        left = Dictionary(uniqueKeysWithValues: variants.map { ($0, each) })
+        for record in done { left[record.variant, default: 0] -= 1 }
+    }
+
+    func count(_ record: EvaluationRecord) {
+        finished += 1
+        left[record.variant, default: 0] -= 1
+        seconds[record.variant, default: 0] += record.seconds
+        counts[record.variant, default: 0] += 1
+        right[record.variant, default: 0] += record.isRight ? 1 : 0
+        let estimate = variants.reduce(0) { sum, variant in
+            let count = counts[variant] ?? 0
+            return count == 0 ? sum : sum + (seconds[variant] ?? 0) / Double(count) * Double(left[variant] ?? 0)
+        }
+        let accuracies = variants.prefix(4).compactMap { variant in
+            counts[variant].map { "\(variant) \((Double(right[variant] ?? 0) / Double($0)).percent)" }
+        }
+        terminal.progress(
+            "\(finished) of \(total) searches, about \((estimate / Double(concurrency)).duration) left; "
+                + accuracies.joined(separator: ", "))
+    }
+}
+
+extension Double {
+    /// Seconds as people say them.
+    var duration: String {
+        switch self {
+        case ..<100: "\(fixed(0)) s"
+        case ..<6000: "\((self / 60).fixed(0)) min"
+        default: "\((self / 3600).fixed(1)) h"
+        }
+    }
+}

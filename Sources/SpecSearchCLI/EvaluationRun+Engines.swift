@@ -1,0 +1,52 @@
+internal import SpecSearch
+internal import SpecSearchEvaluation
+internal import SpecSearchLlama
+
+extension EvaluationRun {
+    /// A run on embedded engines.
+    init(
+        variants: [Variant], problems: [GradedProblem], seeds: [UInt64], concurrency: Int = 1, engines: EngineSet
+    ) {
+        self.init(
+            variants: variants, problems: problems, seeds: seeds,
+            solve: { variant, problem in
+                let (search, engine) = try await engines.search(variant)
+                let result = try await search.run(problem)
+                await engine.reset()
+                return result
+            },
+            grade: { problem, result in
+                Grade(answer: result.answer, verdict: problem.accepts(result.answer) ? .right : .wrong)
+            })
+        self.concurrency = concurrency
+    }
+}
+
+/// A few searches before a run, on problems that are not in it, for what its settings depend on.
+struct Pilot {
+    var engines: EngineSet
+    var terminal: Terminal
+    var problems = 40
+
+    /// The share of drafts that a search rejects.
+    func rejectionRate(_ configuration: SearchConfiguration, _ candidates: [GradedProblem]) async throws -> Double {
+        guard !candidates.isEmpty else {
+            throw EngineError(
+                .badSetting, "Every problem is in the run: none is left to measure the rejection rate on.",
+                remedy: "Choose fewer with --limit.")
+        }
+        let variant = Variant(name: "pilot", configuration: configuration)
+        var judged = 0
+        var kept = 0
+        for (index, problem) in candidates.prefix(problems).enumerated() {
+            let (search, engine) = try await engines.search(variant)
+            let acceptance = try await search.run(problem.problem).acceptance
+            await engine.reset()
+            try Task.checkCancellation()
+            judged += acceptance.judged
+            kept += acceptance.kept
+            terminal.progress("Measuring the rejection rate: \(index + 1) of \(min(problems, candidates.count)) …")
+        }
+        return judged > 0 ? 1 - Double(kept) / Double(judged) : 0
+    }
+}

@@ -1,0 +1,141 @@
+public import SpecSearch
+
+/// Runs variants on problems: interleaved problem by problem in rotating order, each item once.
+public struct EvaluationRun: Sendable {
+    public var variants: [Variant]
+    public var problems: [GradedProblem]
+    public var seeds: [UInt64]
+    /// Problems in progress at the same time.
+    public var concurrency = 1
+    /// Problems that every variant solves first, unrecorded.
+    public var warmUp = 2
+
+    /// Searches; what it computed must not help the next search.
+    private let solve: @Sendable (Variant, Problem) async throws -> SearchResult
+    private let grade: @Sendable (GradedProblem, SearchResult) async -> Grade
+
+    /// What was graded, and with what verdict.
+    public struct Grade: Sendable {
+        public var answer: String?
+        public var verdict: Verdict
+
+        public init(answer: String?, verdict: Verdict) {
+            self.answer = answer
+            self.verdict = verdict
+        }
+    }
+
+    /// - Parameters:
+    ///   - solve: Runs a variant's search, whose configuration has the item's seed.
+    ///   - grade: Judges what it found, after the search's clock has stopped.
+    public init(
+        variants: [Variant], problems: [GradedProblem], seeds: [UInt64],
+        solve: @escaping @Sendable (Variant, Problem) async throws -> SearchResult,
+        grade: @escaping @Sendable (GradedProblem, SearchResult) async -> Grade
+    ) {
+        self.variants = variants
+        self.problems = problems
+        self.seeds = seeds
+        self.solve = solve
+        self.grade = grade
+    }
+
+    /// One problem with one seed, by the variants that are still to run.
+    private struct Round: Sendable {
+        var problem: GradedProblem
+        var seed: UInt64
+        var variants: [Variant]
+    }
+
+    /// Runs everything that is not done yet.
+    ///
+    /// - Parameters:
+    ///   - done: Items to leave out.
+    ///   - record: Told every item as it ends, one at a time for each problem in progress.
+    /// - Throws: `CancellationError` when cancelled; a search's error after five in a row, since the sixth would fail too;
+    ///   whatever `record` throws.
+    public func run(
+        done: Set<EvaluationRecord.Key> = [], record: @escaping @Sendable (EvaluationRecord) async throws -> Void
+    ) async throws {
+        var rounds = rounds(done)[...]
+        guard !rounds.isEmpty else { return }
+        for problem in problems.prefix(warmUp) {
+            for variant in variants { _ = try? await solve(variant.seeded(seeds[0]), problem.problem) }
+            try Task.checkCancellation()
+        }
+        let failures = Failures()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var running = 0
+            while let round = rounds.popFirst() {
+                if running >= concurrency {
+                    try await group.next()
+                    running -= 1
+                }
+                group.addTask { try await run(round, failures, record) }
+                running += 1
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func rounds(_ done: Set<EvaluationRecord.Key>) -> [Round] {
+        var rounds: [Round] = []
+        for (turn, seed) in seeds.enumerated() {
+            for (index, problem) in problems.enumerated() {
+                // Rotating, so that no variant always runs on the warmest cache.
+                let rotated = variants.indices.map { variants[($0 + index + turn) % variants.count] }
+                let left = rotated.filter { variant in
+                    !done.contains(
+                        EvaluationRecord.Key(variant: variant.name, problem: problem.problem.id, seed: seed))
+                }
+                if !left.isEmpty { rounds.append(Round(problem: problem, seed: seed, variants: left)) }
+            }
+        }
+        return rounds
+    }
+
+    private func run(
+        _ round: Round, _ failures: Failures, _ record: @Sendable (EvaluationRecord) async throws -> Void
+    ) async throws {
+        for variant in round.variants {
+            let outcome: EvaluationRecord
+            do {
+                let result = try await solve(variant.seeded(round.seed), round.problem.problem)
+                guard result.end != .cancelled else { throw CancellationError() }
+                let grade = await grade(round.problem, result)
+                outcome = EvaluationRecord(
+                    variant: variant.name, problem: round.problem, seed: round.seed, answer: grade.answer,
+                    verdict: grade.verdict, result: result)
+                await failures.reset()
+            } catch is CancellationError {
+                throw CancellationError()
+            } catch {
+                outcome = EvaluationRecord(
+                    variant: variant.name, problem: round.problem, seed: round.seed, error: error)
+                try await failures.count(error)
+            }
+            try await record(outcome)
+        }
+    }
+
+    /// Failures in a row.
+    private actor Failures {
+        private var inARow = 0
+
+        func reset() { inARow = 0 }
+
+        func count(_ error: any Error) throws {
+            inARow += 1
+            if inARow >= 5 { throw error }
+        }
+    }
+}
+
+extension Variant {
+    /// The same variant with a seed.
+    func seeded(_ seed: UInt64) -> Variant {
+        var variant = self
+        variant.configuration.seed = seed
+        return variant
+    }
+}

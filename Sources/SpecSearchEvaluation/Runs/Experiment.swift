@@ -1,0 +1,92 @@
+public import SpecSearch
+
+/// One of the paper's experiments: the variants that answer a question.
+public struct Experiment: Sendable {
+    /// The name in commands.
+    public var id: String
+    public var title: String
+    public var question: String
+    /// The variants that the others are compared with; nil compares each with all before it.
+    public var baselines: [String]?
+    /// The variants, as ``Variant/init(_:base:)`` reads them; `{rate}` stands for the rejection rate of a pilot.
+    public var variants: [String]
+
+    /// Whether a pilot must measure SpecSearch's rejection rate first.
+    public var needsRejectionRate: Bool { variants.contains { $0.contains("{rate}") } }
+
+    /// The variants over base settings.
+    ///
+    /// - Throws: ``Variant/SyntaxError``.
+    public func variants(base: SearchConfiguration, rejectionRate: Double = 0) throws -> [Variant] {
+        try variants.map { text in
+            try Variant(text.replacing("{rate}", with: "\((rejectionRate * 1e4).rounded() / 1e4)"), base: base)
+        }
+    }
+
+    /// All of them.
+    public static let all: [Experiment] = [
+        Experiment(
+            id: "main", title: "The main table",
+            question: "How much faster is SpecSearch than the same search by the large model, at what accuracy?",
+            variants: ["ar", "sps", "specsearch"]),
+        Experiment(
+            id: "ablations", title: "Ablations",
+            question: "What does each part of the method contribute?", baselines: ["ar", "specsearch"],
+            variants: [
+                "ar", "specsearch", "no evaluation: estimator=none", "fixed threshold 0.5: estimator=fixed:0.5",
+                "fixed threshold 0.95: estimator=fixed:0.95", "random rejection: estimator=random:{rate}",
+                "drafts alone: draft",
+            ]),
+        Experiment(
+            id: "estimators", title: "Estimators of the threshold",
+            question: "Which estimate of the large model's quality serves best?", baselines: ["ar", "max"],
+            variants: [
+                "ar", "max: estimator=max", "mean: estimator=mean", "ucb: estimator=ucb",
+                "median: estimator=quantile:0.5", "max of the target's only: statistics=targetOnly",
+                "mean of the target's only: estimator=mean, statistics=targetOnly",
+                "everything rejected: estimator=infinite",
+            ]),
+        Experiment(
+            id: "corrections", title: "What the large model writes anew",
+            question: "How many corrections, and is the extra thought worth its cost?", baselines: ["ar", "fill"],
+            variants: [
+                "ar", "fill: correction=fill", "all: correction=all", "cover: correction=cover",
+                "fill, extra always: extra-thought=always", "fill, never extra: extra-thought=never",
+                "cover, never extra: correction=cover, extra-thought=never", "N = 3: width=3",
+            ]),
+        Experiment(
+            id: "theta", title: "Sensitivity to θ",
+            question: "How much does the smoothing of the threshold matter?", baselines: ["ar", "θ = 0.9"],
+            variants: [
+                "ar", "θ = 0.5: theta=0.5", "θ = 0.8: theta=0.8", "θ = 0.85: theta=0.85", "θ = 0.9: theta=0.9",
+                "θ = 0.95: theta=0.95", "θ = 1: theta=1",
+            ]),
+        Experiment(
+            id: "drafting", title: "Sensitivity to the number of drafts and the width",
+            question: "How many drafts, and how wide a tree?", baselines: ["ar", "2N drafts"],
+            variants: [
+                "ar", "N drafts: draft-factor=1", "2N drafts: draft-factor=2", "3N drafts: draft-factor=3",
+                "4N drafts: draft-factor=4", "width 3, ar: ar, width=3", "width 3: width=3",
+                "width 12, ar: ar, width=12", "width 12: width=12",
+            ]),
+        Experiment(
+            id: "probe", title: "Drafts against the large model's thoughts",
+            question: "What share of draft thoughts is at least as good as the large model's mean, on the same nodes?",
+            baselines: [],
+            variants: ["probe: estimator=infinite, correction=all, extra-thought=never"]),
+    ]
+
+    /// The experiment with a name.
+    public init?(id: String) {
+        guard let found = Self.all.first(where: { $0.id == id }) else { return nil }
+        self = found
+    }
+
+    private init(id: String, title: String, question: String, baselines: [String]? = nil, variants: [String]) {
+        self.id = id
+        self.title = title
+        self.question = question
+        self.baselines = baselines
+        self.variants = variants
+    }
+}

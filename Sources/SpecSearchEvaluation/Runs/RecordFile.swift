@@ -1,0 +1,120 @@
+internal import Crypto
+public import Foundation
+
+/// A file of records, one JSON object a line, each with a checksum and on disk before the next begins.
+///
+/// A killed process leaves at most a torn last line; what does not bear its checksum is dropped on opening, so that its
+/// item is run again.
+public actor RecordFile<Record: Codable & Sendable> {
+    /// The records that were there when the file was opened, in order.
+    public nonisolated let records: [Record]
+    /// The numbers of the lines that were dropped, from 1.
+    public nonisolated let damagedLines: [Int]
+    private let descriptor: Int32
+    private let path: String
+
+    /// Opens a file for appending, made if it is not there; no other process can have it open at the same time.
+    ///
+    /// - Throws: ``RunError`` if the file cannot be opened, or is in use.
+    public init(_ url: URL) throws {
+        path = url.path
+        descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw RunError("cannot write \(path): is its folder there, and writable?") }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw RunError("\(path) is in use by another run; wait for it, or choose another folder.")
+        }
+        let (found, lines, damaged) = Self.read(try Data(contentsOf: url))
+        records = found
+        damagedLines = damaged
+        guard !damaged.isEmpty else { return }
+        let whole = lines.reduce(into: Data()) { $0 += $1 + Data("\n".utf8) }
+        guard ftruncate(descriptor, 0) == 0 else { throw RunError("cannot mend \(path).") }
+        try Self.write(whole, to: descriptor, path)
+    }
+
+    deinit { close(descriptor) }
+
+    /// Appends a record; it is on disk when this returns.
+    public func append(_ record: Record) throws {
+        try Self.write(Self.line(record) + Data("\n".utf8), to: descriptor, path)
+    }
+
+    /// The records of a file, whatever writes to it, and the numbers of the lines without a right checksum.
+    public static func contents(of url: URL) throws -> (records: [Record], damagedLines: [Int]) {
+        guard let data = try? Data(contentsOf: url) else {
+            throw RunError("cannot read \(url.path): is it there, and readable?")
+        }
+        let (records, _, damaged) = read(data)
+        return (records, damaged)
+    }
+
+    private static var opening: String { #"{"sha256":""# }
+    private static var middle: String { #"","record":"# }
+    /// Digits of the checksum: half of SHA-256's are more than enough against accidents.
+    private static var digits: Int { 32 }
+
+    private static func line(_ record: Record) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let body = try encoder.encode(record)
+        return Data((opening + checksum(body) + middle).utf8) + body + Data("}".utf8)
+    }
+
+    private static func checksum(_ body: Data) -> String { String(SHA256.hexadecimal(of: body).prefix(digits)) }
+
+    private static func read(_ data: Data) -> (records: [Record], lines: [Data], damaged: [Int]) {
+        let decoder = JSONDecoder()
+        let head = opening.utf8.count + digits + middle.utf8.count
+        var records: [Record] = []
+        var lines: [Data] = []
+        var damaged: [Int] = []
+        for (index, line) in data.split(separator: UInt8(ascii: "\n")).enumerated() {
+            let body = Data(line.dropFirst(head).dropLast())
+            if Data(line.prefix(head)) == Data((opening + checksum(body) + middle).utf8),
+                let record = try? decoder.decode(Record.self, from: body)
+            {
+                records.append(record)
+                lines.append(Data(line))
+            } else {
+                damaged.append(index + 1)
+            }
+        }
+        // A whole last line without its end would run into the next one.
+        if let last = data.last, last != UInt8(ascii: "\n"), damaged.isEmpty { damaged.append(lines.count) }
+        return (records, lines, damaged)
+    }
+
+    private static func write(_ data: Data, to descriptor: Int32, _ path: String) throws {
+        let isWritten = data.withUnsafeBytes { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let count = unsafe_write(descriptor, rest)
+                guard count > 0 else { return false }
+                rest = rest.dropFirst(count)
+            }
+            return true
+        }
+        guard isWritten, fsync(descriptor) == 0 else { throw RunError("cannot write \(path): is the disk full?") }
+    }
+
+    private static func unsafe_write(_ descriptor: Int32, _ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
+        let rest = UnsafeRawBufferPointer(rebasing: bytes)
+        var count = -1
+        repeat { count = Foundation.write(descriptor, rest.baseAddress, rest.count) } while count < 0 && errno == EINTR
+        return count
+    }
+}
+
+/// A run that cannot begin or go on, and what to do about it.
+public struct RunError: Error, CustomStringConvertible {
+    public let description: String
+
+    package init(_ description: String) { self.description = description }
+}
+
+extension SHA256 {
+    /// The digest in hexadecimal digits.
+    package static func hexadecimal(of data: Data) -> String {
+        hash(data: data).map { String(format: "%02x", $0) }.joined()
+    }
+}

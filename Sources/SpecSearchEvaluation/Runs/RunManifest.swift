@@ -1,0 +1,111 @@
+internal import Crypto
+public import Foundation
+public import SpecSearch
+
+/// Everything that a run was made with: what a reader needs to believe it, and a resumption to go on with it.
+public struct RunManifest: Sendable, Hashable, Codable {
+    /// A file that the run depends on.
+    public struct File: Sendable, Hashable, Codable {
+        public var path: String
+        public var bytes: Int
+        public var sha256: String
+
+        /// - Throws: ``RunError`` if the file cannot be read.
+        public init(path: String) throws {
+            guard let handle = FileHandle(forReadingAtPath: path) else {
+                throw RunError("cannot read \(path): is it there, and readable?")
+            }
+            defer { try? handle.close() }
+            var hash = SHA256()
+            var count = 0
+            // Models have tens of gigabytes: never whole in memory.
+            while let part = try handle.read(upToCount: 1 << 22), !part.isEmpty {
+                hash.update(data: part)
+                count += part.count
+            }
+            self.path = path
+            bytes = count
+            sha256 = hash.finalize().map { String(format: "%02x", $0) }.joined()
+        }
+    }
+
+    /// The version of this format.
+    public var version = 1
+    /// What the run is to show; shown as a title by reports.
+    public var title: String
+    /// The question that it answers, in a sentence.
+    public var question: String?
+    /// The command's arguments, the folder left out.
+    public var arguments: [String]
+    public var date: Date
+    /// The versions of the software, by name.
+    public var software: [String: String]
+    public var machine: MachineDescription
+    public var dataset: File
+    /// The name of the grading mode.
+    public var grading: String
+    /// The problems' ids, in the order of the run.
+    public var problems: [String]
+    public var seeds: [UInt64]
+    public var variants: [Variant]
+    /// The variants that the others are compared with; nil compares each with all before it.
+    public var baselines: [String]?
+    /// The files of the models, by what they are.
+    public var models: [String: File]
+    /// How the engine runs them, by setting.
+    public var engine: [String: String]
+    /// Searches side by side; times are comparable only at 1.
+    public var concurrency: Int
+    /// The loss of accuracy that counts as none, as a share.
+    public var margin: Double
+
+    public init(
+        title: String, question: String? = nil, arguments: [String], software: [String: String], dataset: File,
+        grading: String, problems: [String], seeds: [UInt64], variants: [Variant], baselines: [String]? = nil,
+        models: [String: File], engine: [String: String], concurrency: Int = 1, margin: Double = 0.01,
+        machine: MachineDescription = .current, date: Date = Date()
+    ) {
+        self.title = title
+        self.question = question
+        self.arguments = arguments
+        self.software = software
+        self.dataset = dataset
+        self.grading = grading
+        self.problems = problems
+        self.seeds = seeds
+        self.variants = variants
+        self.baselines = baselines
+        self.models = models
+        self.engine = engine
+        self.concurrency = concurrency
+        self.margin = margin
+        self.machine = machine
+        // Whole seconds: what is written and read again is then equal.
+        self.date = Date(timeIntervalSince1970: date.timeIntervalSince1970.rounded(.down))
+    }
+}
+
+/// The machine that a run was measured on.
+public struct MachineDescription: Sendable, Hashable, Codable {
+    public var processor: String
+    /// Processors that this process may use.
+    public var cores: Int
+    public var memoryBytes: UInt64
+    public var system: String
+
+    /// This machine.
+    public static var current: MachineDescription {
+        let information = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        let model = information.split(separator: "\n").first { $0.hasPrefix("model name") }?
+            .split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
+        let process = ProcessInfo.processInfo
+        #if arch(x86_64)
+            let architecture = "x86-64"
+        #else
+            let architecture = "arm64"
+        #endif
+        return MachineDescription(
+            processor: model ?? architecture, cores: process.activeProcessorCount,
+            memoryBytes: process.physicalMemory, system: process.operatingSystemVersionString)
+    }
+}
