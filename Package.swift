@@ -14,6 +14,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
         // The method: no engine, no I/O.
@@ -25,7 +26,10 @@ let package = Package(
         // Uses of a search.
         .target(
             name: "SpecSearchEvaluation",
-            dependencies: ["SpecSearch", .product(name: "Subprocess", package: "swift-subprocess")]),
+            dependencies: [
+                "SpecSearch", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]),
         .target(name: "SpecSearchTesting", dependencies: ["SpecSearch"]),
         .target(
             name: "SpecSearchCLI",
@@ -39,7 +43,7 @@ let package = Package(
         // Tests.
         .testTarget(name: "SpecSearchTests", dependencies: ["SpecSearch", "SpecSearchTesting"]),
         .testTarget(name: "SpecSearchLlamaTests", dependencies: ["SpecSearchLlama", "SpecSearchTesting", "CLlama"]),
-        .testTarget(name: "SpecSearchEvaluationTests", dependencies: ["SpecSearchEvaluation"]),
+        .testTarget(name: "SpecSearchEvaluationTests", dependencies: ["SpecSearchEvaluation", "SpecSearchTesting"]),
         .testTarget(
             name: "SpecSearchCLITests",
             dependencies: ["SpecSearchCLI", .product(name: "ArgumentParser", package: "swift-argument-parser")]),

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import SpecSearch
 internal import SpecSearchEvaluation
 
 /// Which problems, and how answers to them are graded.

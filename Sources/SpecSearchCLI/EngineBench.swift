@@ -2,8 +2,6 @@ internal import SpecSearch
 internal import SpecSearchEvaluation
 internal import SpecSearchLlama
 
-internal import class Foundation.JSONEncoder
-
 /// `specsearch bench --engine`: what a forward pass of each model costs by llama.cpp alone, and how much of that speed is
 /// left inside a search.
 struct EngineBench {
@@ -55,11 +53,7 @@ struct EngineBench {
                 milliseconds: Dictionary(uniqueKeysWithValues: zip(batchSizes.map(String.init), times)),
                 efficiency: spent > 0 ? bare / spent : nil, passes: passes)
         }
-        if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            return String(decoding: try encoder.encode(["models": rows]), as: UTF8.self)
-        }
+        if json { return try ["models": rows].json() }
         let table = MarkdownTable(
             header: ["milliseconds a pass"] + batchSizes.map(String.init) + ["speed in a search", "passes"],
             rows: rows.map { row in

@@ -10,7 +10,9 @@ public struct SpecSearchCommand: AsyncParsableCommand {
             what was rejected (SpecSearch, ICML 2025).
             """,
         version: "0.1.0",
-        subcommands: [SolveCommand.self, BenchCommand.self, ReplayCommand.self, TokenizeCommand.self])
+        subcommands: [
+            SolveCommand.self, BenchCommand.self, EvaluateCommand.self, ReplayCommand.self, TokenizeCommand.self,
+        ])
 
     public init() {}
 }

@@ -80,4 +80,17 @@ public struct ProblemSet: Sendable {
         var generator = PhiloxGenerator(seed: seed)
         return Array(problems.shuffled(using: &generator).prefix(limit))
     }
+
+    /// The problems with these ids, in the order of the ids.
+    ///
+    /// - Throws: ``LoadError`` for an id that is not in the set.
+    public func problems(ids: [String]) throws -> [GradedProblem] {
+        let known = Dictionary(problems.map { ($0.problem.id, $0) }, uniquingKeysWith: { first, _ in first })
+        return try ids.map { id in
+            guard let problem = known[id] else {
+                throw LoadError(description: "the data set has no problem with the id \(id).")
+            }
+            return problem
+        }
+    }
 }

@@ -33,4 +33,14 @@ public struct EngineOptions: Sendable, Hashable, Codable {
         self.threads = threads
         self.draftLength = draftLength
     }
+
+    /// The settings by name, for a run's record.
+    public var described: [String: String] {
+        [
+            "threads": "\(threads)", "draftLength": draftLength.map { "\($0)" } ?? "the models' own",
+            "draftConfidence": "\(draftConfidence)", "cacheTokens": "\(cacheTokens)",
+            "cacheBranches": "\(cacheBranches)", "sharedSamples": "\(sharedSamples)",
+            "retention": retention.rawValue, "flashAttention": flashAttention.map(\.rawValue).sorted().joined(separator: " "),
+        ]
+    }
 }

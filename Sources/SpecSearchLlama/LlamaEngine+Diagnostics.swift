@@ -154,3 +154,8 @@ extension PrefixTree.Batch {
         sequenceOffsets.append(sequences.count)
     }
 }
+
+extension LlamaEngine {
+    /// The version of llama.cpp that is linked.
+    public static var libraryVersion: String { LlamaLibrary.version }
+}

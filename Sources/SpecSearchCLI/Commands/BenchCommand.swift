@@ -76,58 +76,34 @@ struct BenchCommand: AsyncParsableCommand {
             return print(text)
         }
         let (records, interrupted) = try await Interruption.guarding { [self] in
-            try await measure(chosen, methods, try await engine.load(terminal, for: search.search), terminal)
+            try await measure(chosen, methods, terminal)
         }
         terminal.endProgress()
-        let report = BenchmarkReport(records: methods.map { ($0.rawValue, records[$0] ?? []) })
-        if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            print(String(decoding: try encoder.encode(report), as: UTF8.self))
-        } else {
-            print(BenchText(report).text)
-        }
+        let summary = RunSummary(records, variants: methods.map(\.rawValue))
+        print(try json ? summary.json() : SummaryText(summary).text)
         if interrupted { throw Interruption.exitCode }
     }
 
     /// Runs everything, or up to a cancellation: then with the problems that all methods have finished.
     private func measure(
-        _ problems: [GradedProblem], _ methods: [SearchMethod], _ engine: LlamaEngine, _ terminal: Terminal
-    ) async throws -> [SearchMethod: [BenchmarkRecord]] {
-        for problem in problems.prefix(2) {
-            for method in methods { _ = try await solve(problem, method, engine) }
+        _ problems: [GradedProblem], _ methods: [SearchMethod], _ terminal: Terminal
+    ) async throws -> [EvaluationRecord] {
+        let models = try engine.modelSet()
+        let engines = EngineSet(models, options: engine.options)
+        let variants = methods.map {
+            Variant(name: $0.rawValue, configuration: search.configuration($0, for: models))
         }
-        var records: [SearchMethod: [BenchmarkRecord]] = [:]
-        let begin = Date()
-        for (index, problem) in problems.enumerated() {
-            var round: [SearchMethod: BenchmarkRecord] = [:]
-            for turn in methods.indices {
-                // Rotating, so that no method always runs on the warmest cache.
-                let method = methods[(turn + index) % methods.count]
-                guard let record = try await solve(problem, method, engine) else { return records }
-                round[method] = record
-            }
-            for (method, record) in round { records[method, default: []].append(record) }
-            let left = Date().timeIntervalSince(begin) / Double(index + 1) * Double(problems.count - index - 1)
-            terminal.progress("\(index + 1) of \(problems.count) problems, about \(left.fixed(0)) s left")
-        }
-        return records
-    }
-
-    private func solve(
-        _ problem: GradedProblem, _ method: SearchMethod, _ engine: LlamaEngine
-    ) async throws -> BenchmarkRecord? {
-        let search = Search(search.configuration(method, for: engine.models), models: engine.models(for: method))
-        let result = try await search.run(problem.problem)
-        // What one method computed must not help the next.
-        await engine.reset()
-        guard result.end != .cancelled else { return nil }
-        let other = max(0, result.seconds - result.phases.values.reduce(0, +))
-        var phases = Dictionary(uniqueKeysWithValues: result.phases.map { ($0.key.rawValue, $0.value) })
-        phases["search"] = other
-        return BenchmarkRecord(
-            problemID: problem.problem.id, isRight: problem.accepts(result.answer), seconds: result.seconds,
-            usage: result.usage, judgedDrafts: result.acceptance.judged, acceptedDrafts: result.acceptance.kept,
-            phases: phases)
+        let progress = EvaluationProgress(variants: methods.map(\.rawValue), each: problems.count, terminal)
+        let records = Mutex<[EvaluationRecord]>([])
+        do {
+            try await EvaluationRun(variants: variants, problems: problems, seeds: [search.seed], engines: engines)
+                .run { record in
+                    records.withLock { $0.append(record) }
+                    await progress.count(record)
+                }
+        } catch is CancellationError {}
+        let all = records.withLock { $0 }
+        let counts = Dictionary(all.map { ($0.problem, 1) }, uniquingKeysWith: +)
+        return all.filter { counts[$0.problem] == methods.count }
     }
 }

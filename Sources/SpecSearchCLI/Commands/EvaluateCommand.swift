@@ -82,11 +82,11 @@ struct EvaluateCommand: AsyncParsableCommand {
         }
         terminal.endProgress()
         if interrupted { Terminal.say("Stopped; go on with: specsearch evaluate --output \(output) --resume") }
-        print(try json ? summary.json() : BenchText(summary).text)
+        print(try json ? summary.json() : SummaryText(summary).text)
         if interrupted { throw Interruption.exitCode }
     }
 
-    private func evaluate(_ folder: RunFolder, _ terminal: Terminal) async throws -> BenchmarkReport {
+    private func evaluate(_ folder: RunFolder, _ terminal: Terminal) async throws -> RunSummary {
         let models = try engine.modelSet()
         let engines = EngineSet(models, options: engine.options)
         let manifest: RunManifest
@@ -96,14 +96,15 @@ struct EvaluateCommand: AsyncParsableCommand {
             try checkResumable(manifest)
             file = try folder.records()
         } else {
-            guard !folder.hasRun else { throw folder.alreadyHasRun }
+            try folder.checkEmpty()
             manifest = try await newManifest(models, engines, terminal)
             file = try folder.begin(manifest)
         }
         if !file.damagedLines.isEmpty {
             Terminal.say("\(file.damagedLines.count) torn records were dropped; their searches run again.")
         }
-        let problems = try dataset.problems(manifest.dataset.path, ids: manifest.problems)
+        let problems = try ProblemSet(contentsOf: URL(fileURLWithPath: manifest.dataset.path))
+            .problems(ids: manifest.problems)
         let run = EvaluationRun(
             variants: manifest.variants, problems: problems, seeds: manifest.seeds, concurrency: manifest.concurrency,
             engines: engines)
@@ -116,7 +117,8 @@ struct EvaluateCommand: AsyncParsableCommand {
                 await progress.count(record)
             }
         } catch is CancellationError {}
-        return BenchmarkReport(try folder.finishedRecords(manifest), manifest)
+        return RunSummary(
+            try folder.finishedRecords(manifest), variants: manifest.variants.map(\.name), baselines: manifest.baselines)
     }
 
     /// A resumed run must be the run that was begun.

@@ -30,7 +30,7 @@ struct ReplayCommand: AsyncParsableCommand {
         let report = SolveReport(
             method: configuration.method, problem: started.problem, result: result,
             policy: configuration.speculation.rejection)
-        print(json ? try report.encoded() : ResultText(Terminal()).text(report))
+        print(json ? try report.json() : ResultText(Terminal()).text(report))
     }
 
     private static func agree(_ recorded: SearchResult, _ replayed: SearchResult) -> Bool {

@@ -64,7 +64,7 @@ struct SolveCommand: AsyncParsableCommand {
         }
         try writer?.finish()
         let report = SolveReport(method: method, problem: problem, result: result, policy: search.rejection)
-        print(json ? try report.encoded() : ResultText(terminal).text(report))
+        print(json ? try report.json() : ResultText(terminal).text(report))
         if interrupted { throw Interruption.exitCode }
     }
 
@@ -93,9 +93,11 @@ struct SolveReport: Encodable {
         (self.method, self.problem, self.result) = (method, problem, result)
         quality = method == .specsearch ? result.quality(policy) : nil
     }
+}
 
-    /// One object, its keys sorted.
-    func encoded() throws -> String {
+extension Encodable {
+    /// One object for people and programs, its keys sorted.
+    func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(self), as: UTF8.self)

@@ -14,14 +14,20 @@ public struct RunFolder: Sendable {
     /// Whether a run was begun here.
     public var hasRun: Bool { FileManager.default.fileExists(atPath: manifestURL.path) }
 
+    /// Checks that no run was begun here.
+    ///
+    /// - Throws: ``RunError`` otherwise.
+    public func checkEmpty() throws {
+        guard !hasRun else {
+            throw RunError("\(url.path) holds a run already: go on with it by --resume, or choose another folder.")
+        }
+    }
+
     /// Begins a run.
     ///
     /// - Throws: ``RunError`` if there is one here already, or the folder cannot be written.
     public func begin(_ manifest: RunManifest) throws -> RecordFile<EvaluationRecord> {
-        guard !hasRun else {
-            throw RunError(
-                "\(url.path) holds a run already: go on with it by --resume, or choose another folder.")
-        }
+        try checkEmpty()
         do {
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
             let encoder = JSONEncoder()

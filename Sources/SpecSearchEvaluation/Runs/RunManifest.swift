@@ -1,6 +1,6 @@
 internal import Crypto
 public import Foundation
-public import SpecSearch
+internal import SpecSearch
 
 /// Everything that a run was made with: what a reader needs to believe it, and a resumption to go on with it.
 public struct RunManifest: Sendable, Hashable, Codable {

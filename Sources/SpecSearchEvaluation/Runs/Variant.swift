@@ -28,10 +28,10 @@ public struct Variant: Sendable, Hashable, Codable {
     public init(_ text: String, base: SearchConfiguration) throws {
         var name = text
         var settings = text
-        // Values such as ucb:2 have colons too; a name's colon comes before any equals sign.
-        if let colon = text.firstIndex(of: ":"), !text[..<colon].contains("=") {
-            name = String(text[..<colon])
-            settings = String(text[text.index(after: colon)...])
+        // Values such as ucb:2 have colons too; the name's has a space after it.
+        if let colon = text.firstRange(of: ": ") {
+            name = String(text[..<colon.lowerBound])
+            settings = String(text[colon.upperBound...])
         }
         self.init(name: Self.trimmed(name), configuration: base)
         guard !self.name.isEmpty else { throw SyntaxError(description: "A variant needs a name or a setting: \(text)") }
@@ -72,7 +72,7 @@ public struct Variant: Sendable, Hashable, Codable {
 
         /// A setting that is a property, read from its text by `parse`.
         init<Value>(
-            _ key: String, _ path: WritableKeyPath<SearchConfiguration, Value> & Sendable,
+            _ key: String, _ path: any WritableKeyPath<SearchConfiguration, Value> & Sendable,
             _ parse: @escaping @Sendable (String) -> Value?
         ) {
             self.key = key

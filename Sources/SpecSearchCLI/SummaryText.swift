@@ -1,11 +1,11 @@
 internal import SpecSearchEvaluation
 
-/// A benchmark's figures for people, as Markdown tables.
-struct BenchText {
-    private let report: BenchmarkReport
+/// A run's figures for people, as Markdown tables.
+struct SummaryText {
+    private let report: RunSummary
 
-    init(_ report: BenchmarkReport) {
-        self.report = report
+    init(_ summary: RunSummary) {
+        report = summary
     }
 
     var text: String {

@@ -1,0 +1,68 @@
+import Foundation
+import SpecSearch
+import SpecSearchEvaluation
+import Testing
+
+@Suite struct RecordFileTests {
+    private let folder = FileManager.default.temporaryDirectory.appending(path: "records-\(UUID().uuidString)")
+    private var url: URL { folder.appending(path: "records.jsonl") }
+
+    private func records(_ count: Int) -> [EvaluationRecord] {
+        (0..<count).map { .sample(variant: "ar", problem: "p\($0) \"/é", seconds: 0.1 * Double($0)) }
+    }
+
+    private func written(_ records: [EvaluationRecord]) async throws -> Data {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let file = try RecordFile<EvaluationRecord>(url)
+        for record in records { try await file.append(record) }
+        return try Data(contentsOf: url)
+    }
+
+    @Test func `Records come back as they were`() async throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let written = records(4)
+        _ = try await self.written(written)
+        let file = try RecordFile<EvaluationRecord>(url)
+        #expect(file.records == written)
+        #expect(file.damagedLines.isEmpty)
+    }
+
+    @Test func `Cut at any byte, the whole records stay, and one can go on`() async throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let written = records(3)
+        let whole = try await self.written(written)
+        let ends = whole.enumerated().filter { $0.element == UInt8(ascii: "\n") }.map(\.offset)
+        for length in 0...whole.count {
+            try whole.prefix(length).write(to: url)
+            let complete = ends.count { $0 < length }
+            do {
+                let file = try RecordFile<EvaluationRecord>(url)
+                // A last line that lacks only its end is whole.
+                let kept = complete + (ends.contains(length) ? 1 : 0)
+                #expect(file.records == Array(written.prefix(kept)), "cut at \(length)")
+                for record in written.dropFirst(kept) { try await file.append(record) }
+            }
+            #expect(try Data(contentsOf: url) == whole, "cut at \(length)")
+        }
+    }
+
+    @Test func `A record that was changed is dropped, the others stay`() async throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let whole = try await written(records(3))
+        var text = String(decoding: whole, as: UTF8.self)
+        let place = try #require(text.range(of: "\"seconds\":0.1"))
+        text.replaceSubrange(place, with: "\"seconds\":0.2")
+        try text.write(to: url, atomically: true, encoding: .utf8)
+        let file = try RecordFile<EvaluationRecord>(url)
+        #expect(file.records.map(\.problem) == [records(3)[0].problem, records(3)[2].problem])
+        #expect(file.damagedLines == [2])
+    }
+
+    @Test func `Two runs cannot write to one file`() async throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let first = try RecordFile<EvaluationRecord>(url)
+        #expect(throws: RunError.self) { try RecordFile<EvaluationRecord>(url) }
+        try await first.append(records(1)[0])
+    }
+}
