@@ -1,4 +1,5 @@
 internal import SpecSearch
+internal import SpecSearchEvaluation
 internal import Synchronization
 
 /// A search's progress in one line, redrawn at every event.

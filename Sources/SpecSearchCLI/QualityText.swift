@@ -1,4 +1,5 @@
 internal import SpecSearch
+internal import SpecSearchEvaluation
 
 /// A search's quality account for people, compact.
 struct QualityText {

@@ -57,24 +57,3 @@ extension String {
     /// The text with spaces before it up to a length.
     func leftPadded(_ length: Int) -> String { String(repeating: " ", count: Swift.max(0, length - count)) + self }
 }
-
-extension Double {
-    /// The number with this many digits after the point.
-    func fixed(_ digits: Int) -> String { String(format: "%.\(digits)f", self) }
-
-    /// The share in percent.
-    var percent: String { "\((100 * self).fixed(1)) %" }
-}
-
-extension Int {
-    /// The number with a comma at every thousand.
-    var grouped: String {
-        var text = String(magnitude)
-        var place = text.count - 3
-        while place > 0 {
-            text.insert(",", at: text.index(text.startIndex, offsetBy: place))
-            place -= 3
-        }
-        return (self < 0 ? "-" : "") + text
-    }
-}

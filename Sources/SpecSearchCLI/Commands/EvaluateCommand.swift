@@ -117,8 +117,7 @@ struct EvaluateCommand: AsyncParsableCommand {
                 await progress.count(record)
             }
         } catch is CancellationError {}
-        return RunSummary(
-            try folder.finishedRecords(manifest), variants: manifest.variants.map(\.name), baselines: manifest.baselines)
+        return RunSummary(try folder.finishedRecords(manifest), manifest)
     }
 
     /// A resumed run must be the run that was begun.

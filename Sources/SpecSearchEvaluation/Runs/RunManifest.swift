@@ -83,6 +83,9 @@ public struct RunManifest: Sendable, Hashable, Codable {
         // Whole seconds: what is written and read again is then equal.
         self.date = Date(timeIntervalSince1970: date.timeIntervalSince1970.rounded(.down))
     }
+
+    /// How many searches the run has.
+    public var items: Int { problems.count * seeds.count * variants.count }
 }
 
 /// The machine that a run was measured on.

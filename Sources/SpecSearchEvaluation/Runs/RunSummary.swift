@@ -19,6 +19,8 @@ public struct RunSummary: Sendable, Encodable {
         public var problems: Int
         /// The share of right answers.
         public var accuracy: Double
+        /// Wilson's 95 % interval, nil without searches.
+        public var accuracyInterval: [Double]?
         /// Wall-clock seconds over all searches.
         public var seconds: Double
         public var tokens: Tokens
@@ -35,7 +37,9 @@ public struct RunSummary: Sendable, Encodable {
         public var failures: Int
 
         enum CodingKeys: String, CodingKey {
-            case method, problems, accuracy, seconds, tokens, acceptance
+            case method, problems, accuracy
+            case accuracyInterval = "accuracy_interval"
+            case seconds, tokens, acceptance
             case tokenAcceptance = "token_acceptance"
             case phases
             case modelSeconds = "model_seconds"
@@ -51,16 +55,34 @@ public struct RunSummary: Sendable, Encodable {
         public var speedup: Double
         /// A 95 % paired bootstrap interval, nil for fewer than two problems.
         public var speedupInterval: [Double]?
+        /// The geometric mean of the problems' speed-ups, and its 95 % paired bootstrap interval.
+        public var geometricSpeedup: Double
+        public var geometricSpeedupInterval: [Double]?
         /// Accuracy of the method minus the baseline's.
         public var accuracyDifference: Double
-        /// A 95 % paired bootstrap interval, nil for fewer than two problems.
+        /// Its 95 % interval: Tango's score interval for one seed, a bootstrap over problems for several.
         public var accuracyInterval: [Double]?
+        /// Searches whose answer only one of the two had right.
+        public var onlyMethodRight: Int
+        public var onlyBaselineRight: Int
+        /// The two-sided p value of McNemar's exact test; nil for several seeds.
+        public var mcNemar: Double?
+        public var nonInferiority: NonInferiority?
+        /// How many problems it takes to show equal accuracy within the margin, with a power of 80 %.
+        public var problemsNeeded: Int?
 
         enum CodingKeys: String, CodingKey {
             case method, baseline, speedup
             case speedupInterval = "speedup_interval"
+            case geometricSpeedup = "geometric_speedup"
+            case geometricSpeedupInterval = "geometric_speedup_interval"
             case accuracyDifference = "accuracy_difference"
             case accuracyInterval = "accuracy_interval"
+            case onlyMethodRight = "only_method_right"
+            case onlyBaselineRight = "only_baseline_right"
+            case mcNemar = "mcnemar_p"
+            case nonInferiority = "non_inferiority"
+            case problemsNeeded = "problems_needed"
         }
     }
 
@@ -72,9 +94,9 @@ public struct RunSummary: Sendable, Encodable {
     /// - Parameters:
     ///   - variants: The variants' names, in the order of the tables.
     ///   - baselines: The variants that the others are compared with; nil compares each with all before it.
+    ///   - margin: The loss of accuracy that counts as none, as a share.
     public init(
-        _ records: [EvaluationRecord], variants: [String], baselines: [String]? = nil,
-        bootstrap: PairedBootstrap = PairedBootstrap()
+        _ records: [EvaluationRecord], variants: [String], baselines: [String]? = nil, margin: Double = 0.01
     ) {
         let byVariant = Dictionary(grouping: records, by: \.variant)
         methods = variants.map { Self.row($0, byVariant[$0] ?? []) }
@@ -82,13 +104,19 @@ public struct RunSummary: Sendable, Encodable {
         for (index, variant) in variants.enumerated() {
             for baseline in baselines ?? Array(variants[..<index]) where baseline != variant {
                 let pairs = Self.pairs(byVariant[variant] ?? [], byVariant[baseline] ?? [])
-                guard !pairs.isEmpty else { continue }
-                comparisons.append(Self.comparison(variant, baseline, pairs, bootstrap))
+                guard let comparison = Comparison(variant, baseline, pairs, margin) else { continue }
+                comparisons.append(comparison)
             }
         }
     }
 
-    private typealias Pair = (mine: EvaluationRecord, theirs: EvaluationRecord)
+    /// The figures of a run's records.
+    public init(_ records: [EvaluationRecord], _ manifest: RunManifest) {
+        self.init(
+            records, variants: manifest.variants.map(\.name), baselines: manifest.baselines, margin: manifest.margin)
+    }
+
+    fileprivate typealias Pair = (mine: EvaluationRecord, theirs: EvaluationRecord)
 
     /// The searches that two variants both did, in the order of the records.
     private static func pairs(_ mine: [EvaluationRecord], _ theirs: [EvaluationRecord]) -> [Pair] {
@@ -111,12 +139,13 @@ public struct RunSummary: Sendable, Encodable {
             for (phase, seconds) in record.phases { phases[phase.rawValue, default: 0] += seconds }
             phases["search", default: 0] += max(0, record.seconds - record.phases.values.reduce(0, +))
         }
+        let right = Proportion(successes: records.count { $0.isRight }, count: records.count)
         let judged = records.reduce(0) { $0 + $1.acceptance.judged }
         let kept = records.reduce(0) { $0 + $1.acceptance.kept }
         let target = usage[.target]
         return Method(
             method: variant, problems: records.count,
-            accuracy: records.isEmpty ? 0 : Double(records.count { $0.isRight }) / Double(records.count),
+            accuracy: right.share ?? 0, accuracyInterval: records.isEmpty ? nil : right.wilson().bounds,
             seconds: records.reduce(0) { $0 + $1.seconds },
             tokens: Tokens(
                 draft: usage[.draft].evaluatedTokens, target: target.evaluatedTokens,
@@ -129,18 +158,31 @@ public struct RunSummary: Sendable, Encodable {
                 uniqueKeysWithValues: ModelRole.allCases.map { ($0.rawValue, usage[$0].seconds) }),
             timeouts: records.count { $0.verdict == .timeout }, failures: records.count { $0.verdict == .failed })
     }
+}
 
-    private static func comparison(
-        _ variant: String, _ baseline: String, _ pairs: [Pair], _ bootstrap: PairedBootstrap
-    ) -> Comparison {
-        let mine = pairs.map(\.mine.seconds)
-        let theirs = pairs.map(\.theirs.seconds)
-        let right = pairs.map { $0.mine.isRight ? 1.0 : 0.0 }
-        let theirRight = pairs.map { $0.theirs.isRight ? 1.0 : 0.0 }
-        return Comparison(
-            method: variant, baseline: baseline, speedup: theirs.reduce(0, +) / mine.reduce(0, +),
-            speedupInterval: bootstrap.ratioOfSums(theirs, mine).map { [$0.lower, $0.upper] },
-            accuracyDifference: (right.reduce(0, +) - theirRight.reduce(0, +)) / Double(pairs.count),
-            accuracyInterval: bootstrap.meanDifference(right, theirRight).map { [$0.lower, $0.upper] })
+extension RunSummary.Comparison {
+    fileprivate init?(_ method: String, _ baseline: String, _ pairs: [RunSummary.Pair], _ margin: Double) {
+        let figures = PairedComparison(
+            problems: pairs.map(\.mine.problem), seconds: (pairs.map(\.mine.seconds), pairs.map(\.theirs.seconds)),
+            isRight: (pairs.map(\.mine.isRight), pairs.map(\.theirs.isRight)), margin: margin)
+        guard let figures else { return nil }
+        self.method = method
+        self.baseline = baseline
+        speedup = figures.speedup.value
+        speedupInterval = figures.speedup.interval?.bounds
+        geometricSpeedup = figures.geometricSpeedup.value
+        geometricSpeedupInterval = figures.geometricSpeedup.interval?.bounds
+        accuracyDifference = figures.accuracyDifference.value
+        accuracyInterval = figures.accuracyDifference.interval?.bounds
+        onlyMethodRight = figures.outcomes.methodOnly
+        onlyBaselineRight = figures.outcomes.baselineOnly
+        mcNemar = figures.mcNemarExact
+        nonInferiority = figures.nonInferiority
+        problemsNeeded = NonInferiority.problemsNeeded(margin: margin, discordance: figures.outcomes.discordance)
     }
+}
+
+extension Interval {
+    /// Lower and upper bound.
+    fileprivate var bounds: [Double] { [lower, upper] }
 }
