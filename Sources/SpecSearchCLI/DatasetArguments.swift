@@ -14,6 +14,9 @@ struct DatasetArguments: ParsableArguments {
     @Option(help: ArgumentHelp("How many problems. (default: all)", valueName: "n"))
     var limit: Int?
 
+    @Option(help: ArgumentHelp("Leave out the first n that --limit would draw.", valueName: "n"))
+    var skip = 0
+
     @Option(help: ArgumentHelp("The seed that draws them.", valueName: "seed"))
     var sampleSeed: UInt64 = 1
 
@@ -22,6 +25,7 @@ struct DatasetArguments: ParsableArguments {
 
     func validate() throws {
         guard limit.map({ $0 >= 1 }) ?? true else { throw ValidationError("--limit is at least 1.") }
+        guard skip >= 0 else { throw ValidationError("--skip is not negative.") }
         guard limit == nil || ids == nil else { throw ValidationError("Give either --limit or --ids.") }
     }
 
@@ -32,12 +36,22 @@ struct DatasetArguments: ParsableArguments {
 
     /// The problems that were asked for.
     func chosen(_ path: String) throws -> [GradedProblem] {
-        let set = try ProblemSet(contentsOf: URL(fileURLWithPath: path))
         if let ids {
-            let list = try String(contentsOfFile: ids, encoding: .utf8).split(whereSeparator: \.isNewline)
-            return try set.problems(ids: list.map(String.init))
+            guard let text = try? String(contentsOfFile: ids, encoding: .utf8) else {
+                throw ValidationError("Cannot read \(ids): is it there, and readable?")
+            }
+            return try problems(path, ids: text.split(whereSeparator: \.isNewline).map(String.init))
         }
-        return limit.map { set.sample($0, seed: sampleSeed) } ?? set.problems
+        let set = try ProblemSet(contentsOf: URL(fileURLWithPath: path))
+        guard limit != nil || skip > 0 else { return set.problems }
+        let drawn = set.sample((limit ?? set.problems.count) + skip, seed: sampleSeed).dropFirst(skip)
+        guard !drawn.isEmpty else { throw ValidationError("--skip leaves no problem of \(set.problems.count).") }
+        return Array(drawn)
+    }
+
+    /// The problems with these ids, in their order.
+    func problems(_ path: String, ids: [String]) throws -> [GradedProblem] {
+        try ProblemSet(contentsOf: URL(fileURLWithPath: path)).problems(ids: ids)
     }
 
     /// Problems of the same file that were not chosen, for settings that must not be chosen on them.

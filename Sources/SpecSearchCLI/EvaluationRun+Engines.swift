@@ -26,10 +26,18 @@ extension EvaluationRun {
 struct Pilot {
     var engines: EngineSet
     var terminal: Terminal
-    var problems = 40
+    /// Problems that are not in the run.
+    var candidates: [GradedProblem]
+    private let problems = 40
+
+    init(engines: EngineSet, terminal: Terminal, candidates: [GradedProblem]) {
+        self.engines = engines
+        self.terminal = terminal
+        self.candidates = candidates
+    }
 
     /// The share of drafts that a search rejects.
-    func rejectionRate(_ configuration: SearchConfiguration, _ candidates: [GradedProblem]) async throws -> Double {
+    func rejectionRate(_ configuration: SearchConfiguration) async throws -> Double {
         guard !candidates.isEmpty else {
             throw EngineError(
                 .badSetting, "Every problem is in the run: none is left to measure the rejection rate on.",

@@ -1,5 +1,7 @@
 public import ArgumentParser
+internal import Foundation
 public import SpecSearch
+internal import SpecSearchEvaluation
 internal import SpecSearchLlama
 
 extension SearchMethod: ExpressibleByArgument {}
@@ -73,19 +75,24 @@ struct SearchArguments: ParsableArguments {
     @Option(help: "Drafts at every step, as a multiple of the width.")
     var draftFactor = 2
 
-    @Option(help: "The weight of the threshold so far when it is updated, 0 ... 1.")
-    var theta = 0.9
+    @Option(help: "The weight of the threshold so far when it is updated, 0 ... 1. (default: 0.9)")
+    var theta: Double?
 
     @Option(
         help: """
             The estimate of the target's quality that sets the threshold: max, mean, ucb[:z], quantile:q; for \
-            comparison fixed:x, rsd[:x] (a constant 0.7), random:rate, none, infinite.
+            comparison fixed:x, rsd[:x] (a constant 0.7), random:rate, none, infinite. (default: max)
             """,
         transform: ThresholdEstimator.parse)
-    var estimator = ThresholdEstimator.maximum
+    var estimator: ThresholdEstimator?
 
-    @Option(help: "How far below the threshold a draft may score and still be kept, -1 ... 1.")
-    var margin = 0.0
+    @Option(help: "How far below the threshold a draft may score and still be kept, -1 ... 1. (default: 0)")
+    var margin: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file by calibrate, in place of --theta, --estimator and --margin.", valueName: "file"))
+    var calibration: String?
 
     @Option(help: "What the target writes anew: fill, all or cover.")
     var correction = SpeculativeThoughtGenerator.Correction.fill
@@ -114,8 +121,8 @@ struct SearchArguments: ParsableArguments {
         let rules: [(Bool, String)] = [
             (beams >= 1, "--beams is at least 1."), (width >= 1, "--width is at least 1."),
             (depth >= 1, "--depth is at least 1."), (draftFactor >= 1, "--draft-factor is at least 1."),
-            ((0...1).contains(theta), "--theta lies in 0 ... 1."),
-            ((-1...1).contains(margin), "--margin lies in -1 ... 1."),
+            (theta.map { (0...1).contains($0) } ?? true, "--theta lies in 0 ... 1."),
+            (margin.map { (-1...1).contains($0) } ?? true, "--margin lies in -1 ... 1."),
             (temperature.map { $0 >= 0 && $0.isFinite } ?? true, "--temperature is not negative."),
             (maxTokens.map { $0 >= 1 } ?? true, "--max-tokens is at least 1."),
             (deadline.map { $0 > 0 && $0.isFinite } ?? true, "--deadline is more than 0 seconds."),
@@ -126,15 +133,26 @@ struct SearchArguments: ParsableArguments {
             (rebaseTemperature > 0 && rebaseTemperature.isFinite, "--rebase-temperature is more than 0."),
             (lookahead >= 0, "--lookahead is not negative."),
             (lookahead == 0 || search != .selfConsistency, "self-consistency has no scores for --lookahead."),
+            (
+                calibration == nil || (theta == nil && estimator == nil && margin == nil),
+                "--calibration goes without --theta, --estimator and --margin: it is certified as it is."
+            ),
         ]
         for (holds, message) in rules where !holds { throw ValidationError(message) }
     }
 
     /// The rejection rule that was asked for.
-    var rejection: RejectionPolicy { RejectionPolicy(estimator: estimator, theta: theta, margin: margin) }
+    ///
+    /// - Throws: ``CalibrationFile/LoadError``.
+    func rejection() throws -> RejectionPolicy {
+        if let calibration { return try CalibrationFile(contentsOf: URL(fileURLWithPath: calibration)).policy }
+        let usual = RejectionPolicy()
+        return RejectionPolicy(
+            estimator: estimator ?? usual.estimator, theta: theta ?? usual.theta, margin: margin ?? usual.margin)
+    }
 
     /// The settings of one method, with what suits the models where the user said nothing.
-    func configuration(_ method: SearchMethod, for models: ModelSet) -> SearchConfiguration {
+    func configuration(_ method: SearchMethod, for models: ModelSet) throws -> SearchConfiguration {
         var configuration = SearchConfiguration()
         configuration.method = method
         configuration.search = search
@@ -151,7 +169,7 @@ struct SearchArguments: ParsableArguments {
         configuration.speculation.width = width
         configuration.speculation.draftFactor = draftFactor
         configuration.speculation.correction = correction
-        configuration.speculation.rejection = rejection
+        configuration.speculation.rejection = try rejection()
         configuration.sampling = models.samplingParameters
         if let temperature { configuration.sampling.temperature = temperature }
         if let maxTokens { configuration.sampling.maximumTokens = maxTokens }

@@ -11,7 +11,8 @@ public struct SpecSearchCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            SolveCommand.self, BenchCommand.self, EvaluateCommand.self, ReportCommand.self, ReplayCommand.self, TokenizeCommand.self,
+            SolveCommand.self, BenchCommand.self, EvaluateCommand.self, CalibrateCommand.self, ReportCommand.self,
+            ReplayCommand.self, TokenizeCommand.self,
         ])
 
     public init() {}

@@ -40,7 +40,8 @@ public struct EngineOptions: Sendable, Hashable, Codable {
             "threads": "\(threads)", "draftLength": draftLength.map { "\($0)" } ?? "the models' own",
             "draftConfidence": "\(draftConfidence)", "cacheTokens": "\(cacheTokens)",
             "cacheBranches": "\(cacheBranches)", "sharedSamples": "\(sharedSamples)",
-            "retention": retention.rawValue, "flashAttention": flashAttention.map(\.rawValue).sorted().joined(separator: " "),
+            "retention": retention.rawValue,
+            "flashAttention": flashAttention.map(\.rawValue).sorted().joined(separator: " "),
         ]
     }
 }

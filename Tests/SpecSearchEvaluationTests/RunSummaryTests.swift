@@ -21,7 +21,9 @@ import Testing
 
     @Test func `The speed-up is the ratio of sums, and differences are paired`() throws {
         let slow = (0..<10).map { record("ar", $0, right: $0 < 8, seconds: Double($0 + 1)) }
-        let fast = (0..<10).map { record("specsearch", $0, right: $0 < 9, seconds: Double($0 + 1) / 4, proposed: 8, accepted: 2) }
+        let fast = (0..<10).map {
+            record("specsearch", $0, right: $0 < 9, seconds: Double($0 + 1) / 4, proposed: 8, accepted: 2)
+        }
         let report = RunSummary(slow + fast, variants: ["ar", "specsearch"])
         let comparison = try #require(report.comparisons.first)
         #expect(report.comparisons.count == 1)
@@ -52,7 +54,6 @@ import Testing
             ])
     }
 }
-
 
 extension EvaluationRecord {
     /// A record as a search would give it, without any models.

@@ -28,7 +28,9 @@ import Testing
             grade: { _, result in EvaluationRun.Grade(answer: result.answer, verdict: .right) })
     }
 
-    @Test func `Every item runs once, interleaved problem by problem in rotating order, after the warm-up`() async throws {
+    @Test func `Every item runs once, interleaved problem by problem in rotating order, after the warm-up`()
+        async throws
+    {
         let log = Log()
         let records = Log()
         var run = run(variants(["a", "b"]), seeds: [3, 4], log: log)

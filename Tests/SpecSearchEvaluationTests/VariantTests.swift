@@ -31,7 +31,8 @@ import Testing
         let variants = try experiment.variants(base: SearchConfiguration(), rejectionRate: 0.25)
         #expect(Set(variants.map(\.name)).count == variants.count)
         #expect(Set(experiment.baselines ?? []).isSubset(of: variants.map(\.name)))
-        #expect(variants.contains { $0.configuration.speculation.rejection.estimator == .random(rejectRate: 0.25) }
-            == experiment.needsRejectionRate)
+        #expect(
+            variants.contains { $0.configuration.speculation.rejection.estimator == .random(rejectRate: 0.25) }
+                == experiment.needsRejectionRate)
     }
 }

@@ -66,8 +66,8 @@ struct BenchCommand: AsyncParsableCommand {
         if measuresEngine {
             let (text, _) = try await Interruption.guarding { [self] in
                 let engine = try await engine.load(terminal, for: search.search)
-                let searches = methods.map {
-                    Search(search.configuration($0, for: engine.models), models: engine.models(for: $0))
+                let searches = try methods.map {
+                    Search(try search.configuration($0, for: engine.models), models: engine.models(for: $0))
                 }
                 terminal.progress("Measuring …")
                 defer { terminal.endProgress() }
@@ -90,8 +90,8 @@ struct BenchCommand: AsyncParsableCommand {
     ) async throws -> [EvaluationRecord] {
         let models = try engine.modelSet()
         let engines = EngineSet(models, options: engine.options)
-        let variants = methods.map {
-            Variant(name: $0.rawValue, configuration: search.configuration($0, for: models))
+        let variants = try methods.map {
+            Variant(name: $0.rawValue, configuration: try search.configuration($0, for: models))
         }
         let progress = EvaluationProgress(variants: methods.map(\.rawValue), each: problems.count, terminal)
         let records = Mutex<[EvaluationRecord]>([])

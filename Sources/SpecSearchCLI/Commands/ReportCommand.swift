@@ -30,7 +30,8 @@ struct ReportCommand: ParsableCommand {
             return RunReport(manifest, try folder.finishedRecords(manifest), slug: name).blocks
         }
         let document = ReportDocument(
-            title: title, subtitle: "Measured by specsearch \(SpecSearchCommand.configuration.version)", blocks: sections)
+            title: title, subtitle: "Measured by specsearch \(SpecSearchCommand.configuration.version)",
+            blocks: sections)
         let target = URL(fileURLWithPath: output ?? runs[0], isDirectory: true)
         do {
             try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)

@@ -55,7 +55,7 @@ struct SolveCommand: AsyncParsableCommand {
             let engine = try await self.engine.load(terminal, for: search.search)
             let progress = LiveProgress(terminal)
             let models = engine.models(for: method)
-            let search = Search(search.configuration(method, for: engine.models), models: models)
+            let search = Search(try search.configuration(method, for: engine.models), models: models)
             defer { terminal.endProgress() }
             return try await search.run(problem) { event in
                 progress.show(event)
@@ -63,7 +63,7 @@ struct SolveCommand: AsyncParsableCommand {
             }
         }
         try writer?.finish()
-        let report = SolveReport(method: method, problem: problem, result: result, policy: search.rejection)
+        let report = SolveReport(method: method, problem: problem, result: result, policy: try search.rejection())
         print(json ? try report.json() : ResultText(terminal).text(report))
         if interrupted { throw Interruption.exitCode }
     }

@@ -34,7 +34,8 @@ struct RunCurves {
         return [
             .chart(
                 ReportChart(
-                    id: "\(slug)-phases", title: "Where the time goes", caption: "Mean milliseconds of a search, by phase.",
+                    id: "\(slug)-phases", title: "Where the time goes",
+                    caption: "Mean milliseconds of a search, by phase.",
                     xLabel: "milliseconds", yLabel: "variant", kind: .bars(groups, stacked: true)))
         ]
     }
@@ -45,7 +46,8 @@ struct RunCurves {
         var better: [ReportChart.Series] = []
         for variant in manifest.variants {
             let depths = accounts(byVariant[variant.name] ?? [])
-            rewards.append(ReportChart.Series(variant.name, depths.map { ReportChart.Point(Double($0.depth), $0.reward) }))
+            rewards.append(
+                ReportChart.Series(variant.name, depths.map { ReportChart.Point(Double($0.depth), $0.reward) }))
             if depths.contains(where: { $0.threshold != nil }) {
                 rewards.append(
                     ReportChart.Series(

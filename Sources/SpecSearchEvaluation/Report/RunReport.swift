@@ -39,7 +39,8 @@ public struct RunReport: Sendable {
 
     private var verdicts: [String] {
         summary.comparisons.filter { $0.method != "ar" && $0.method != "sps" }.prefix(6).map { comparison in
-            let speed = "`\(comparison.method)` runs \(comparison.speedup.fixed(2)) times as fast as `\(comparison.baseline)`"
+            let speed =
+                "`\(comparison.method)` runs \(comparison.speedup.fixed(2)) times as fast as `\(comparison.baseline)`"
             let points = "\((100 * comparison.accuracyDifference).signed(1)) points of accuracy"
             guard let verdict = comparison.nonInferiority else { return "\(speed), \(points)." }
             let margin = "\((100 * verdict.margin).fixed(1)) points"
@@ -55,7 +56,8 @@ public struct RunReport: Sendable {
 
     private var variantTable: ReportTable {
         ReportTable(
-            caption: "\(manifest.problems.count) problems, \(manifest.seeds.count == 1 ? "one seed" : "\(manifest.seeds.count) seeds"). "
+            caption:
+                "\(manifest.problems.count) problems, \(manifest.seeds.count == 1 ? "one seed" : "\(manifest.seeds.count) seeds"). "
                 + "Accuracy with Wilson's 95 % interval; tokens evaluated per problem, by model.",
             header: [
                 "variant", "accuracy", "95 % interval", "s / problem", "tokens: draft", "target", "reward model",
@@ -74,7 +76,8 @@ public struct RunReport: Sendable {
 
     private var comparisonBlocks: [ReportDocument.Block] {
         let table = ReportTable(
-            caption: "Paired by problem. Speed-up: ratio of sums of seconds, and geometric mean of the problems' ratios, "
+            caption:
+                "Paired by problem. Speed-up: ratio of sums of seconds, and geometric mean of the problems' ratios, "
                 + "with 95 % bootstrap intervals over problems. Accuracy: difference in points with its 95 % interval, "
                 + "problems that only one of the two solved, McNemar's exact test, and the verdict at a margin of "
                 + "\((100 * manifest.margin).fixed(1)) points (97.5 % one-sided).",
@@ -113,7 +116,8 @@ public struct RunReport: Sendable {
         }
         let speed = ReportChart(
             id: "\(slug)-speed", title: "Speed-up over \(baseline)",
-            caption: "Ratio of sums of seconds, with 95 % intervals. Right of the line: faster.", xLabel: "times as fast",
+            caption: "Ratio of sums of seconds, with 95 % intervals. Right of the line: faster.",
+            xLabel: "times as fast",
             yLabel: "variant", kind: .intervals(rows(\.speedup, \.speedupInterval), reference: 1))
         let accuracy = ReportChart(
             id: "\(slug)-accuracy", title: "Accuracy against \(baseline)",
@@ -141,7 +145,8 @@ public struct RunReport: Sendable {
                 .subheading("Was the quality kept? `\(variant.name)`"),
                 .table(
                     ReportTable(
-                        caption: "By depth: the large model's mean score (± standard error), the threshold β̂, the mean of "
+                        caption:
+                            "By depth: the large model's mean score (± standard error), the threshold β̂, the mean of "
                             + "kept drafts, and a lower bound of the confidence that the threshold was at least the "
                             + "large model's mean, in which case the step's expected score did not fall below it.",
                         header: ["depth", "target's mean", "its thoughts", "β̂", "kept drafts' mean", "confidence"],
@@ -178,7 +183,8 @@ public struct RunReport: Sendable {
         }
         lines.append("models: " + models.joined(separator: ", "))
         if manifest.concurrency > 1 {
-            lines.append("**\(manifest.concurrency) problems at once**: the times of single searches are not comparable")
+            lines.append(
+                "**\(manifest.concurrency) problems at once**: the times of single searches are not comparable")
         } else {
             lines.append("methods interleaved problem by problem; loading and grading are not in the times")
         }

@@ -1,0 +1,117 @@
+public import ArgumentParser
+internal import Foundation
+internal import SpecSearch
+public import SpecSearchEvaluation
+internal import SpecSearchLlama
+
+/// `specsearch calibrate`.
+struct CalibrateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "calibrate",
+        abstract: "Choose the rejection rule whose loss of accuracy is certified to be small.",
+        discussion: """
+            Runs the large model alone and SpecSearch with a grid of rules on calibration problems, and writes the fastest \
+            rule that loses less than --epsilon points of accuracy against the large model, with a probability of at \
+            least 1 - --delta (Learn-then-Test, Angelopoulos et al. 2021). DIR/calibration.json, with its certificate, \
+            is for --calibration of solve, bench and evaluate. The grid is gone through from the strictest rule on, one sequence \
+            for each estimator; nothing may be chosen on the same problems otherwise.
+            """)
+
+    @OptionGroup
+    var recording: RecordingArguments
+
+    @Option(help: ArgumentHelp("The accepted loss of accuracy, in points.", valueName: "points"))
+    var epsilon = 2.0
+
+    @Option(help: ArgumentHelp("The accepted probability that the chosen rule loses more.", valueName: "share"))
+    var delta = 0.1
+
+    @Option(help: "The test: betting, or hoeffdingBentkus, which needs many more problems.")
+    var test = RiskTest.betting
+
+    func validate() throws {
+        guard epsilon > 0, epsilon < 100 else { throw ValidationError("--epsilon lies between 0 and 100 points.") }
+        guard delta > 0, delta < 1 else { throw ValidationError("--delta lies between 0 and 1.") }
+        guard recording.search.calibration == nil else {
+            throw ValidationError("--calibration is what this command writes.")
+        }
+    }
+
+    func run() async throws {
+        let terminal = Terminal()
+        let (run, interrupted) = try await Interruption.guarding { [self] in
+            try await recording.run(terminal) { base, _ in
+                RunPlan(
+                    title: "Calibration", question: "Which rules of rejection lose little accuracy?",
+                    variants: Self.variants(base), baselines: ["ar"])
+            }
+        }
+        terminal.endProgress()
+        guard run.records.count == run.manifest.items else {
+            recording.sayHowToGoOn("calibrate")
+            throw interrupted ? Interruption.exitCode : .failure
+        }
+        let certificate = certificate(run.records)
+        print(table(certificate))
+        guard let file = CalibrationFile(certificate) else {
+            Terminal.say("No rule is certified: calibrate on more problems, or accept a larger --epsilon or --delta.")
+            throw ExitCode.failure
+        }
+        let path = URL(fileURLWithPath: recording.output).appending(path: "calibration.json")
+        try file.encoded().write(to: path, options: .atomic)
+        print("\nChosen: \(Self.name(file.policy)); use it with --calibration \(path.relativePath)")
+    }
+
+    /// The rules by estimator, each sequence from the strictest on.
+    static let sequences: [[RejectionPolicy]] = [
+        [0, 0.02, 0.05, 0.1, 0.2].map { RejectionPolicy(estimator: .maximum, theta: 0.9, margin: $0) },
+        [-0.02, 0, 0.05, 0.1, 0.2].map { RejectionPolicy(estimator: .mean, theta: 0.9, margin: $0) },
+        [0.95, 0.9, 0.8, 0.5].map { RejectionPolicy(estimator: .quantile($0), theta: 0.9) },
+    ]
+
+    private static func name(_ policy: RejectionPolicy) -> String {
+        "\(policy.estimator), θ \(policy.theta), margin \(policy.margin)"
+    }
+
+    private static func variants(_ base: SearchConfiguration) -> [Variant] {
+        var ar = Variant(name: "ar", configuration: base)
+        ar.configuration.method = .ar
+        return [ar]
+            + sequences.joined().map { policy in
+                var variant = Variant(name: name(policy), configuration: base)
+                variant.configuration.speculation.rejection = policy
+                return variant
+            }
+    }
+
+    private func certificate(_ records: [EvaluationRecord]) -> CalibrationCertificate {
+        let byVariant = Dictionary(grouping: records, by: \.variant)
+        let baseline = byVariant["ar"] ?? []
+        let sequences = Self.sequences.map { sequence in
+            sequence.map { policy in
+                let found = byVariant[Self.name(policy)] ?? []
+                return LearnThenTest.Candidate(
+                    policy: policy,
+                    losses: LearnThenTest.losses(
+                        problems: baseline.map(\.problem), method: found.map(\.isRight),
+                        baseline: baseline.map(\.isRight)),
+                    seconds: found.reduce(0) { $0 + $1.seconds })
+            }
+        }
+        return LearnThenTest(epsilon: epsilon / 100, delta: delta, test: test).certify(sequences)
+    }
+
+    private func table(_ certificate: CalibrationCertificate) -> String {
+        MarkdownTable(
+            header: ["rule", "problems", "loss, points", "p", "certified", "seconds"],
+            rows: certificate.tested.map { tested in
+                [
+                    Self.name(tested.policy), "\(tested.problems)", (100 * tested.meanLoss).signed(2),
+                    tested.pValue.fixed(4), tested.isCertified ? "yes" : "no", tested.seconds.fixed(2),
+                ]
+            }
+        ).lines.joined(separator: "\n")
+    }
+}
+
+extension RiskTest: ExpressibleByArgument {}

@@ -1,0 +1,152 @@
+internal import ArgumentParser
+internal import Foundation
+internal import SpecSearch
+internal import SpecSearchEvaluation
+internal import SpecSearchLlama
+
+/// What a run is to show, and by which variants.
+struct RunPlan: Sendable {
+    var title: String
+    var question: String?
+    var variants: [Variant]
+    var baselines: [String]?
+}
+
+/// A run that is recorded in a folder and can be resumed; what evaluate and calibrate have in common.
+struct RecordingArguments: ParsableArguments {
+    @Option(help: ArgumentHelp("The folder of the run.", valueName: "dir"))
+    var output: String
+
+    @Flag(help: "Go on with the run in the folder, with its settings.")
+    var resume = false
+
+    @OptionGroup(title: "Problems")
+    var dataset: DatasetArguments
+
+    @Option(help: ArgumentHelp("The seeds of the searches.", valueName: "list"))
+    var seeds = "0"
+
+    @Option(
+        help: ArgumentHelp(
+            "The loss of accuracy against a baseline below which a variant counts as not inferior.",
+            valueName: "points"))
+    var acceptedLoss = 1.0
+
+    @Option(help: ArgumentHelp("Problems in progress at once; times are comparable only at 1.", valueName: "n"))
+    var concurrency = 1
+
+    @OptionGroup(title: "Search")
+    var search: SearchArguments
+
+    @OptionGroup(title: "Models")
+    var engine: EngineArguments
+
+    func validate() throws {
+        _ = try parsedSeeds()
+        guard concurrency >= 1 else { throw ValidationError("--concurrency is at least 1.") }
+        guard acceptedLoss >= 0, acceptedLoss <= 100 else {
+            throw ValidationError("--accepted-loss lies in 0 ... 100 points.")
+        }
+    }
+
+    /// Runs what is planned, or goes on with it; a cancellation ends it with the records so far.
+    ///
+    /// - Parameter plan: Asked once, for a new run, with the settings that variants change.
+    func run(
+        _ terminal: Terminal, plan: (SearchConfiguration, Pilot) async throws -> RunPlan
+    ) async throws -> (manifest: RunManifest, records: [EvaluationRecord]) {
+        let folder = RunFolder(output)
+        let models = try engine.modelSet()
+        let engines = EngineSet(models, options: engine.options)
+        let manifest: RunManifest
+        let file: RecordFile<EvaluationRecord>
+        if resume {
+            manifest = try folder.manifest()
+            terminal.progress("Comparing checksums …")
+            try checkResumable(manifest)
+            file = try folder.records()
+        } else {
+            try folder.checkEmpty()
+            let path = try dataset.path(models: engine)
+            let problems = try dataset.chosen(path)
+            let pilot = Pilot(
+                engines: engines, terminal: terminal, candidates: try dataset.others(path, than: problems))
+            let base = try search.configuration(.specsearch, for: models)
+            manifest = try newManifest(try await plan(base, pilot), models, path, problems, terminal)
+            file = try folder.begin(manifest)
+        }
+        if !file.damagedLines.isEmpty {
+            Terminal.say("\(file.damagedLines.count) torn records were dropped; their searches run again.")
+        }
+        let done = file.records.filter { $0.verdict != .failed }
+        let run = EvaluationRun(
+            variants: manifest.variants, problems: try dataset.problems(manifest.dataset.path, ids: manifest.problems),
+            seeds: manifest.seeds, concurrency: manifest.concurrency, engines: engines)
+        let progress = EvaluationProgress(
+            variants: manifest.variants.map(\.name), each: manifest.problems.count * manifest.seeds.count, done: done,
+            concurrency: manifest.concurrency, terminal)
+        do {
+            try await run.run(done: Set(done.map(\.key))) { record in
+                try await file.append(record)
+                await progress.count(record)
+            }
+        } catch is CancellationError {}
+        return (manifest, try folder.finishedRecords(manifest))
+    }
+
+    /// Says how to go on after an interruption.
+    func sayHowToGoOn(_ command: String) {
+        Terminal.say("Stopped; go on with: specsearch \(command) --output \(output) --resume")
+    }
+
+    /// A resumed run must be the run that was begun.
+    private func checkResumable(_ manifest: RunManifest) throws {
+        let given = Self.arguments()
+        guard given.isEmpty || given == manifest.arguments else {
+            throw ValidationError(
+                """
+                This run was begun with "\(manifest.arguments.joined(separator: " "))"; resume it with the same, or \
+                with --output and --resume alone.
+                """)
+        }
+        for (what, file) in manifest.models {
+            guard try RunManifest.File(path: file.path) == file else {
+                throw ValidationError("The file of the \(what), \(file.path), is not the one that the run began with.")
+            }
+        }
+        guard try RunManifest.File(path: manifest.dataset.path) == manifest.dataset else {
+            throw ValidationError("\(manifest.dataset.path) has changed since the run began.")
+        }
+    }
+
+    private func newManifest(
+        _ plan: RunPlan, _ models: ModelSet, _ path: String, _ problems: [GradedProblem], _ terminal: Terminal
+    ) throws -> RunManifest {
+        terminal.progress("Taking checksums …")
+        return RunManifest(
+            title: plan.title, question: plan.question, arguments: Self.arguments(),
+            software: ["specsearch": SpecSearchCommand.configuration.version, "llama.cpp": LlamaEngine.libraryVersion],
+            dataset: try RunManifest.File(path: path), grading: "strict", problems: problems.map(\.problem.id),
+            seeds: try parsedSeeds(), variants: plan.variants, baselines: plan.baselines,
+            models: try EngineSet.files(models, plan.variants).mapValues { try RunManifest.File(path: $0) },
+            engine: engine.options.described, concurrency: concurrency, margin: acceptedLoss / 100)
+    }
+
+    private func parsedSeeds() throws -> [UInt64] {
+        let parsed = try seeds.split(separator: ",").map { text in
+            guard let seed = UInt64(text) else { throw ValidationError("--seeds is a list such as 0,1,2.") }
+            return seed
+        }
+        guard !parsed.isEmpty, Set(parsed).count == parsed.count else {
+            throw ValidationError("--seeds names at least one seed, and each once.")
+        }
+        return parsed
+    }
+
+    /// The command's arguments but for the folder and --resume.
+    private static func arguments() -> [String] {
+        var rest = Array(CommandLine.arguments.dropFirst(2))
+        if let place = rest.firstIndex(of: "--output") { rest.removeSubrange(place..<min(place + 2, rest.count)) }
+        return rest.filter { $0 != "--resume" && !$0.hasPrefix("--output=") }
+    }
+}
