@@ -142,7 +142,7 @@ public struct RunReport: Sendable {
         guard reports.count <= 4 else { return [] }
         return reports.flatMap { variant, report in
             [
-                .subheading("Was the quality kept? `\(variant.name)`"),
+                .subheading("Was the quality kept by \(variant.name)?"),
                 .table(
                     ReportTable(
                         caption:

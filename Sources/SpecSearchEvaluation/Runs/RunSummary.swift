@@ -103,6 +103,10 @@ public struct RunSummary: Sendable, Encodable {
         comparisons = []
         for (index, variant) in variants.enumerated() {
             for baseline in baselines ?? Array(variants[..<index]) where baseline != variant {
+                // Of two baselines only the later is compared with the earlier.
+                if let other = variants.firstIndex(of: baseline), other > index, baselines?.contains(variant) == true {
+                    continue
+                }
                 let pairs = Self.pairs(byVariant[variant] ?? [], byVariant[baseline] ?? [])
                 guard let comparison = Comparison(variant, baseline, pairs, margin) else { continue }
                 comparisons.append(comparison)

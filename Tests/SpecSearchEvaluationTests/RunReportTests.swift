@@ -1,0 +1,90 @@
+import Foundation
+import SpecSearch
+import SpecSearchEvaluation
+import Testing
+
+@Suite struct RunReportTests {
+    private let manifest: RunManifest
+    private let file: URL
+
+    init() throws {
+        file = FileManager.default.temporaryDirectory.appending(path: "data-\(UUID().uuidString)")
+        try Data("x".utf8).write(to: file)
+        let data = try RunManifest.File(path: file.path)
+        var sps = SearchConfiguration()
+        sps.method = .sps
+        manifest = RunManifest(
+            title: "A <b>run</b>", arguments: ["--limit", "40"], software: ["specsearch": "1"], dataset: data,
+            grading: "strict", problems: (0..<40).map { "p\($0)" }, seeds: [0],
+            variants: [
+                Variant(name: "ar", configuration: sps), Variant(name: "half", configuration: SearchConfiguration()),
+            ], models: ["draft": data], engine: [:], margin: 0.05)
+    }
+
+    /// Both right everywhere, the second twice as fast.
+    private var records: [EvaluationRecord] {
+        manifest.problems.flatMap { problem in
+            [
+                EvaluationRecord.sample(variant: "ar", problem: problem, seconds: 2),
+                EvaluationRecord.sample(variant: "half", problem: problem, seconds: 1),
+            ]
+        }
+    }
+
+    private func markdown(_ records: [EvaluationRecord]) -> String {
+        MarkdownReport(ReportDocument(title: "T", blocks: RunReport(manifest, records, slug: "r").blocks)).text
+    }
+
+    @Test func `The verdict, the tables and the circumstances are told`() throws {
+        defer { try? FileManager.default.removeItem(at: file) }
+        let text = markdown(records)
+        #expect(text.contains("`half` runs 2.00 times as fast as `ar` (2.00 – 2.00), with +0.0 points of accuracy"))
+        #expect(text.contains("| half / ar   |    2.00x |"))
+        #expect(text.contains("specsearch evaluate --limit 40"))
+        // SHA-256 of "x".
+        #expect(text.contains("2d711642b726b044"))
+        #expect(!text.contains("Not finished"))
+    }
+
+    @Test func `An unfinished run says so`() {
+        defer { try? FileManager.default.removeItem(at: file) }
+        #expect(markdown(Array(records.prefix(7))).contains("7 of 80 searches"))
+        #expect(markdown([]).contains("0 of 80 searches"))
+    }
+
+    @Test func `A loss within the margin is told as not inferior only if the interval says so`() {
+        defer { try? FileManager.default.removeItem(at: file) }
+        func verdict(_ wrong: Int, _ count: Int) -> NonInferiority.Verdict? {
+            let records = (0..<count).flatMap { index in
+                [
+                    EvaluationRecord.sample(variant: "ar", problem: "\(index)"),
+                    EvaluationRecord.sample(variant: "half", problem: "\(index)", right: index >= wrong),
+                ]
+            }
+            return RunSummary(records, variants: ["ar", "half"], margin: 0.05).comparisons.first?.nonInferiority?.verdict
+        }
+        #expect(verdict(0, 400) == .nonInferior)
+        #expect(verdict(2, 40) == .inconclusive)
+        #expect(verdict(60, 400) == .inferior)
+    }
+
+    @Test func `Every pair of baselines is compared once`() {
+        defer { try? FileManager.default.removeItem(at: file) }
+        let records = ["a", "b", "c"].flatMap { variant in
+            (0..<3).map { EvaluationRecord.sample(variant: variant, problem: "\($0)") }
+        }
+        let summary = RunSummary(records, variants: ["a", "b", "c"], baselines: ["a", "b"])
+        #expect(summary.comparisons.map { "\($0.method)/\($0.baseline)" } == ["b/a", "c/a", "c/b"])
+        let all = RunSummary(records, variants: ["a", "b", "c"])
+        #expect(all.comparisons.map { "\($0.method)/\($0.baseline)" } == ["b/a", "c/a", "c/b"])
+    }
+
+    @Test func `A manifest comes back as it was`() throws {
+        defer { try? FileManager.default.removeItem(at: file) }
+        let folder = RunFolder(file.path + "-run")
+        defer { try? FileManager.default.removeItem(at: folder.url) }
+        _ = try folder.begin(manifest)
+        #expect(try folder.manifest() == manifest)
+        #expect(throws: RunError.self) { try folder.begin(manifest) }
+    }
+}
