@@ -5,22 +5,29 @@ internal import SpecSearchLlama
 
 /// The engines of an evaluation: the run's own, and one for every other choice of models, loaded once each.
 actor EngineSet {
-    private let models: ModelSet
-    private let options: EngineOptions
-    private var engines: [[ModelRole: String]: LlamaEngine] = [:]
+    private struct Choice: Hashable {
+        var models: [ModelRole: String]
+        var options: EngineOptions
+    }
 
-    init(_ models: ModelSet, options: EngineOptions) {
+    private let models: ModelSet
+    private let arguments: EngineArguments
+    private var engines: [Choice: LlamaEngine] = [:]
+
+    init(_ models: ModelSet, _ arguments: EngineArguments) {
         self.models = models
-        self.options = options
+        self.arguments = arguments
     }
 
     /// The engine of a variant.
     func engine(for variant: Variant) async throws -> LlamaEngine {
-        if let engine = engines[variant.models] { return engine }
+        let options = arguments.options(for: variant.configuration.search)
+        let choice = Choice(models: variant.models, options: options)
+        if let engine = engines[choice] { return engine }
         var set = models
         for (role, file) in variant.models { set.replace(role, by: file) }
         let engine = try await LlamaEngine.load(set, options: options)
-        engines[variant.models] = engine
+        engines[choice] = engine
         return engine
     }
 

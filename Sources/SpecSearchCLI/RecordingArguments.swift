@@ -57,7 +57,7 @@ struct RecordingArguments: ParsableArguments {
     ) async throws -> (manifest: RunManifest, records: [EvaluationRecord]) {
         let folder = RunFolder(output)
         let models = try engine.modelSet()
-        let engines = EngineSet(models, options: engine.options)
+        let engines = EngineSet(models, engine)
         let manifest: RunManifest
         let file: RecordFile<EvaluationRecord>
         if resume {
@@ -129,7 +129,7 @@ struct RecordingArguments: ParsableArguments {
             dataset: try RunManifest.File(path: path), grading: "strict", problems: problems.map(\.problem.id),
             seeds: try parsedSeeds(), variants: plan.variants, baselines: plan.baselines,
             models: try EngineSet.files(models, plan.variants).mapValues { try RunManifest.File(path: $0) },
-            engine: engine.options.described, concurrency: concurrency, margin: acceptedLoss / 100)
+            engine: engine.options(for: search.search).described, concurrency: concurrency, margin: acceptedLoss / 100)
     }
 
     private func parsedSeeds() throws -> [UInt64] {

@@ -39,7 +39,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: file) }
         let text = markdown(records)
         #expect(text.contains("`half` runs 2.00 times as fast as `ar` (2.00 – 2.00), with +0.0 points of accuracy"))
-        #expect(text.contains("| half / ar   |    2.00x |"))
+        #expect(text.contains("| half / ar  |    2.00x |"))
         #expect(text.contains("specsearch evaluate --limit 40"))
         // SHA-256 of "x".
         #expect(text.contains("2d711642b726b044"))
@@ -61,7 +61,8 @@ import Testing
                     EvaluationRecord.sample(variant: "half", problem: "\(index)", right: index >= wrong),
                 ]
             }
-            return RunSummary(records, variants: ["ar", "half"], margin: 0.05).comparisons.first?.nonInferiority?.verdict
+            return RunSummary(records, variants: ["ar", "half"], margin: 0.05).comparisons.first?.nonInferiority?
+                .verdict
         }
         #expect(verdict(0, 400) == .nonInferior)
         #expect(verdict(2, 40) == .inconclusive)

@@ -89,7 +89,7 @@ struct BenchCommand: AsyncParsableCommand {
         _ problems: [GradedProblem], _ methods: [SearchMethod], _ terminal: Terminal
     ) async throws -> [EvaluationRecord] {
         let models = try engine.modelSet()
-        let engines = EngineSet(models, options: engine.options)
+        let engines = EngineSet(models, engine)
         let variants = try methods.map {
             Variant(name: $0.rawValue, configuration: try search.configuration($0, for: models))
         }

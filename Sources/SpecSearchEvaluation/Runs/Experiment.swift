@@ -70,10 +70,32 @@ public struct Experiment: Sendable {
                 "width 12, ar: ar, width=12", "width 12: width=12",
             ]),
         Experiment(
+            id: "searches", title: "Every search, by every method",
+            question: "What does each search gain from SpecSearch, and at what accuracy?",
+            baselines: searches.map { "\($0.name), ar" },
+            variants: searches.flatMap { search in
+                ["ar", "sps", "specsearch"].map { "\(search.name), \($0): \($0), \(search.settings)" }
+            }),
+        Experiment(
+            id: "reward-models", title: "Reward models",
+            question: "How much of the result is the reward model's?", baselines: ["shipped, ar"],
+            variants: ["shipped", "target's likelihood", "draft's likelihood"].flatMap { name in
+                let file = name == "shipped" ? "" : ", prm=\(name.prefix { $0 != "'" }).gguf"
+                return ["ar", "specsearch"].map { "\(name), \($0): \($0)\(file)" }
+            }),
+        Experiment(
             id: "probe", title: "Drafts against the large model's thoughts",
             question: "What share of draft thoughts is at least as good as the large model's mean, on the same nodes?",
             baselines: [],
             variants: ["probe: estimator=infinite, correction=all, extra-thought=never"]),
+    ]
+
+    /// The searches of the experiment, each with a width that gives it about as many thoughts.
+    private static let searches: [(name: String, settings: String)] = [
+        ("beam", "search=beam"), ("best-of-n", "search=best-of-n"),
+        ("self-consistency", "search=self-consistency"), ("dvts", "search=dvts"), ("rebase", "search=rebase"),
+        ("mcts", "search=mcts, iterations=8"), ("mcts-openr", "search=mcts-openr"),
+        ("lookahead", "search=beam, lookahead=1"),
     ]
 
     /// The experiment with a name.

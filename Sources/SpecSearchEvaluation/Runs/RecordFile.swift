@@ -88,7 +88,7 @@ public actor RecordFile<Record: Codable & Sendable> {
         let isWritten = data.withUnsafeBytes { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
-                let count = unsafe_write(descriptor, rest)
+                let count = writeOnce(descriptor, rest)
                 guard count > 0 else { return false }
                 rest = rest.dropFirst(count)
             }
@@ -97,7 +97,7 @@ public actor RecordFile<Record: Codable & Sendable> {
         guard isWritten, fsync(descriptor) == 0 else { throw RunError("cannot write \(path): is the disk full?") }
     }
 
-    private static func unsafe_write(_ descriptor: Int32, _ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
+    private static func writeOnce(_ descriptor: Int32, _ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
         let rest = UnsafeRawBufferPointer(rebasing: bytes)
         var count = -1
         repeat { count = Foundation.write(descriptor, rest.baseAddress, rest.count) } while count < 0 && errno == EINTR

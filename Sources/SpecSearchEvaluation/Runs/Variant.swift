@@ -87,12 +87,20 @@ public struct Variant: Sendable, Hashable, Codable {
     private static var settings: [Setting] {
         [
             Setting("method", \.method, SearchMethod.init(rawValue:)),
+            Setting("search", \.search, SearchKind.init(rawValue:)),
+            Setting("iterations", \.iterations, { Int($0) }),
+            Setting("tree-policy", \.treePolicy, TreePolicy.init(rawValue:)),
+            Setting("exploration", \.exploration, { Double($0) }),
+            Setting("rebase-temperature", \.balanceTemperature, { Double($0) }),
+            Setting("lookahead", \.lookahead, { Int($0) }),
+            Setting("answer", \.answerRule, AnswerRule.init(rawValue:)),
             Setting("beams", \.beams, { Int($0) }),
             Setting("width", \.speculation.width, { Int($0) }),
             Setting("depth", \.maximumDepth, { Int($0) }),
             Setting("draft-factor", \.speculation.draftFactor, { Int($0) }),
             Setting("theta", \.speculation.rejection.theta, { Double($0) }),
             Setting("estimator", \.speculation.rejection.estimator, ThresholdEstimator.init(name:)),
+            Setting("margin", \.speculation.rejection.margin, { Double($0) }),
             Setting("statistics", \.speculation.rejection.statistics, RejectionPolicy.Statistics.init(rawValue:)),
             Setting("correction", \.speculation.correction, SpeculativeThoughtGenerator.Correction.init(rawValue:)),
             Setting(
