@@ -33,6 +33,7 @@ public struct PairedComparison: Sendable, Hashable, Codable {
     ///
     /// - Parameters:
     ///   - problems: The problem of each item; what the seeds of one problem gave is resampled together.
+    ///   - seconds: Of each item; less than a nanosecond counts as one, so that every ratio is finite.
     ///   - margin: The accepted loss of accuracy, as a share.
     /// - Returns: Nil without items, or if the counts differ.
     public init?(
@@ -44,12 +45,14 @@ public struct PairedComparison: Sendable, Hashable, Codable {
         guard !ids.isEmpty, counts.allSatisfy({ $0 == ids.count }) else { return nil }
         problems = Set(ids).count
         items = ids.count
+        let mine = seconds.method.map { max($0, 1e-9) }
+        let theirs = seconds.baseline.map { max($0, 1e-9) }
         speedup = Estimate(
-            value: seconds.baseline.reduce(0, +) / seconds.method.reduce(0, +),
-            interval: bootstrap.ratioOfSums(seconds.baseline, seconds.method, problems: ids))
+            value: theirs.reduce(0, +) / mine.reduce(0, +),
+            interval: bootstrap.ratioOfSums(theirs, mine, problems: ids))
         geometricSpeedup = Estimate(
-            value: PairedBootstrap.geometricMeanRatio(seconds.baseline, seconds.method) ?? 1,
-            interval: bootstrap.geometricMeanRatio(seconds.baseline, seconds.method, problems: ids))
+            value: PairedBootstrap.geometricMeanRatio(theirs, mine) ?? 1,
+            interval: bootstrap.geometricMeanRatio(theirs, mine, problems: ids))
         outcomes = PairedOutcomes(method: isRight.method, baseline: isRight.baseline)
         let isClustered = problems < items
         let interval =

@@ -1,3 +1,4 @@
+import Foundation
 import SpecSearch
 import SpecSearchEvaluation
 import Testing
@@ -140,6 +141,12 @@ import Testing
         let narrow = try #require(seeds.outcomes.differenceInterval())
         let clustered = try #require(seeds.accuracyDifference.interval)
         #expect(clustered.upper - clustered.lower > 1.3 * (narrow.upper - narrow.lower))
+        let timeless = try #require(
+            PairedComparison(
+                problems: ids, seconds: (slow.map { _ in 0 }, slow), isRight: (method, baseline),
+                bootstrap: PairedBootstrap(resamples: 10)))
+        // Every figure is finite, so it can be written, even where a clock did not move.
+        #expect(try JSONDecoder().decode(PairedComparison.self, from: JSONEncoder().encode(timeless)) == timeless)
         #expect(PairedComparison(problems: [], seconds: ([], []), isRight: ([], [])) == nil)
     }
 }
