@@ -60,7 +60,9 @@ import Testing
 
     @Test func `A policy from before there was a margin has none`() throws {
         let policy = RejectionPolicy(estimator: .quantile(0.2), theta: 0.8, margin: 0.25)
-        let data = try JSONEncoder().encode(policy)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let data = try encoder.encode(policy)
         #expect(try JSONDecoder().decode(RejectionPolicy.self, from: data) == policy)
         let old = Data(String(decoding: data, as: UTF8.self).replacing("\"margin\":0.25,", with: "").utf8)
         #expect(old.count < data.count)

@@ -36,34 +36,42 @@ import Testing
     }
 
     /// Runs a program that starts a child, and waits for the child's end.
-    private func run(child: String, then end: String, seconds: Double) async throws -> CodeRunner.Outcome {
+    ///
+    /// On a loaded machine Python may not get to its program in a short time; then it gets more.
+    private func run(
+        child: String, then end: String, seconds: [Double] = [2, 20, 200]
+    ) async throws -> CodeRunner.Outcome? {
         let file = FileManager.default.temporaryDirectory.appending(path: "child-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }
         let program = """
-            import subprocess, sys, time
+            import os, subprocess, sys, time
             child = subprocess.Popen(\(child))
-            open("\(file.path)", "w").write(str(child.pid))
+            open("\(file.path).new", "w").write(str(child.pid))
+            os.rename("\(file.path).new", "\(file.path)")
             \(end)
             """
-        let outcome = try await CodeRunner(limits: CodeRunner.Limits(seconds: seconds)).run(program: program)
+        var outcome: CodeRunner.Outcome?
+        for seconds in seconds where !FileManager.default.fileExists(atPath: file.path) {
+            outcome = try await CodeRunner(limits: CodeRunner.Limits(seconds: seconds)).run(program: program)
+        }
         let process = try #require(Int32(String(contentsOf: file, encoding: .utf8)))
-        for _ in 0..<1200 where isAlive(process) { try await Task.sleep(for: .milliseconds(50)) }
+        for _ in 0..<12_000 where isAlive(process) { try await Task.sleep(for: .milliseconds(50)) }
         #expect(!isAlive(process))
         return outcome
     }
 
     @Test(arguments: ["while True: pass", "time.sleep(300)"])
     func `An endless program is stopped, with its children`(end: String) async throws {
-        #expect(try await run(child: "['sleep', '300']", then: end, seconds: 8) == .timedOut)
+        #expect(try await run(child: "['sleep', '300']", then: end) == .timedOut)
     }
 
     @Test func `Children of a program that passed do not outlive it`() async throws {
-        #expect(try await run(child: "['sleep', '300']", then: "pass", seconds: 60) == .passed)
+        #expect(try await run(child: "['sleep', '300']", then: "pass", seconds: [200]) == .passed)
     }
 
     @Test func `A busy child that left the session ends by its processor time`() async throws {
         let child = "[sys.executable, '-c', 'while True: pass'], start_new_session=True"
-        #expect(try await run(child: child, then: "time.sleep(300)", seconds: 8) == .timedOut)
+        #expect(try await run(child: child, then: "time.sleep(300)") == .timedOut)
     }
 
     @Test func `Memory, output and files have limits`() async throws {
