@@ -2,8 +2,8 @@
 ///
 /// After every unfinished child, up to `steps` greedy steps are written, by the target, or by the draft where the search
 /// has drafts; their scores rank the child in place of its own (as ``Node/score(_:)`` says), and their texts are dropped.
-/// Snell et al., "Scaling LLM Test-Time Compute Optimally can be More Effective than Scaling Model Parameters", ICLR
-/// 2025. Rejection still compares the thought's own score, so thresholds stay comparable.
+/// Snell et al., "Scaling LLM Test-Time Compute Optimally can be More Effective than Scaling Model Parameters", 2024
+/// (arXiv 2408.03314). Rejection still compares the thought's own score, so thresholds stay comparable.
 struct Lookahead {
     let steps: Int
     let author: ModelRole
