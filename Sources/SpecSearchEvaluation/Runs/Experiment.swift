@@ -39,35 +39,34 @@ public struct Experiment: Sendable {
             ]),
         Experiment(
             id: "estimators", title: "Estimators of the threshold",
-            question: "Which estimate of the large model's quality serves best?", baselines: ["ar", "max"],
+            question: "Which estimate of the large model's quality serves best?", baselines: ["max"],
             variants: [
-                "ar", "max: estimator=max", "mean: estimator=mean", "ucb: estimator=ucb",
+                "max: estimator=max", "mean: estimator=mean", "ucb: estimator=ucb",
                 "median: estimator=quantile:0.5", "max of the target's only: statistics=targetOnly",
                 "mean of the target's only: estimator=mean, statistics=targetOnly",
                 "everything rejected: estimator=infinite",
             ]),
         Experiment(
             id: "corrections", title: "What the large model writes anew",
-            question: "How many corrections, and is the extra thought worth its cost?", baselines: ["ar", "fill"],
+            question: "How many corrections, and is the extra thought worth its cost?", baselines: ["fill"],
             variants: [
-                "ar", "fill: correction=fill", "all: correction=all", "cover: correction=cover",
+                "fill: correction=fill", "all: correction=all", "cover: correction=cover",
                 "fill, extra always: extra-thought=always", "fill, never extra: extra-thought=never",
                 "cover, never extra: correction=cover, extra-thought=never", "N = 3: width=3",
             ]),
         Experiment(
             id: "theta", title: "Sensitivity to θ",
-            question: "How much does the smoothing of the threshold matter?", baselines: ["ar", "θ = 0.9"],
+            question: "How much does the smoothing of the threshold matter?", baselines: ["θ = 0.9"],
             variants: [
-                "ar", "θ = 0.5: theta=0.5", "θ = 0.8: theta=0.8", "θ = 0.85: theta=0.85", "θ = 0.9: theta=0.9",
+                "θ = 0.5: theta=0.5", "θ = 0.8: theta=0.8", "θ = 0.85: theta=0.85", "θ = 0.9: theta=0.9",
                 "θ = 0.95: theta=0.95", "θ = 1: theta=1",
             ]),
         Experiment(
             id: "drafting", title: "Sensitivity to the number of drafts and the width",
-            question: "How many drafts, and how wide a tree?", baselines: ["ar", "2N drafts"],
+            question: "How many drafts, and how wide a tree?", baselines: ["2N drafts"],
             variants: [
-                "ar", "N drafts: draft-factor=1", "2N drafts: draft-factor=2", "3N drafts: draft-factor=3",
-                "4N drafts: draft-factor=4", "width 3, ar: ar, width=3", "width 3: width=3",
-                "width 12, ar: ar, width=12", "width 12: width=12",
+                "N drafts: draft-factor=1", "2N drafts: draft-factor=2", "3N drafts: draft-factor=3",
+                "4N drafts: draft-factor=4", "width 3: width=3", "width 12: width=12",
             ]),
         Experiment(
             id: "searches", title: "Every search, by every method",
