@@ -39,7 +39,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: file) }
         let text = markdown(records)
         #expect(text.contains("`half` runs 2.00 times as fast as `ar` (2.00 – 2.00), with +0.0 points of accuracy"))
-        #expect(text.contains("| half / ar  |    2.00x |"))
+        #expect(text.contains("| half / ar  | 2.00 (2.00 – 2.00) |"))
         #expect(text.contains("specsearch evaluate --limit 40"))
         // SHA-256 of "x".
         #expect(text.contains("2d711642b726b044"))

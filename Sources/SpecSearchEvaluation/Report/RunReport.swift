@@ -50,7 +50,7 @@ public struct RunReport: Sendable {
                 case .inconclusive: "too few problems to exclude a loss of \(margin)"
                 case .inferior: "**worse by more than \(margin)**"
                 }
-            return "\(speed)\(interval(comparison.speedupInterval, { $0.fixed(2) })), with \(points): \(said)."
+            return "\(speed)\(within(comparison.speedupInterval) { $0.fixed(2) }), with \(points): \(said)."
         }
     }
 
@@ -58,16 +58,16 @@ public struct RunReport: Sendable {
         ReportTable(
             caption:
                 "\(manifest.problems.count) problems, \(manifest.seeds.count == 1 ? "one seed" : "\(manifest.seeds.count) seeds"). "
-                + "Accuracy with Wilson's 95 % interval; tokens evaluated per problem, by model.",
+                + "Right answers with Wilson's 95 % interval; milliseconds and tokens evaluated per problem.",
             header: [
-                "variant", "accuracy", "95 % interval", "s / problem", "tokens: draft", "target", "reward model",
-                "drafts kept", "tokens accepted",
+                "variant", "right, %", "ms", "tokens: draft", "target", "PRM", "drafts kept", "tokens accepted",
             ],
             rows: summary.methods.map { method in
                 let count = Double(max(1, method.problems))
                 return [
-                    method.method, method.accuracy.percent, percents(method.accuracyInterval),
-                    (method.seconds / count).fixed(4), (Double(method.tokens.draft) / count).fixed(1),
+                    method.method,
+                    (100 * method.accuracy).fixed(1) + within(method.accuracyInterval) { (100 * $0).fixed(1) },
+                    (1000 * method.seconds / count).fixed(1), (Double(method.tokens.draft) / count).fixed(1),
                     (Double(method.tokens.target) / count).fixed(1), (Double(method.tokens.prm) / count).fixed(1),
                     method.acceptance?.percent ?? "–", method.tokenAcceptance?.percent ?? "–",
                 ]
@@ -79,20 +79,18 @@ public struct RunReport: Sendable {
             caption:
                 "Paired by problem. Speed-up: ratio of sums of seconds, and geometric mean of the problems' ratios, "
                 + "with 95 % bootstrap intervals over problems. Accuracy: difference in points with its 95 % interval, "
-                + "problems that only one of the two solved, McNemar's exact test, and the verdict at a margin of "
+                + "problems that only the first : only the second had right, McNemar's exact test, and the verdict at a margin of "
                 + "\((100 * manifest.margin).fixed(1)) points (97.5 % one-sided).",
-            header: [
-                "comparison", "speed-up", "95 % interval", "geometric", "95 % interval", "points", "95 % interval",
-                "only it / only the other", "p", "verdict",
-            ],
+            header: ["comparison", "speed-up", "geometric", "points", "only one right", "p", "verdict"],
             rows: summary.comparisons.map { comparison in
                 [
-                    "\(comparison.method) / \(comparison.baseline)", "\(comparison.speedup.fixed(2))x",
-                    bounds(comparison.speedupInterval) { $0.fixed(2) }, "\(comparison.geometricSpeedup.fixed(2))x",
-                    bounds(comparison.geometricSpeedupInterval) { $0.fixed(2) },
-                    (100 * comparison.accuracyDifference).signed(1),
-                    bounds(comparison.accuracyInterval) { (100 * $0).signed(1) },
-                    "\(comparison.onlyMethodRight) / \(comparison.onlyBaselineRight)",
+                    "\(comparison.method) / \(comparison.baseline)",
+                    comparison.speedup.fixed(2) + within(comparison.speedupInterval) { $0.fixed(2) },
+                    comparison.geometricSpeedup.fixed(2)
+                        + within(comparison.geometricSpeedupInterval) { $0.fixed(2) },
+                    (100 * comparison.accuracyDifference).signed(1)
+                        + within(comparison.accuracyInterval) { (100 * $0).signed(1) },
+                    "\(comparison.onlyMethodRight) : \(comparison.onlyBaselineRight)",
                     comparison.mcNemar.map(Self.probability) ?? "–", comparison.nonInferiority?.verdict.rawValue ?? "–",
                 ]
             })
@@ -191,16 +189,8 @@ public struct RunReport: Sendable {
         return lines
     }
 
-    private func interval(_ bounds: [Double]?, _ format: (Double) -> String) -> String {
+    private func within(_ bounds: [Double]?, _ format: (Double) -> String) -> String {
         bounds.map { " (\(format($0[0])) – \(format($0[1])))" } ?? ""
-    }
-
-    private func bounds(_ bounds: [Double]?, _ format: (Double) -> String) -> String {
-        bounds.map { "\(format($0[0])) … \(format($0[1]))" } ?? "–"
-    }
-
-    private func percents(_ bounds: [Double]?) -> String {
-        self.bounds(bounds) { (100 * $0).fixed(1) }
     }
 
     private static func probability(_ p: Double) -> String { p < 0.0001 ? "< 0.0001" : p.fixed(4) }
