@@ -15,6 +15,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+        .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
     ],
     targets: [
         // The method: no engine, no I/O.
@@ -27,7 +29,9 @@ let package = Package(
         .target(
             name: "SpecSearchEvaluation",
             dependencies: [
-                "SpecSearch", .product(name: "Crypto", package: "swift-crypto"),
+                "SpecSearch", .product(name: "BigInt", package: "BigInt"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Numerics", package: "swift-numerics"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]),
         .target(name: "SpecSearchTesting", dependencies: ["SpecSearch"]),

@@ -7,8 +7,8 @@ internal import SpecSearchEvaluation
 struct DatasetArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A JSON Lines file of {\"id\", \"problem\", \"answer\"}. (default: heldout.jsonl of the models)",
-            valueName: "file"))
+            "gsm8k, math500, or a JSON Lines file of {\"id\", \"problem\", \"answer\"}. (default: heldout.jsonl of the models)",
+            valueName: "name"))
     var dataset: String?
 
     @Option(help: ArgumentHelp("How many problems. (default: all)", valueName: "n"))
@@ -31,18 +31,15 @@ struct DatasetArguments: ParsableArguments {
 
     /// The data set's file.
     func path(models: EngineArguments) throws -> String {
-        try dataset ?? (try models.modelsFolder()) + "/heldout.jsonl"
+        try dataset.map { try DatasetLocation.file($0).path } ?? (try models.modelsFolder()) + "/heldout.jsonl"
     }
 
     /// The problems that were asked for.
     func chosen(_ path: String) throws -> [GradedProblem] {
         if let ids {
-            guard let text = try? String(contentsOfFile: ids, encoding: .utf8) else {
-                throw ValidationError("Cannot read \(ids): is it there, and readable?")
-            }
-            return try problems(path, ids: text.split(whereSeparator: \.isNewline).map(String.init))
+            return try problems(path, ids: ProblemSet.ids(contentsOf: URL(fileURLWithPath: ids)))
         }
-        let set = try ProblemSet(contentsOf: URL(fileURLWithPath: path))
+        let set = try set(path)
         guard limit != nil || skip > 0 else { return set.problems }
         let drawn = set.sample((limit ?? set.problems.count) + skip, seed: sampleSeed).dropFirst(skip)
         guard !drawn.isEmpty else { throw ValidationError("--skip leaves no problem of \(set.problems.count).") }
@@ -51,13 +48,23 @@ struct DatasetArguments: ParsableArguments {
 
     /// The problems with these ids, in their order.
     func problems(_ path: String, ids: [String]) throws -> [GradedProblem] {
-        try ProblemSet(contentsOf: URL(fileURLWithPath: path)).problems(ids: ids)
+        try set(path).problems(ids: ids)
     }
 
     /// Problems of the same file that were not chosen, for settings that must not be chosen on them.
     func others(_ path: String, than chosen: [GradedProblem]) throws -> [GradedProblem] {
         let taken = Set(chosen.map(\.problem.id))
-        let set = try ProblemSet(contentsOf: URL(fileURLWithPath: path))
+        let set = try set(path)
         return set.sample(set.problems.count, seed: sampleSeed &+ 1).filter { !taken.contains($0.problem.id) }
+    }
+
+    private func set(_ path: String) throws -> ProblemSet {
+        let set = try ProblemSet(contentsOf: URL(fileURLWithPath: path))
+        // An answer that is a program would be counted as wrong.
+        guard !set.problems.contains(where: { $0.codeTask != nil }) else {
+            throw ValidationError(
+                "\(path) holds programs to write, which have to be run to be graded; choose another data set.")
+        }
+        return set
     }
 }

@@ -13,6 +13,7 @@ import Testing
         ["solve", "x", "--token-budget", "0"],
         ["bench", "--methods", "ar,ar"], ["bench", "--limit", "0"], ["solve", "x", "--threads", "0"], ["unknown"],
         ["solve", "x", "--margin", "2"],
+        ["grade", "--mode", "kind"],
     ])
     func `Wrong use is refused with status 64 and the usage`(arguments: [String]) {
         do {
@@ -54,6 +55,7 @@ import Testing
         ],
         ["solve", "x", "--draft", "a", "--target", "b", "--prm", "c"], ["replay", "trace.jsonl"],
         ["solve", "x", "--margin", "0.05"], ["bench", "--margin=-0.05"],
+        ["grade"], ["grade", "--mode", "compat", "-"],
     ])
     func `Right use is accepted`(arguments: [String]) throws {
         _ = try SpecSearchCommand.parseAsRoot(arguments)

@@ -1,0 +1,57 @@
+internal import ArgumentParser
+internal import Foundation
+internal import SpecSearchEvaluation
+
+/// `specsearch grade`.
+struct GradeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "grade", abstract: "Say of answers whether they equal their gold answers.",
+        discussion: """
+            Reads JSON Lines of {"gold", "answer"} and prints each line with "equal": true or false. An answer is a final \
+            answer or a worked solution: one with a box, "####", "answer is" or "answer:", or several lines or sentences of \
+            words. A line that cannot be read is printed with "error", named on stderr, and makes the exit status 1.
+            """)
+
+    @Argument(help: ArgumentHelp("The file; - is standard input.", valueName: "file"))
+    var file = "-"
+
+    @Option(help: "strict: by value, exactly; compat: as the evaluation code that most papers share.")
+    var mode = "strict"
+
+    private func parsedMode() throws -> GradingMode {
+        guard let parsed = GradingMode(rawValue: mode) else {
+            throw ValidationError("There is no mode \(mode); choose strict or compat.")
+        }
+        return parsed
+    }
+
+    func validate() throws { _ = try parsedMode() }
+
+    func run() throws {
+        let grading = GradingLine(mode: try parsedMode())
+        if file != "-" {
+            var isFolder: ObjCBool = false
+            let isThere = FileManager.default.fileExists(atPath: file, isDirectory: &isFolder)
+            let descriptor = isThere && !isFolder.boolValue ? open(file, O_RDONLY) : -1
+            // Standard input reads line by line, and so the file takes its place.
+            guard descriptor >= 0, dup2(descriptor, STDIN_FILENO) >= 0 else {
+                throw ValidationError("\(file) cannot be read; is it there, and a file?")
+            }
+        }
+        var number = 0
+        var hasFailed = false
+        while let line = readLine() {
+            number += 1
+            if line.allSatisfy(\.isWhitespace) { continue }
+            let result = grading.graded(line)
+            if let error = result.error {
+                hasFailed = true
+                FileHandle.standardError.write(Data("line \(number): \(error)\n".utf8))
+            }
+            print(result.line)
+            // Whoever pipes wants each answer at once.
+            fflush(nil)
+        }
+        if hasFailed { throw ExitCode(1) }
+    }
+}

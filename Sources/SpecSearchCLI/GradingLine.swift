@@ -1,0 +1,67 @@
+internal import Foundation
+package import SpecSearchEvaluation
+
+/// Grades one JSON object of `{"gold", "answer"}`.
+package struct GradingLine: Sendable {
+    private let grader: AnswerGrader
+
+    package init(mode: GradingMode) { grader = AnswerGrader(mode: mode) }
+
+    private struct Pair: Decodable {
+        /// A text; a number or a truth value is taken as it is written.
+        struct Text: Decodable {
+            let text: String
+
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.singleValueContainer()
+                if let string = try? container.decode(String.self) {
+                    text = string
+                } else if let flag = try? container.decode(Bool.self) {
+                    text = flag ? "true" : "false"
+                } else {
+                    text = "\(try container.decode(Decimal.self))"
+                }
+            }
+        }
+
+        let gold: Text
+        /// A missing answer is null, and wrong.
+        let answer: Text?
+        let hasAnswer: Bool
+
+        enum CodingKeys: CodingKey { case gold, answer }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            gold = try container.decode(Text.self, forKey: .gold)
+            hasAnswer = container.contains(.answer)
+            answer = try container.decodeIfPresent(Text.self, forKey: .answer)
+        }
+    }
+
+    /// The line with `equal` added, and what was wrong with it.
+    package func graded(_ line: String) -> (line: String, error: String?) {
+        let object = (try? JSONSerialization.jsonObject(with: Data(line.utf8))) as? [String: Any]
+        guard let object else { return failure([:], "not a JSON object.") }
+        guard let pair = try? JSONDecoder().decode(Pair.self, from: Data(line.utf8)), pair.hasAnswer else {
+            return failure(object, "it needs \"gold\" and \"answer\", each a text or a number.")
+        }
+        let isEqual = grader.accepts(candidate: pair.answer?.text, gold: pair.gold.text)
+        // Inserted rather than encoded anew: what else stands on the line stays as it was written.
+        if object["equal"] == nil, let end = line.lastIndex(of: "}") {
+            let head = line[..<end].trimmingCharacters(in: .whitespaces)
+            return ("\(head), \"equal\": \(isEqual)}", nil)
+        }
+        return (encoded(object.merging(["equal": isEqual]) { $1 }), nil)
+    }
+
+    private func failure(_ object: [String: Any], _ reason: String) -> (line: String, error: String?) {
+        (encoded(object.merging(["equal": false, "error": reason]) { $1 }), reason)
+    }
+
+    private func encoded(_ object: [String: Any]) -> String {
+        let options: JSONSerialization.WritingOptions = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? JSONSerialization.data(withJSONObject: object, options: options) else { return "{}" }
+        return String(decoding: data, as: UTF8.self)
+    }
+}
