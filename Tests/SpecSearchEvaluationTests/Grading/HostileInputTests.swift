@@ -19,6 +19,7 @@ import Testing
         repeated("$", 9_999), repeated("\\", 9_999), repeated("{", 9_999), repeated("\\pm 1", 1_500),
         repeated("|", 9_000),
         repeated("1/", 4_500) + "3", repeated("!", 9_000), "5" + repeated("!", 9_000), repeated("\\sin ", 1_900) + "x",
+        "\\sin " + repeated("-", 9_000) + "x",
         repeated("5 cm ", 1_900), repeated("a=", 4_900) + "a", repeated("A or ", 1_900) + "B",
         repeated("[", 3_000) + ",",
         repeated("\\boxed{", 10_000), "\\boxed{" + repeated("{", 30_000), repeated("#### 1\n", 10_000),

@@ -77,7 +77,7 @@ extension ExpressionParser {
     /// A bracket, or the factors up to the next sign or function.
     mutating func functionArgument() throws -> Expression {
         if current == .symbol("(") || current == .symbol("{") { return try postfix() }
-        if accept(.symbol("-")) { return .negated(try functionArgument()) }
+        if accept(.symbol("-")) { return .negated(try nested { try $0.functionArgument() }) }
         var factors = [try power()]
         while let kind = current, startsFactor(kind), !Self.isFunction(kind), kind != .symbol("("), kind != .symbol("[")
         {
