@@ -1,13 +1,13 @@
-internal import ArgumentParser
+public import ArgumentParser
 internal import Foundation
 internal import SpecSearch
-internal import SpecSearchEvaluation
+public import SpecSearchEvaluation
 
 /// Which problems, and how answers to them are graded.
 struct DatasetArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "gsm8k, math500, or a JSON Lines file of {\"id\", \"problem\", \"answer\"}. (default: heldout.jsonl of the models)",
+            "gsm8k, math500, humaneval, or a JSON Lines file of {\"id\", \"problem\", \"answer\"}. (default: heldout.jsonl of the models)",
             valueName: "name"))
     var dataset: String?
 
@@ -22,6 +22,12 @@ struct DatasetArguments: ParsableArguments {
 
     @Option(help: ArgumentHelp("A file with the ids of the problems, one a line, instead.", valueName: "file"))
     var ids: String?
+
+    @Option(help: "What a bad line does: refuse the file, or skip the line.")
+    var badLines = ProblemSet.BadLinePolicy.refuse
+
+    @Option(help: "strict: by value, exactly; compat: as the evaluation code that most papers share.")
+    var grading = GradingMode.strict
 
     func validate() throws {
         guard limit.map({ $0 >= 1 }) ?? true else { throw ValidationError("--limit is at least 1.") }
@@ -59,12 +65,11 @@ struct DatasetArguments: ParsableArguments {
     }
 
     private func set(_ path: String) throws -> ProblemSet {
-        let set = try ProblemSet(contentsOf: URL(fileURLWithPath: path))
-        // An answer that is a program would be counted as wrong.
-        guard !set.problems.contains(where: { $0.codeTask != nil }) else {
-            throw ValidationError(
-                "\(path) holds programs to write, which have to be run to be graded; choose another data set.")
-        }
+        let set = try ProblemSet(contentsOf: URL(fileURLWithPath: path), badLines: badLines)
+        for line in set.badLines { Terminal.say("\(path), \(line): left out.") }
         return set
     }
 }
+
+extension GradingMode: ExpressibleByArgument {}
+extension ProblemSet.BadLinePolicy: ExpressibleByArgument {}

@@ -5,8 +5,10 @@ internal import SpecSearchLlama
 extension EvaluationRun {
     /// A run on embedded engines.
     init(
-        variants: [Variant], problems: [GradedProblem], seeds: [UInt64], concurrency: Int = 1, engines: EngineSet
+        variants: [Variant], problems: [GradedProblem], seeds: [UInt64], concurrency: Int = 1, engines: EngineSet,
+        grading: GradingMode = .strict
     ) {
+        let grader = ResultGrader(mode: grading)
         self.init(
             variants: variants, problems: problems, seeds: seeds,
             solve: { variant, problem in
@@ -15,9 +17,7 @@ extension EvaluationRun {
                 await engine.reset()
                 return result
             },
-            grade: { problem, result in
-                Grade(answer: result.answer, verdict: problem.accepts(result.answer) ? .right : .wrong)
-            })
+            grade: { await grader.grade($0, $1) })
         self.concurrency = concurrency
     }
 }

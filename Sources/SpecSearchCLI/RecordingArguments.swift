@@ -81,7 +81,8 @@ struct RecordingArguments: ParsableArguments {
         let done = file.records.filter { $0.verdict != .failed }
         let run = EvaluationRun(
             variants: manifest.variants, problems: try dataset.problems(manifest.dataset.path, ids: manifest.problems),
-            seeds: manifest.seeds, concurrency: manifest.concurrency, engines: engines)
+            seeds: manifest.seeds, concurrency: manifest.concurrency, engines: engines,
+            grading: manifest.grading)
         let progress = EvaluationProgress(
             variants: manifest.variants.map(\.name), each: manifest.problems.count * manifest.seeds.count, done: done,
             concurrency: manifest.concurrency, terminal)
@@ -126,7 +127,7 @@ struct RecordingArguments: ParsableArguments {
         return RunManifest(
             title: plan.title, question: plan.question, arguments: Self.arguments(),
             software: ["specsearch": SpecSearchCommand.configuration.version, "llama.cpp": LlamaEngine.libraryVersion],
-            dataset: try RunManifest.File(path: path), grading: "strict", problems: problems.map(\.problem.id),
+            dataset: try RunManifest.File(path: path), grading: dataset.grading, problems: problems.map(\.problem.id),
             seeds: try parsedSeeds(), variants: plan.variants, baselines: plan.baselines,
             models: try EngineSet.files(models, plan.variants).mapValues { try RunManifest.File(path: $0) },
             engine: engine.options(for: search.search).described, concurrency: concurrency, margin: acceptedLoss / 100)

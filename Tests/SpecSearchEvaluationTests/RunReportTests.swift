@@ -15,7 +15,7 @@ import Testing
         sps.method = .sps
         manifest = RunManifest(
             title: "A <b>run</b>", arguments: ["--limit", "40"], software: ["specsearch": "1"], dataset: data,
-            grading: "strict", problems: (0..<40).map { "p\($0)" }, seeds: [0],
+            grading: .strict, problems: (0..<40).map { "p\($0)" }, seeds: [0],
             variants: [
                 Variant(name: "ar", configuration: sps), Variant(name: "half", configuration: SearchConfiguration()),
             ], models: ["draft": data], engine: [:], margin: 0.05)

@@ -174,7 +174,7 @@ public struct RunReport: Sendable {
                 + "\((Double(manifest.machine.memoryBytes) / 1e9).fixed(0)) GB, \(manifest.machine.system)",
             manifest.software.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "),
             "data: `\(URL(fileURLWithPath: manifest.dataset.path).lastPathComponent)`, SHA-256 "
-                + "`\(manifest.dataset.sha256.prefix(16))`; grading \(manifest.grading)",
+                + "`\(manifest.dataset.sha256.prefix(16))`; grading \(manifest.grading.rawValue)",
         ]
         let models = manifest.models.sorted { $0.key < $1.key }.map { name, file in
             "\(name) `\(URL(fileURLWithPath: file.path).lastPathComponent)` `\(file.sha256.prefix(16))`"

@@ -42,8 +42,7 @@ public struct RunManifest: Sendable, Hashable, Codable {
     public var software: [String: String]
     public var machine: MachineDescription
     public var dataset: File
-    /// The name of the grading mode.
-    public var grading: String
+    public var grading: GradingMode
     /// The problems' ids, in the order of the run.
     public var problems: [String]
     public var seeds: [UInt64]
@@ -61,7 +60,7 @@ public struct RunManifest: Sendable, Hashable, Codable {
 
     public init(
         title: String, question: String? = nil, arguments: [String], software: [String: String], dataset: File,
-        grading: String, problems: [String], seeds: [UInt64], variants: [Variant], baselines: [String]? = nil,
+        grading: GradingMode, problems: [String], seeds: [UInt64], variants: [Variant], baselines: [String]? = nil,
         models: [String: File], engine: [String: String], concurrency: Int = 1, margin: Double = 0.01,
         machine: MachineDescription = .current, date: Date = Date()
     ) {

@@ -1,0 +1,37 @@
+public import SpecSearch
+
+/// Judges what a search found.
+public struct ResultGrader: Sendable {
+    public var mode: GradingMode
+    /// What runs answers that are programs.
+    public var codeRunner: CodeRunner
+
+    public init(mode: GradingMode = .strict, codeRunner: CodeRunner = CodeRunner()) {
+        self.mode = mode
+        self.codeRunner = codeRunner
+    }
+
+    /// The answer as it was graded, and the verdict.
+    ///
+    /// The search's own answer where it found one, otherwise the one in the best path's text; of a code task that text
+    /// itself, run with the task's test.
+    public func grade(_ problem: GradedProblem, _ result: SearchResult) async -> EvaluationRun.Grade {
+        let text = result.best.steps.map(\.thought.text).joined()
+        if let task = problem.codeTask {
+            let outcome = try? await codeRunner.run(program: task.program(answer: text))
+            let verdict: Verdict =
+                switch outcome {
+                case .passed: .right
+                case .timedOut: .timeout
+                case .failed, .outOfMemory, .tooMuchOutput: .wrong
+                // Nobody can say whether the answer is right.
+                case .noInterpreter, nil: .failed
+                }
+            return EvaluationRun.Grade(answer: text, verdict: verdict)
+        }
+        let grader = AnswerGrader(mode: mode)
+        let answer = result.answer ?? (result.isFinished ? grader.finalAnswer(of: text) : nil)
+        let isRight = grader.accepts(candidate: answer, gold: problem.answer)
+        return EvaluationRun.Grade(answer: answer, verdict: isRight ? .right : .wrong)
+    }
+}
