@@ -8,6 +8,7 @@ let package = Package(
         .library(name: "SpecSearch", targets: ["SpecSearch"]),
         .library(name: "SpecSearchLlama", targets: ["SpecSearchLlama"]),
         .library(name: "SpecSearchEvaluation", targets: ["SpecSearchEvaluation"]),
+        .library(name: "SpecSearchServer", targets: ["SpecSearchServer"]),
         .library(name: "SpecSearchTesting", targets: ["SpecSearchTesting"]),
         .executable(name: "specsearch", targets: ["specsearch"]),
     ],
@@ -17,6 +18,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
         .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // The method: no engine, no I/O.
@@ -36,10 +43,27 @@ let package = Package(
             ]),
         .target(name: "SpecSearchTesting", dependencies: ["SpecSearch"]),
         .target(
+            name: "SpecSearchServer",
+            dependencies: [
+                "SpecSearch",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            resources: [.embedInCode("Page")]),
+        .target(
             name: "SpecSearchCLI",
             dependencies: [
-                "SpecSearch", "SpecSearchLlama", "SpecSearchEvaluation",
+                "SpecSearch", "SpecSearchLlama", "SpecSearchEvaluation", "SpecSearchServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
             ]),
         .executableTarget(
             name: "specsearch",
@@ -48,6 +72,11 @@ let package = Package(
         .testTarget(name: "SpecSearchTests", dependencies: ["SpecSearch", "SpecSearchTesting"]),
         .testTarget(name: "SpecSearchLlamaTests", dependencies: ["SpecSearchLlama", "SpecSearchTesting", "CLlama"]),
         .testTarget(name: "SpecSearchEvaluationTests", dependencies: ["SpecSearchEvaluation", "SpecSearchTesting"]),
+        .testTarget(
+            name: "SpecSearchServerTests",
+            dependencies: [
+                "SpecSearchServer", "SpecSearchTesting", .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ]),
         .testTarget(
             name: "SpecSearchCLITests",
             dependencies: ["SpecSearchCLI", .product(name: "ArgumentParser", package: "swift-argument-parser")]),

@@ -12,7 +12,7 @@ public struct SpecSearchCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             SolveCommand.self, BenchCommand.self, EvaluateCommand.self, CalibrateCommand.self, ReportCommand.self,
-            GradeCommand.self, ReplayCommand.self, TokenizeCommand.self,
+            GradeCommand.self, ReplayCommand.self, ServeCommand.self, ViewCommand.self, TokenizeCommand.self,
         ])
 
     public init() {}

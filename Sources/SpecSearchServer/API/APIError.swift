@@ -1,0 +1,120 @@
+internal import Foundation
+package import HTTPTypes
+package import Hummingbird
+internal import SpecSearch
+
+/// A refusal, or a failure, as OpenAI's clients understand it.
+package struct APIError: Error, Sendable {
+    package var statusCode: Int
+    package var type: String
+    package var message: String
+    package var param: String?
+    package var code: String?
+    /// Seconds after which to ask again.
+    package var retryAfter: Double?
+    /// Whether clients should ask again by themselves, where the status alone would have them do otherwise.
+    package var shouldRetry: Bool?
+
+    static func invalid(_ message: String, param: String? = nil, code: String? = nil) -> APIError {
+        APIError(statusCode: 400, type: "invalid_request_error", message: message, param: param, code: code)
+    }
+
+    static func tooMany(_ message: String, after seconds: Double) -> APIError {
+        APIError(
+            statusCode: 429, type: "rate_limit_error", message: message, code: "rate_limit_exceeded",
+            retryAfter: min(max(seconds, 0.25), 120))
+    }
+
+    static let stopping = APIError(
+        statusCode: 503, type: "unavailable_error", message: "The server is stopping.", code: "stopping", retryAfter: 5)
+
+    static func notFound(_ message: String, code: String) -> APIError {
+        APIError(statusCode: 404, type: "invalid_request_error", message: message, code: code)
+    }
+
+    static let unauthorized = APIError(
+        statusCode: 401, type: "authentication_error",
+        message: "This server asks for a key: send it as \"Authorization: Bearer …\" or \"X-Api-Key: …\".",
+        code: "invalid_api_key")
+
+    static func tooLarge(_ limit: Int) -> APIError {
+        APIError(
+            statusCode: 413, type: "invalid_request_error", message: "The body has more than \(limit) bytes.",
+            code: "request_too_large")
+    }
+
+    /// What a caller is told about a failure; of an unexpected one only that it happened.
+    init(_ error: any Error) {
+        switch error {
+        case let error as APIError: self = error
+        case let error as EngineError where error.code == .contextOverflow:
+            self = .invalid(error.description, param: "messages", code: "context_length_exceeded")
+        case let error as EngineError where error.code == .badSetting:
+            self = .invalid(error.description, code: "bad_setting")
+        case let error as EngineError:
+            self = APIError(
+                statusCode: 500, type: "server_error", message: error.description, code: error.code.description,
+                shouldRetry: false)
+        default:
+            self = APIError(
+                statusCode: 500, type: "server_error", message: "The search failed; the server's log tells why.",
+                code: "internal_error")
+        }
+    }
+
+    init(
+        statusCode: Int, type: String, message: String, param: String? = nil, code: String? = nil,
+        retryAfter: Double? = nil, shouldRetry: Bool? = nil
+    ) {
+        self.statusCode = statusCode
+        self.type = type
+        self.message = message
+        self.param = param
+        self.code = code
+        self.retryAfter = retryAfter
+        self.shouldRetry = shouldRetry
+    }
+}
+
+extension APIError: Encodable {
+    private struct Body: Encodable {
+        var message: String
+        var type: String
+        var param: String?
+        var code: String?
+
+        enum CodingKeys: CodingKey { case message, type, param, code }
+
+        func encode(to encoder: any Encoder) throws {
+            var values = encoder.container(keyedBy: CodingKeys.self)
+            try values.encode(message, forKey: .message)
+            try values.encode(type, forKey: .type)
+            // OpenAI's clients expect the keys, with null in them.
+            try values.encode(param, forKey: .param)
+            try values.encode(code, forKey: .code)
+        }
+    }
+
+    private enum CodingKeys: CodingKey { case error }
+
+    package func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(Body(message: message, type: type, param: param, code: code), forKey: .error)
+    }
+}
+
+extension APIError: HTTPResponseError {
+    package var status: HTTPResponse.Status { HTTPResponse.Status(code: statusCode) }
+
+    package func response(from request: Request, context: some RequestContext) throws -> Response {
+        var headers: HTTPFields = [:]
+        if let retryAfter {
+            headers[.retryAfter] = "\(Int(retryAfter.rounded(.up)))"
+            headers[.retryAfterMilliseconds] = "\(Int((retryAfter * 1000).rounded(.up)))"
+        }
+        if let shouldRetry { headers[.shouldRetry] = shouldRetry ? "true" : "false" }
+        if statusCode == 401 { headers[.wwwAuthenticate] = "Bearer" }
+        if statusCode == 503 { headers[.connection] = "close" }
+        return try .json(self, status: status, headers: headers)
+    }
+}

@@ -1,0 +1,77 @@
+internal import SpecSearch
+
+/// A result as a client is told it: the reasoning, the answer, and what they cost.
+struct GenerationAnswer: Sendable {
+    /// The steps before the answer.
+    var reasoning: [Step]
+    /// The last step of a finished path; empty where no path is finished.
+    var content: String
+    /// Whether the answer is whole.
+    var isWhole: Bool
+    /// Tokens of all steps.
+    var tokens: Int
+
+    init(_ result: SearchResult, request: GenerationRequest) {
+        var steps = result.best.steps
+        let count = Self.count(steps, within: request.maximumTokens)
+        isWhole = result.isFinished && count == steps.count
+        steps = Array(steps[..<count])
+        tokens = steps.reduce(0) { $0 + $1.thought.tokens.count }
+        content = isWhole ? Self.cut(steps.popLast()?.thought.text ?? "", at: request.stops) : ""
+        reasoning = steps
+    }
+
+    /// OpenAI's name of why it ends.
+    var finishReason: String { isWhole ? "stop" : "length" }
+
+    /// Tokens before the answer.
+    var reasoningTokens: Int { reasoning.reduce(0) { $0 + $1.thought.tokens.count } }
+
+    /// Everything as one text.
+    func text(_ stops: [String]) -> String {
+        Self.cut(reasoning.map(\.thought.text).joined() + content, at: stops)
+    }
+
+    /// How many steps have no more tokens than this together.
+    static func count(_ steps: [Step], within limit: Int?) -> Int {
+        guard let limit else { return steps.count }
+        var tokens = 0
+        for (index, step) in steps.enumerated() {
+            tokens += step.thought.tokens.count
+            if tokens > limit { return index }
+        }
+        return steps.count
+    }
+
+    /// The text before the first of the stops.
+    static func cut(_ text: String, at stops: [String]) -> String {
+        let ends = stops.compactMap { text.firstRange(of: $0)?.lowerBound }
+        return ends.min().map { String(text[..<$0]) } ?? text
+    }
+}
+
+/// Passes on a text that comes in parts, up to the first stop.
+struct StopFilter {
+    private let stops: [String]
+    private var held = ""
+    private(set) var isStopped = false
+
+    init(_ stops: [String]) { self.stops = stops }
+
+    /// What is certain not to belong to a stop; at the end, everything.
+    mutating func pass(_ part: String, isLast: Bool = false) -> String {
+        guard !isStopped, !stops.isEmpty else { return isStopped ? "" : part }
+        held += part
+        let cut = GenerationAnswer.cut(held, at: stops)
+        if cut.count < held.count {
+            isStopped = true
+            held = ""
+            return cut
+        }
+        // The longest end of the text that a stop may begin with waits for what follows.
+        let waiting = isLast ? 0 : (stops.map(\.count).max() ?? 1) - 1
+        let passed = String(held.dropLast(waiting))
+        held = String(held.suffix(waiting))
+        return passed
+    }
+}

@@ -1,0 +1,60 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import NIOCore
+
+/// One route, as data, so that what needs a key can be enumerated.
+struct Route: Sendable {
+    typealias Handler = @Sendable (Request, ServerContext) async throws -> Response
+
+    let method: HTTPRequest.Method
+    let path: String
+    /// Whether it answers without a key.
+    let isPublic: Bool
+    let handler: Handler
+
+    init(_ method: HTTPRequest.Method, _ path: String, isPublic: Bool = false, handler: @escaping Handler) {
+        self.method = method
+        self.path = path
+        self.isPublic = isPublic
+        self.handler = handler
+    }
+}
+
+extension Request {
+    /// The body of a JSON request.
+    ///
+    /// - Throws: ``APIError``: 413 for a long one, 415 for another type, 408 for one that takes longer than `seconds`.
+    mutating func jsonBody(limit: Int, seconds: Double) async throws -> ByteBuffer {
+        if let type = headers[.contentType]?.lowercased(), !type.hasPrefix("application/json") {
+            throw APIError(
+                statusCode: 415, type: "invalid_request_error", message: "The body is to be application/json.",
+                code: "unsupported_media_type")
+        }
+        if let length = headers[.contentLength].flatMap(Int.init), length > limit { throw APIError.tooLarge(limit) }
+        let request = self
+        do {
+            let (mended, buffer) = try await withThrowingTaskGroup(of: (Request, ByteBuffer)?.self) { group in
+                group.addTask {
+                    var request = request
+                    let buffer = try await request.collectBody(upTo: limit)
+                    return (request, buffer)
+                }
+                group.addTask {
+                    try await Task.sleep(for: .seconds(seconds))
+                    return nil
+                }
+                defer { group.cancelAll() }
+                guard let first = try await group.next(), let read = first else {
+                    throw APIError(
+                        statusCode: 408, type: "invalid_request_error", message: "The body did not come in time.",
+                        code: "timeout")
+                }
+                return read
+            }
+            self = mended
+            return buffer
+        } catch is NIOTooManyBytesError {
+            throw APIError.tooLarge(limit)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+internal import Foundation
+internal import HTTPTypes
+internal import Hummingbird
+internal import Logging
+internal import NIOCore
+internal import SpecSearch
+
+/// `/v1/searches`: searches whose every event can be watched, for the page.
+struct SearchRoutes: Sendable {
+    private struct Begun: Encodable {
+        var id: String
+        var object = "search"
+        var finished: Bool
+    }
+
+    let configuration: ServerConfiguration
+    let runner: SearchRunner
+    let registry: SearchRegistry
+
+    var routes: [Route] {
+        [
+            Route(.post, "/v1/searches") { try await begin($0, $1) },
+            Route(.get, "/v1/searches/:id") { _, context in
+                let search = try find(context)
+                return try .json(Begun(id: search.id, finished: search.isOver))
+            },
+            Route(.delete, "/v1/searches/:id") { _, context in
+                try find(context).stop()
+                return Response(status: .noContent)
+            },
+            Route(.get, "/v1/searches/:id/events") { try watch($0, $1) },
+        ]
+    }
+
+    private func find(_ context: ServerContext) throws -> WatchedSearch {
+        try registry.search(context.parameters.get("id") ?? "", of: context.caller)
+    }
+
+    private func begin(_ request: Request, _ context: ServerContext) async throws -> Response {
+        var request = request
+        let body = try await request.jsonBody(
+            limit: configuration.limits.bodyBytes, seconds: configuration.idleSeconds)
+        let asked = try GenerationRequest(Data(body.readableBytesView), as: .search, limits: configuration.limits)
+        try runner.check(model: asked.model)
+        let settings = try asked.configuration(runner.model.defaults, limits: configuration.limits)
+        let ticket = try runner.admission.enter(context.caller)
+        if configuration.logsProblems {
+            context.log.info("A problem", metadata: ["problem": "\(asked.problem)"])
+        }
+        let search = WatchedSearch(caller: context.caller, patience: configuration.reconnectSeconds)
+        let logger = context.log
+        // The search outlives this request; the registry owns it, and stops it when nobody watches.
+        let task = Task { [runner] in
+            do {
+                _ = try await runner.run(Problem(text: asked.problem), settings, ticket: ticket) { event in
+                    do {
+                        let line = try SearchTrace.line(for: event)
+                        search.append(WatchedSearch.Line(data: String(decoding: line, as: UTF8.self)))
+                    } catch {
+                        logger.error("An event cannot be written", metadata: ["error": "\(error)"])
+                    }
+                }
+                search.end(WatchedSearch.Line(name: "end", data: "{}"))
+            } catch is CancellationError {
+                search.end(WatchedSearch.Line(name: "end", data: "{}"))
+            } catch {
+                logger.error("A search failed", metadata: ["error": "\(error)"])
+                let text = (try? JSON.text(APIError(error))) ?? "{}"
+                search.end(WatchedSearch.Line(name: "failure", data: text))
+            }
+        }
+        search.onStop { task.cancel() }
+        registry.add(search)
+        search.expectWatcher()
+        return try .json(
+            Begun(id: search.id, finished: false), status: .created, headers: [.location: "/v1/searches/\(search.id)"])
+    }
+
+    private func watch(_ request: Request, _ context: ServerContext) throws -> Response {
+        let search = try find(context)
+        let last = request.headers[.lastEventID] ?? request.uri.queryParameters["after"].map(String.init)
+        let start = last.flatMap(Int.init).map { $0 < Int.max ? $0 + 1 : $0 } ?? 0
+        return Response(
+            status: .ok, headers: EventStream.headers,
+            body: ResponseBody { writer in
+                try await request.body.consumeWithCancellationOnInboundClose { _ in
+                    try await send(search, from: start, to: &writer)
+                }
+                try await writer.finish(nil)
+            })
+    }
+
+    private func send(_ search: WatchedSearch, from start: Int, to writer: inout any ResponseBodyWriter) async throws {
+        let (id, ticks) = search.watch()
+        defer { search.unwatch(id) }
+        let (signals, source) = AsyncStream<Bool>.makeStream(bufferingPolicy: .bufferingNewest(2))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in ticks { source.yield(true) }
+            }
+            group.addTask {
+                while true {
+                    try await Task.sleep(for: .seconds(configuration.pingSeconds))
+                    source.yield(false)
+                }
+            }
+            defer { group.cancelAll() }
+            var place = start
+            for await isNew in signals {
+                if !isNew { try await writer.write(EventStream.ping) }
+                let (lines, isOver) = search.lines(from: place)
+                for (index, line) in zip(lines.indices, lines) {
+                    try await writer.write(EventStream.event(line.data, name: line.name, id: index))
+                    place = index + 1
+                }
+                if isOver { return }
+            }
+            try Task.checkCancellation()
+        }
+    }
+}

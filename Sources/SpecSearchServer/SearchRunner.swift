@@ -1,0 +1,48 @@
+internal import Logging
+internal import SpecSearch
+
+/// Runs searches for the routes: with their tickets, the metrics and the engine's memory seen to.
+struct SearchRunner: Sendable {
+    let model: ServedModel
+    let metrics: ServerMetrics
+    let admission: Admission
+
+    /// Waits for its turn and searches.
+    ///
+    /// - Throws: ``APIError`` when the server stops it; what the search throws; `CancellationError` when the caller went.
+    func run(
+        _ problem: Problem, _ configuration: SearchConfiguration, ticket: Admission.Ticket,
+        onEvent: @escaping @Sendable (SearchEvent) -> Void
+    ) async throws -> SearchResult {
+        try await ticket.turn()
+        let search = Search(configuration, models: model.models(configuration.method))
+        let metrics = metrics
+        let task = Task {
+            try await search.run(problem) { event in
+                metrics.observe(event)
+                onEvent(event)
+            }
+        }
+        ticket.onStop { task.cancel() }
+        let outcome = await withTaskCancellationHandler {
+            await task.result
+        } onCancel: {
+            task.cancel()
+        }
+        await model.release(problem)
+        let result = try outcome.get()
+        metrics.searched(result, method: configuration.method)
+        admission.note(seconds: result.seconds)
+        if ticket.isStopped, result.end == .cancelled { throw APIError.stopping }
+        try Task.checkCancellation()
+        return result
+    }
+}
+
+extension SearchEvent {
+    /// Tokens of the prompt, where the event is the search's first call of a model: what the model read before writing.
+    var promptTokens: Int? {
+        guard case .sampled(let call) = self else { return nil }
+        return call.usage[call.role].prefillTokens
+    }
+}

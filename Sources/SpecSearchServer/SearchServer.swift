@@ -1,0 +1,121 @@
+internal import HTTPTypes
+package import Hummingbird
+internal import HummingbirdCore
+public import Logging
+internal import NIOCore
+public import ServiceLifecycle
+internal import UnixSignals
+
+/// An HTTP server whose answers are found by search: any OpenAI client gets them by a change of its base URL.
+///
+/// ```swift
+/// let server = try SearchServer(model: model)
+/// try await server.run()  // until SIGTERM or SIGINT, then searches may end
+/// ```
+public struct SearchServer: Service {
+    public let configuration: ServerConfiguration
+    private let logger: Logger
+    private let admission: Admission
+    private let table: [Route]
+    private let metrics: ServerMetrics
+
+    /// - Parameters:
+    ///   - model: What is served.
+    ///   - metrics: Where `/metrics` reads from; hand it to `MetricsSystem.bootstrap` too, to see everybody's metrics there.
+    /// - Throws: ``ServerError`` for settings that make no sense, or are not safe.
+    public init(
+        model: ServedModel, configuration: ServerConfiguration = ServerConfiguration(),
+        metrics: PrometheusMetrics? = nil, logger: Logger = Logger(label: "specsearch.server")
+    ) throws {
+        try configuration.validate()
+        self.configuration = configuration
+        self.logger = logger
+        let prometheus = metrics ?? Self.makeMetrics()
+        admission = Admission(configuration.limits)
+        self.metrics = ServerMetrics(factory: prometheus)
+        let runner = SearchRunner(model: model, metrics: self.metrics, admission: admission)
+        let registry = SearchRegistry(limit: configuration.limits.keptSearches)
+        table =
+            CompletionRoutes(configuration: configuration, runner: runner).routes
+            + SearchRoutes(configuration: configuration, runner: runner, registry: registry).routes
+            + StatusRoutes(runner: runner, prometheus: prometheus).routes + PageRoutes().routes
+    }
+
+    /// A backend of swift-metrics with the descriptions of the server's own metrics.
+    public static func makeMetrics() -> PrometheusMetrics {
+        PrometheusMetrics(help: ServerMetrics.help, buckets: ServerMetrics.buckets)
+    }
+
+    /// Every route: its method, its path, and whether it answers without a key.
+    package var routes: [(method: String, path: String, isPublic: Bool)] {
+        table.map { ($0.method.rawValue, $0.path, $0.isPublic) }
+    }
+
+    /// Searches that run now.
+    package var running: Int { admission.running }
+
+    /// The HTTP side alone, for tests.
+    package func application(
+        onRunning: @escaping @Sendable (Int) -> Void = { _ in }
+    ) -> some ApplicationProtocol {
+        let router = Router(context: ServerContext.self)
+        let open = Set(table.filter(\.isPublic).map { "\($0.method) \($0.path)" })
+        router.addMiddleware {
+            Observation(metrics: metrics)
+            CrossOrigin(origins: configuration.allowedOrigins)
+            Authentication(keys: configuration.keys) { open.contains("\($0.method) \($0.uri.path)") }
+        }
+        for route in table {
+            router.on(RouterPath(route.path), method: route.method, use: route.handler)
+        }
+        return Application(
+            router: router,
+            server: .http1(
+                configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(Int64(configuration.idleSeconds)))),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port), serverName: "specsearch"),
+            onServerRunning: { channel in onRunning(channel.localAddress?.port ?? configuration.port) },
+            logger: logger)
+    }
+
+    /// Serves until a signal or a graceful shutdown; then newcomers are refused, and running searches may end.
+    ///
+    /// - Parameter onRunning: Told the port when the server listens.
+    /// - Throws: Where it cannot listen.
+    public func run(onRunning: @escaping @Sendable (Int) -> Void) async throws {
+        // Services are stopped from the last to the first: the HTTP side goes on until the searches are done.
+        try await ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: application(onRunning: onRunning)),
+                    .init(service: Draining(admission: admission, seconds: configuration.drainSeconds, logger: logger)),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        ).run()
+    }
+
+    public func run() async throws {
+        try await run { _ in }
+    }
+}
+
+/// Waits for the order to stop, and then for the searches to end.
+private struct Draining: Service {
+    let admission: Admission
+    let seconds: Double
+    let logger: Logger
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        admission.drain()
+        logger.notice("Stopping", metadata: ["searches": "\(admission.running + admission.queued)"])
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [admission, seconds] in
+                try? await Task.sleep(for: .seconds(seconds))
+                admission.stopAll()
+            }
+            await admission.becomesIdle()
+            group.cancelAll()
+        }
+    }
+}

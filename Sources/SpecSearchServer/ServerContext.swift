@@ -1,0 +1,18 @@
+internal import Hummingbird
+internal import Logging
+
+/// What the handlers of one request share.
+struct ServerContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// The log, with the request's name on every line.
+    var log: Logger
+    /// Who asks: the name of the key's owner; empty where no key is needed.
+    var caller = ""
+    /// The name under which the request stands in logs.
+    var requestID = ""
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        log = source.logger
+    }
+}

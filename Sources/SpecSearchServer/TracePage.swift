@@ -1,0 +1,43 @@
+internal import Crypto
+internal import Foundation
+public import SpecSearch
+
+/// A trace as one HTML file that needs no server, for a colleague.
+public enum TracePage {
+    /// The page, with the trace in it; it loads nothing, and asks nobody for anything.
+    ///
+    /// - Parameter trace: A trace that can be read.
+    /// - Throws: What writing JSON throws.
+    public static func html(_ trace: SearchTrace) throws -> String {
+        // The trace stands in a script element that is not run; without "<" it cannot end it.
+        let data = String(decoding: try trace.encoded(), as: UTF8.self).replacingOccurrences(of: "<", with: "\\u003c")
+        let policy =
+            "default-src 'none'; script-src \(source(PageFiles.script)); style-src \(source(PageFiles.style)); "
+            + "img-src data: blob:; base-uri 'none'; form-action 'none'"
+        return PageFiles.html
+            .replacing(
+                "<meta charset=\"utf-8\">",
+                with: "<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"\(policy)\">"
+            )
+            .replacing("<link rel=\"stylesheet\" href=\"page.css\">", with: "<style>\(PageFiles.style)</style>")
+            .replacing(asking, with: "")
+            .replacing(
+                "<script src=\"page.js\"></script>",
+                with: "<script type=\"application/x-ndjson\" id=\"saved-trace\">\n\(data)</script>\n"
+                    + "<script>\(PageFiles.script)</script>")
+    }
+
+    /// The part of the page that needs a server.
+    private static var asking: String {
+        let page = PageFiles.html
+        guard let start = page.firstRange(of: "<section class=\"ask\""),
+            let end = page[start.upperBound...].firstRange(of: "</section>\n")
+        else { return "" }
+        return String(page[start.lowerBound..<end.upperBound])
+    }
+
+    /// A content security policy's word for one inline script or style.
+    private static func source(_ text: String) -> String {
+        "'sha256-\(Data(SHA256.hash(data: Array(text.utf8))).base64EncodedString())'"
+    }
+}

@@ -1,0 +1,3 @@
+import HummingbirdTesting
+import SpecSearchServer
+import Testing
