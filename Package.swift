@@ -76,6 +76,11 @@ let package = Package(
             name: "SpecSearchServerTests",
             dependencies: [
                 "SpecSearchServer", "SpecSearchTesting", .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ]),
         .testTarget(
             name: "SpecSearchCLITests",

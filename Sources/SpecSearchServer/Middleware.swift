@@ -67,7 +67,8 @@ struct Observation: RouterMiddleware {
             default: "The request is not understood."
             }
         return try APIError(
-            statusCode: status.code, type: status.code < 500 ? "invalid_request_error" : "server_error", message: message,
+            statusCode: status.code, type: status.code < 500 ? "invalid_request_error" : "server_error",
+            message: message,
             code: status.code == 404 ? "not_found" : nil
         ).response(from: request, context: context)
     }

@@ -1,6 +1,8 @@
 internal import Foundation
 
-/// A request's JSON, as it comes. Fields that are not named here are ignored, as OpenAI's clients expect.
+/// A request's JSON, as it comes.
+///
+/// Fields that are not named here are ignored, as OpenAI's clients expect.
 struct Body: Decodable {
     struct Message: Decodable {
         enum Role: String, Decodable {

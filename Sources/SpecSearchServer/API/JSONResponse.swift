@@ -1,5 +1,5 @@
 internal import Foundation
-internal import HTTPTypes
+package import HTTPTypes
 internal import Hummingbird
 internal import NIOCore
 
@@ -8,12 +8,12 @@ extension HTTPField.Name {
         guard let name = HTTPField.Name("\(name)") else { preconditionFailure("\(name) is no header's name") }
         return name
     }
-    static let retryAfterMilliseconds = custom("retry-after-ms")
-    static let shouldRetry = custom("x-should-retry")
-    static let requestID = custom("x-request-id")
-    static let apiKey = custom("x-api-key")
-    static let accelBuffering = custom("x-accel-buffering")
-    static let lastEventID = custom("last-event-id")
+    package static let retryAfterMilliseconds = custom("retry-after-ms")
+    package static let shouldRetry = custom("x-should-retry")
+    package static let requestID = custom("x-request-id")
+    package static let apiKey = custom("x-api-key")
+    package static let accelBuffering = custom("x-accel-buffering")
+    package static let lastEventID = custom("last-event-id")
 }
 
 extension Response {

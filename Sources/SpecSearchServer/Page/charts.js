@@ -75,11 +75,11 @@ function drawCosts(figure, model) {
   const estimate = model.estimateAlone;
   const spent = model.result?.seconds ?? model.clock;
   const rows = [["this search", spent, "is-this"]];
-  if (estimate) rows.push(["target alone ≈", estimate.seconds, "is-estimate"]);
+  if (estimate) rows.push(["target alone ≥", estimate.seconds, "is-estimate"]);
   const most = Math.max(...rows.map((row) => row[1]), 1e-6);
   const [width, left, row] = [chartWidth, 112, 30];
   const picture = svg("svg", { viewBox: `0 0 ${width} ${row * rows.length + 4}`, role: "img" });
-  picture.append(svg("title", {}, "Seconds of this search and of the target alone (estimated)"));
+  picture.append(svg("title", {}, "Seconds of this search, and of the target alone at least (estimated)"));
   rows.forEach(([name, value, look], index) => {
     const y = index * row + 4;
     picture.append(svg("text", { class: "axis name", x: left - 8, y: y + 15, "text-anchor": "end" }, name));
@@ -102,10 +102,9 @@ function drawCosts(figure, model) {
   table.append(body);
   const parts = [picture, table];
   if (estimate) {
-    const ratio = estimate.seconds / Math.max(spent, 1e-9);
     parts.push(html("p", { class: "note" },
-      `About ${ratio.toFixed(1)}× the speed of the target alone. Estimate: ${thousands(estimate.passes)} passes of the `
-      + "target, one for each token of the longest thought of a step, as long as its passes took here."));
+      `The target alone is estimated at no less than this: ${thousands(estimate.tokens)} tokens of the thoughts above `
+      + "and the prompt, each in the time that a token took the target here."));
   }
   figure.querySelector(".picture").replaceChildren(...parts);
 }

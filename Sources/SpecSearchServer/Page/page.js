@@ -121,12 +121,14 @@ class Page {
     this.reset();
     this.events = events;
     this.state("replay");
+    this.tree.isFollowing = false;
     this.over();
     const problem = this.model.started?.problem.text ?? "";
     this.at("question").textContent = problem;
     this.at("question").hidden = problem === "";
     if (innerWidth >= 700) this.tree.scale(0);
     if (this.tree.zoom < 0.55) this.tree.scale(0.55 / this.tree.zoom);
+    this.at("tree").scrollLeft = 0;
   }
 
   save() {
@@ -233,7 +235,7 @@ class Page {
     this.at("path").replaceChildren(...result.best.steps.map((step) => html("li", { class: `by-${step.thought.author}` },
       html("span", { class: "who" }, step.thought.author), html("span", { class: "what" }, step.thought.text.trim()),
       html("span", { class: "how" }, digits(step.score)
-        + (typeof step.threshold === "number" ? ` ≥ ${digits(step.threshold)}` : "")))));
+        + (typeof step.threshold === "number" ? ` ${step.score >= step.threshold ? "≥" : "<"} ${digits(step.threshold)}` : "")))));
   }
 
   showThought(node) { this.details(node); }

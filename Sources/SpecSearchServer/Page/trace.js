@@ -36,7 +36,6 @@ class TraceModel {
     this.started = null;
     this.result = null;
     this.failure = null;
-    this.longest = new Map();
   }
 
   get configuration() { return this.started ? this.started.configuration : null; }
@@ -109,13 +108,12 @@ class TraceModel {
 
   sampled(call) {
     this.spend(call.role, call.usage, call.seconds, call.phase, call.depth);
+    this.promptTokens ??= call.usage.models?.[call.role]?.prefillTokens;
     if (call.phase === "lookahead") return;
     call.nodes.forEach((name, index) => {
       const parent = this.group(call.depth, name);
       const subtree = this.subtree(call.depth, name);
       for (const thought of call.thoughts[index]) {
-        const length = thought.tokens ? thought.tokens.length : 0;
-        this.longest.set(call.depth, Math.max(this.longest.get(call.depth) ?? 0, length));
         let node = this.child(parent, call.depth, thought.text, subtree);
         if (!node) {
           const isUsable = thought.stop !== "length" && plain(thought.text) !== "";
@@ -250,18 +248,15 @@ class TraceModel {
     return path;
   }
 
-  /** What the same search would cost if the target wrote every step, token by token: an estimate.
+  /** What the same search would cost at least if the target wrote every thought: an estimate.
    *
-   * At each depth the thoughts are written side by side, so a depth takes as many passes of the target as its longest
-   * thought has tokens; what a pass takes is measured here. */
+   * Every token of every distinct thought goes through the target, in the time that a token took it here, where it often
+   * had the company of others in a pass. */
   get estimateAlone() {
     const target = this.usage.target;
-    if (!target || !target.decodes || !["specsearch", "sps"].includes(this.configuration?.method)) return null;
-    const passes = this.goesByDepth
-      ? [...this.longest.values()].reduce((sum, length) => sum + length, 0)
-      : this.calls.filter((call) => ["draft", "target"].includes(call.phase)).length
-        * (Math.max(...this.longest.values()) || 0);
-    const written = this.nodes.reduce((sum, node) => sum + (node.tokens ?? 0), 0);
-    return { seconds: passes * (target.seconds / target.decodes) + (this.usage.prm?.seconds ?? 0), tokens: written, passes };
+    if (!target?.evaluatedTokens || this.configuration?.method !== "specsearch") return null;
+    const tokens = this.nodes.reduce((sum, node) => sum + (node.tokens ?? 0), this.promptTokens ?? 0);
+    const rest = this.usage.prm?.seconds ?? 0;
+    return { tokens, seconds: tokens * (target.seconds / target.evaluatedTokens) + rest };
   }
 }

@@ -1,0 +1,159 @@
+import Foundation
+import HTTPTypes
+import HummingbirdTesting
+import SpecSearchServer
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct CompletionRouteTests {
+    static let chat = #"{"model":"toy","messages":[{"role":"user","content":"What is 7"}]}"#
+
+    @Test func `a chat is answered in OpenAI's form`() async throws {
+        try await withServer { client, _ in
+            let response = try await client.post("/v1/chat/completions", Self.chat)
+            #expect(response.status == .ok)
+            #expect(try response.value("object") as? String == "chat.completion")
+            #expect(try response.value("choices", "0", "message", "role") as? String == "assistant")
+            #expect(try response.value("choices", "0", "message", "content") as? String == "The answer is 7.")
+            #expect(try response.value("choices", "0", "finish_reason") as? String == "stop")
+            let reasoning = try response.value("choices", "0", "message", "reasoning_content") as? String
+            #expect(reasoning?.split(separator: "\n").count == 3)
+            #expect(try response.value("choices", "0", "message", "reasoning") as? String == reasoning)
+            #expect(try response.value("specsearch", "answer") as? String == "7")
+            let completion = try #require(try response.value("usage", "completion_tokens") as? Int)
+            let thinking = try #require(
+                try response.value("usage", "completion_tokens_details", "reasoning_tokens") as? Int)
+            // The scripted models' tokens are bytes.
+            #expect(completion - thinking == "The answer is 7.".utf8.count)
+            let drafted = try response.value("usage", "specsearch", "draft_tokens") as? Int
+            #expect(drafted ?? 0 > 0)
+            #expect(response.headers[.requestID] != nil)
+        }
+    }
+
+    @Test func `a completion has the whole text`() async throws {
+        try await withServer { client, _ in
+            let response = try await client.post("/v1/completions", #"{"prompt":"What is 7","model":"toy"}"#)
+            let text = try #require(try response.value("choices", "0", "text") as? String)
+            #expect(text.hasSuffix("The answer is 7."))
+            #expect(text.split(separator: "\n").count == 4)
+        }
+    }
+
+    @Test func `a stream tells the role once, committed steps, the answer, the reason, usage and the end`() async throws
+    {
+        try await withServer { client, _ in
+            let body = #"""
+                {"model":"toy","messages":[{"role":"user","content":"What is 7"}],"stream":true,
+                "stream_options":{"include_usage":true}}
+                """#
+            let response = try await client.post("/v1/chat/completions", body)
+            #expect(response.headers[.contentType] == "text/event-stream; charset=utf-8")
+            let events = response.events
+            #expect(events.last == "[DONE]")
+            let chunks = events.dropLast()
+            let roles = try chunks.compactMap { try jsonValue(in: $0, ["choices", "0", "delta", "role"]) as? String }
+            #expect(roles == ["assistant"])
+            let names = try chunks.map { try jsonValue(in: $0, ["id"]) as? String }
+            #expect(Set(names).count == 1)
+            let reasoning = try chunks.compactMap {
+                try jsonValue(in: $0, ["choices", "0", "delta", "reasoning_content"]) as? String
+            }
+            #expect(reasoning.count == 3)
+            let content = try chunks.compactMap {
+                try jsonValue(in: $0, ["choices", "0", "delta", "content"]) as? String
+            }
+            #expect(content.joined() == "The answer is 7.")
+            let reasons = try chunks.compactMap { try jsonValue(in: $0, ["choices", "0", "finish_reason"]) as? String }
+            #expect(reasons == ["stop"])
+            let usage = try #require(chunks.last)
+            let choices = try jsonValue(in: usage, ["choices"]) as? [Any]
+            #expect(choices?.isEmpty == true)
+            let tokens = try jsonValue(in: usage, ["usage", "completion_tokens"]) as? Int
+            #expect(tokens ?? 0 > 0)
+        }
+    }
+
+    @Test func `stream and whole say the same`() async throws {
+        try await withServer { client, _ in
+            for seed in 0..<5 {
+                let rest = #""prompt":"What is 7","seed":\#(seed),"stop":["answer"]"#
+                let whole = try await client.post("/v1/completions", "{\(rest)}")
+                let stream = try await client.post("/v1/completions", #"{\#(rest),"stream":true}"#)
+                let told = try stream.events.dropLast().compactMap {
+                    try jsonValue(in: $0, ["choices", "0", "text"]) as? String
+                }
+                let text = try whole.value("choices", "0", "text") as? String
+                #expect(told.joined() == text)
+                #expect(text?.hasSuffix("The ") == true)
+            }
+        }
+    }
+
+    @Test func `a failure in a stream is an error and never done`() async throws {
+        try await withServer(TestModel.make(fails: true)) { client, _ in
+            let body = #"{"stream":true,"messages":[{"role":"user","content":"What is 7"}]}"#
+            let events = try await client.post("/v1/chat/completions", body).events
+            let code = try jsonValue(in: events.last ?? "{}", ["error", "code"]) as? String
+            #expect(code == "badScore")
+            #expect(!events.contains("[DONE]"))
+            let whole = try await client.post("/v1/chat/completions", Self.chat)
+            #expect(whole.status == .internalServerError)
+            #expect(whole.headers[.shouldRetry] == "false")
+        }
+    }
+
+    @Test func `a limit of tokens ends before the step that exceeds it`() async throws {
+        try await withServer { client, _ in
+            let body = #"{"max_tokens":5,"prompt":"What is 7"}"#
+            let response = try await client.post("/v1/completions", body)
+            #expect(try response.value("choices", "0", "finish_reason") as? String == "length")
+            #expect(try response.value("usage", "completion_tokens") as? Int == 4)
+        }
+    }
+
+    @Test(arguments: [
+        ("{", "", 400), ("[]", "", 400), (#"{"messages":[]}"#, "messages", 400),
+        (#"{"messages":[{"role":"king","content":"x"}]}"#, "messages[0].role", 400),
+        (#"{"messages":[{"role":"user","content":7}]}"#, "messages[0].content", 400),
+        (#"{"messages":[{"role":"user","content":" "}]}"#, "messages", 400),
+        (#"{"messages":[{"role":"user","content":[{"type":"image_url"}]}]}"#, "messages", 400),
+        (#"{"messages":[{"role":"user","content":"x"}],"n":2}"#, "n", 400),
+        (#"{"messages":[{"role":"user","content":"x"}],"temperature":3}"#, "temperature", 400),
+        (#"{"messages":[{"role":"user","content":"x"}],"max_tokens":0}"#, "max_tokens", 400),
+        (#"{"messages":[{"role":"user","content":"x"}],"tools":[{}]}"#, "tools", 400),
+        (#"{"messages":[{"role":"user","content":"x"}],"specsearch":{"beams":2}}"#, "specsearch", 400),
+        (
+            #"{"messages":[{"role":"user","content":"x"}],"specsearch":{"beam_width":9999}}"#, "specsearch.beam_width",
+            400
+        ),
+        (#"{"messages":[{"role":"user","content":"x"}],"specsearch":{"method":"x"}}"#, "specsearch.method", 400),
+        (#"{"messages":[{"role":"user","content":"x"}],"model":"other"}"#, "", 404),
+    ])
+    func `bad requests are refused and say where`(body: String, param: String, status: Int) async throws {
+        try await withServer { client, _ in
+            let response = try await client.post("/v1/chat/completions", body)
+            #expect(response.status.code == status)
+            #expect(try response.value("error", "message") is String)
+            let place = try response.value("error", "param") as? String
+            #expect(place ?? "" == param)
+        }
+    }
+
+    @Test func `a long body is refused`() async throws {
+        try await withServer(TestModel.make(), { $0.limits.bodyBytes = 2000 }) { client, _ in
+            let body = #"{"prompt":"\#(String(repeating: "x", count: 3000))"}"#
+            let response = try await client.post("/v1/completions", body)
+            #expect(response.status.code == 413)
+        }
+    }
+
+    @Test func `unknown fields are ignored and tool_choice none is fine`() async throws {
+        try await withServer { client, _ in
+            let body = #"""
+                {"prompt":"What is 7","user":"me","tools":[{}],"tool_choice":"none","metadata":{},"logprobs":null}
+                """#
+            let response = try await client.post("/v1/completions", body)
+            #expect(response.status == .ok)
+        }
+    }
+}

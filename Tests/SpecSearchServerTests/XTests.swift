@@ -1,3 +1,0 @@
-import HummingbirdTesting
-import SpecSearchServer
-import Testing
