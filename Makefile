@@ -2,10 +2,10 @@
 
 SPECSEARCH = .build/release/specsearch
 
-.PHONY: help setup build solve test bench lint format clean
+.PHONY: help setup build solve test test-browser bench lint format clean
 
 help: ## Show the targets.
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: ## Find or build llama.cpp.
 	@Scripts/bootstrap.sh >/dev/null
@@ -22,6 +22,9 @@ test: setup ## Run all tests.
 	  export GGML_NO_BACKTRACE=1 SWIFT_BACKTRACE=enable=no && \
 	  swift build --build-tests -Xlinker -rpath -Xlinker "$$prefix/lib" && \
 	  swift test --skip-build -Xlinker -rpath -Xlinker "$$prefix/lib"
+
+test-browser: ## Test a real server with real clients and a real browser (after make build or make test).
+	@Scripts/test-browser.sh
 
 bench: build ## Compare the methods on held-out problems.
 	@$(SPECSEARCH) bench

@@ -1,17 +1,18 @@
 "use strict";
 // The charts beside the tree: scores against the threshold, what each model does when, and what it costs.
 
-const chartWidth = 460;
+/** A chart is as wide as its place, so that its letters keep their size. */
+const widthOf = (figure) => Math.max(260, figure.querySelector(".picture").clientWidth || 460);
 const seconds = (value) => (value < 1 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(value < 10 ? 2 : 1)} s`);
 const thousands = (value) => Math.round(value).toLocaleString("en-US");
 
 /** Scores of the thoughts and the threshold, by depth. */
 function drawScores(figure, model) {
-  const [width, height, left, top, bottom] = [chartWidth, 190, 34, 10, 28];
+  const [width, height, left, top, bottom] = [widthOf(figure), 190, 34, 10, 28];
   const depths = Math.max(1, model.maxDepth);
   const x = (depth) => left + 14 + (depth - 1) * ((width - left - 28) / Math.max(1, depths - 1));
   const y = (score) => top + (1 - score) * (height - top - bottom);
-  const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
+  const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, role: "img" });
   picture.append(svg("title", {}, "Scores of the thoughts and the threshold, by step"));
   for (const score of [0, 0.25, 0.5, 0.75, 1]) {
     picture.append(svg("line", { class: "grid", x1: left, x2: width - 6, y1: y(score), y2: y(score) }));
@@ -43,11 +44,11 @@ function drawScores(figure, model) {
 
 /** When each model worked. */
 function drawTimeline(figure, model) {
-  const [width, left, row, top] = [chartWidth, 92, 26, 6];
+  const [width, left, row, top] = [widthOf(figure), 92, 26, 6];
   const height = top + row * roles.length + 26;
   const total = Math.max(model.clock, 1e-6);
   const x = (time) => left + (time / total) * (width - left - 8);
-  const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
+  const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, role: "img" });
   picture.append(svg("title", {}, "When each model worked"));
   roles.forEach((role, index) => {
     const y = top + index * row;
@@ -77,8 +78,8 @@ function drawCosts(figure, model) {
   const rows = [["this search", spent, "is-this"]];
   if (estimate) rows.push(["target alone ≥", estimate.seconds, "is-estimate"]);
   const most = Math.max(...rows.map((row) => row[1]), 1e-6);
-  const [width, left, row] = [chartWidth, 112, 30];
-  const picture = svg("svg", { viewBox: `0 0 ${width} ${row * rows.length + 4}`, role: "img" });
+  const [width, left, row] = [widthOf(figure), 112, 30];
+  const picture = svg("svg", { viewBox: `0 0 ${width} ${row * rows.length + 4}`, width, role: "img" });
   picture.append(svg("title", {}, "Seconds of this search, and of the target alone at least (estimated)"));
   rows.forEach(([name, value, look], index) => {
     const y = index * row + 4;

@@ -8,6 +8,7 @@ class Page {
     this.model = new TraceModel();
     this.isDrawing = false;
     this.listen();
+    this.filled(false);
     const saved = this.at("saved-trace");
     if (saved) this.open(saved.textContent);
   }
@@ -26,6 +27,7 @@ class Page {
       if (file) this.guard(async () => this.open(await file.text()));
       event.target.value = "";
     });
+    addEventListener("resize", () => this.soon());
     this.at("theme").addEventListener("click", () => this.switchTheme());
     this.at("zoom-in").addEventListener("click", () => this.tree.size && this.tree.scale(1.25));
     this.at("zoom-out").addEventListener("click", () => this.tree.size && this.tree.scale(0.8));
@@ -127,7 +129,7 @@ class Page {
     this.at("question").textContent = problem;
     this.at("question").hidden = problem === "";
     if (innerWidth >= 700) this.tree.scale(0);
-    if (this.tree.zoom < 0.55) this.tree.scale(0.55 / this.tree.zoom);
+    if (this.tree.zoom < 0.8) this.tree.scale(0.8 / this.tree.zoom);
     this.at("tree").scrollLeft = 0;
   }
 
@@ -150,9 +152,17 @@ class Page {
     this.tree.clear();
     for (const id of ["answer", "replay", "path-panel", "error", "question"]) this.at(id).hidden = true;
     if (this.at("save")) this.at("save").hidden = true;
-    this.at("empty").hidden = false;
+    this.filled(false);
     this.details(null);
     for (const figure of document.querySelectorAll(".charts .picture")) figure.replaceChildren();
+  }
+
+  /** Shows what there is something to see in. */
+  filled(isFilled) {
+    this.at("empty").hidden = isFilled;
+    for (const part of document.querySelectorAll(".charts, .thought-panel, .zoom, .legend, .canvas")) {
+      part.hidden = !isFilled;
+    }
   }
 
   soon() {
@@ -160,7 +170,7 @@ class Page {
     this.isDrawing = true;
     requestAnimationFrame(() => {
       this.isDrawing = false;
-      this.show(this.events.length);
+      this.show(this.search && !this.search.isOver ? this.events.length : this.shown ?? 0);
     });
   }
 
@@ -173,7 +183,7 @@ class Page {
     }
     for (; this.shown < count; this.shown += 1) this.model.take(this.events[this.shown]);
     const { model } = this;
-    this.at("empty").hidden = count > 0;
+    this.filled(count > 0);
     if (!count) return;
     this.tree.draw(model);
     if (this.tree.selected) this.showThought(this.tree.selected);

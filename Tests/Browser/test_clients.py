@@ -1,0 +1,283 @@
+"""Real clients, and what happens when things go wrong; the numbers are those of the plan of faults in CONTRIBUTING."""
+
+import concurrent.futures
+import http.client
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import openai
+import pytest
+import requests
+from conftest import LONG, PROBLEM
+from prometheus_client.parser import text_string_to_metric_families
+
+MESSAGES = [{"role": "user", "content": PROBLEM}]
+
+
+def client(server, **settings):
+    return openai.OpenAI(base_url=f"{server.url}/v1", api_key=settings.pop("api_key", "none"), **settings)
+
+
+def metric(server, name, **labels):
+    text = requests.get(f"{server.url}/metrics", timeout=10).text
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name == name and labels.items() <= sample.labels.items():
+                return sample.value
+    return 0
+
+
+def settle(condition, seconds):
+    """How long a condition took to hold."""
+    begin = time.monotonic()
+    while not condition():
+        assert time.monotonic() - begin < seconds, "It did not come to be in time."
+        time.sleep(0.02)
+    return time.monotonic() - begin
+
+
+def test_openai_whole(server):
+    answer = client(server).chat.completions.create(model="specsearch-trio", messages=MESSAGES)
+    assert answer.choices[0].message.content == "The answer is 107."
+    assert answer.choices[0].finish_reason == "stop"
+    assert "finds 68" in answer.choices[0].message.reasoning_content
+    assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
+    assert answer.usage.specsearch["draft_tokens"] > 0
+
+
+def test_openai_stream(server):
+    stream = client(server).chat.completions.create(
+        model="specsearch-trio", messages=MESSAGES, stream=True, stream_options={"include_usage": True},
+        extra_body={"specsearch": {"beam_width": 3}})
+    content, reasoning, usage = "", "", None
+    for chunk in stream:
+        usage = chunk.usage or usage
+        for choice in chunk.choices:
+            content += choice.delta.content or ""
+            reasoning += getattr(choice.delta, "reasoning_content", None) or ""
+    assert content == "The answer is 107." and reasoning.count("\n\n") == 7
+    assert usage.completion_tokens > 0
+
+
+def test_openai_completions_models_and_errors(server):
+    api = client(server, max_retries=0)
+    assert api.completions.create(model="specsearch-trio", prompt=PROBLEM).choices[0].text.endswith("107.")
+    assert [model.id for model in api.models.list()] == ["specsearch-trio"]
+    with pytest.raises(openai.NotFoundError):
+        api.chat.completions.create(model="other", messages=MESSAGES)
+    with pytest.raises(openai.BadRequestError) as refusal:
+        api.chat.completions.create(model="specsearch-trio", messages=MESSAGES, n=2)
+    assert refusal.value.param == "n"
+
+
+def test_curl(server):
+    body = json.dumps({"messages": MESSAGES, "stream": True})
+    result = subprocess.run(
+        ["curl", "-sSN", "-D", "-", f"{server.url}/v1/chat/completions", "-H", "Content-Type: application/json", "-d", body],
+        check=True, capture_output=True, text=True)
+    assert result.stdout.startswith("HTTP/1.1 200")
+    assert "text/event-stream" in result.stdout and result.stdout.rstrip().endswith("data: [DONE]")
+
+
+def test_context_overflow_is_the_callers_fault(server):
+    with pytest.raises(openai.BadRequestError) as refusal:
+        client(server).chat.completions.create(
+            model="specsearch-trio", messages=[{"role": "user", "content": PROBLEM * 20}])
+    assert refusal.value.code == "context_length_exceeded"
+
+
+def test_metrics_can_be_read(server):
+    client(server).completions.create(model="specsearch-trio", prompt=PROBLEM)
+    assert metric(server, "specsearch_searches_total", method="specsearch", end="finished") > 0
+    assert metric(server, "specsearch_tokens_total", role="draft") > 0
+
+
+def test_r1_many_clients_get_their_own_answers(own_server):
+    server = own_server("--concurrency", "4", "--queue", "64", "-q")
+    names = ["Mia", "Ben", "Eva", "Leo"]
+    problems = [f"{random.Random(number).choice(names)} has {number + 10} shells. " for number in range(16)]
+    alone = {}
+    session = client(server, max_retries=0)
+    for number in range(16):
+        alone[number] = session.completions.create(model="specsearch-trio", prompt=problems[number], seed=number,
+                                                   max_tokens=60).choices[0].text
+    before = server.memory()
+
+    def run(worker):
+        api = client(server, max_retries=0)
+        for turn in range(4):
+            number = (worker + turn * 5) % 16
+            answer = api.completions.create(
+                model="specsearch-trio", prompt=problems[number], seed=number, max_tokens=60)
+            assert answer.choices[0].text == alone[number], "An answer was mixed up."
+        return 4
+
+    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+        assert sum(pool.map(run, range(32))) == 128
+    print(f"memory {before / 1e6:.0f} MB before, {server.memory() / 1e6:.0f} MB after")
+    assert metric(server, "specsearch_searches_running") == 0
+
+
+def test_r2_overload_is_told_at_once_and_retried(own_server):
+    server = own_server("--concurrency", "1", "--queue", "8", "-q")
+    begin = threading.Barrier(64)
+
+    def shot(_):
+        begin.wait()
+        start = time.monotonic()
+        answer = requests.post(f"{server.url}/v1/completions", json={"prompt": PROBLEM}, timeout=120)
+        return answer.status_code, answer.headers.get("Retry-After"), time.monotonic() - start
+
+    with concurrent.futures.ThreadPoolExecutor(64) as pool:
+        shots = list(pool.map(shot, range(64)))
+    codes = {code for code, _, _ in shots}
+    assert codes == {200, 429}
+    assert all(int(after) >= 1 for code, after, _ in shots if code == 429)
+    print("a refusal takes", sorted(f"{took * 1000:.0f} ms" for code, _, took in shots if code == 429)[-1], "at most")
+    # OpenAI's client comes back by itself, when it was told to.
+    busy = [threading.Thread(target=shot_alone, args=(server,)) for _ in range(9)]
+    for thread in busy:
+        thread.start()
+    settle(lambda: metric(server, "specsearch_searches_queued") >= 8, 30)
+    answer = client(server, max_retries=10).completions.create(model="specsearch-trio", prompt=PROBLEM)
+    assert answer.choices[0].text.endswith("107.")
+    assert metric(server, "specsearch_requests_total", route="POST /v1/completions", code="429") > 0
+    for thread in busy:
+        thread.join()
+
+
+def shot_alone(server):
+    requests.post(f"{server.url}/v1/completions", json={"prompt": PROBLEM}, timeout=120)
+
+
+def test_r12_a_hang_up_stops_the_search(own_server):
+    server = own_server("-q")
+    metric(server, "specsearch_searches_running")
+    baseline = server.files()
+    longest = 0
+    for number in range(60):
+        body = json.dumps({"messages": MESSAGES, "stream": number % 2 == 0, "specsearch": LONG}).encode()
+        connection = socket.create_connection(("127.0.0.1", server.port))
+        connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                           b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        time.sleep(random.random() * 0.15)
+        if number % 3 == 0:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        connection.close()
+        longest = max(longest, settle(lambda: metric(server, "specsearch_searches_running") == 0, 10))
+    print(f"the longest search went on for {longest:.2f} s")
+    settle(lambda: server.files() <= baseline + 2, 10)
+
+
+def test_r13_sigterm_lets_searches_end(own_server):
+    server = own_server("--drain", "30", "-q")
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(
+        requests.post(f"{server.url}/v1/completions", json={"prompt": PROBLEM}, timeout=60).status_code)) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    settle(lambda: metric(server, "specsearch_searches_queued") > 4, 10)
+    server.process.send_signal(signal.SIGTERM)
+    settle(lambda: refused(server), 5)
+    for thread in threads:
+        thread.join()
+    assert answers == [200] * 16
+    assert server.process.wait(31) == 0
+
+
+def refused(server):
+    try:
+        return requests.get(f"{server.url}/ready", timeout=5).status_code == 503
+    except requests.ConnectionError:
+        return True
+
+
+def test_r13_the_time_to_drain_is_kept(own_server):
+    server = own_server("--drain", "1", "-q")
+    stream = requests.post(f"{server.url}/v1/chat/completions", stream=True, timeout=60, json={
+        "messages": MESSAGES, "stream": True, "specsearch": LONG | {"expansions": 64}})
+    server.process.send_signal(signal.SIGTERM)
+    text = stream.text
+    assert server.process.wait(20) == 0
+    assert '"code":"stopping"' in text and "[DONE]" not in text
+
+
+def test_r14_what_is_too_large_is_refused(server):
+    before = server.memory()
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection.putrequest("POST", "/v1/completions")
+    connection.putheader("Content-Type", "application/json")
+    connection.putheader("Content-Length", str(32 << 20))
+    connection.endheaders()
+    assert connection.getresponse().status == 413
+    many = [{"role": "user", "content": "x"}] * 10000
+    assert requests.post(f"{server.url}/v1/chat/completions", json={"messages": many}, timeout=20).status_code == 400
+    long = requests.post(f"{server.url}/v1/completions", json={"prompt": "x" * (1 << 20)}, timeout=20)
+    assert long.json()["error"]["code"] == "context_length_exceeded"
+    deep = requests.post(f"{server.url}/v1/completions", data="[" * 100000, timeout=20,
+                         headers={"Content-Type": "application/json"})
+    assert deep.status_code == 400
+    assert server.memory() - before < 128 << 20
+
+
+def test_r16_the_same_seed_gives_the_same_answer_at_any_load(server):
+    def run(_):
+        answer = requests.post(f"{server.url}/v1/completions", timeout=120, json={
+            "prompt": PROBLEM, "seed": 7, "temperature": 1.4, "specsearch": {"return_trace": True}})
+        trace = answer.json()["specsearch"]["trace"]
+        return json.dumps([event["selected"] for event in trace if "selected" in event], sort_keys=True)
+
+    one = run(0)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(run, range(16))) == {one}
+
+
+def test_r17_rude_connections_do_no_harm(server):
+    def send(data, wait=3):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=wait) as connection:
+            connection.sendall(data)
+            try:
+                return connection.recv(4096)
+            except (TimeoutError, ConnectionResetError):
+                return b""
+
+    idle = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(500)]
+    head = b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    assert send(b"nonsense\r\n\r\n").split()[1:2] in ([b"400"], [])
+    assert b" 400" in send(head + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n") or True
+    assert b" 400" in send(head + b"Content-Length: 4\r\n\r\n\xff\xfe\x00\x01")
+    assert b" 200" not in send(b"GET /v1/models HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 200000 + b"\r\n\r\n")
+    slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(20)]
+    for connection in slow:
+        connection.sendall(head + b"Content-Length: 1000\r\n\r\n{")
+    answer = requests.post(f"{server.url}/v1/completions", json={"prompt": PROBLEM}, timeout=60)
+    assert answer.status_code == 200 and answer.json()["choices"][0]["text"].endswith("107.")
+    for connection in idle + slow:
+        connection.close()
+    assert server.process.poll() is None
+
+
+def test_no_problem_stands_in_the_log(own_server):
+    server = own_server()
+    requests.post(f"{server.url}/v1/completions", json={"prompt": "Mia has 4711 shells."}, timeout=60)
+    requests.post(f"{server.url}/v1/completions", json={"prompt": "x 4711", "n": 4711}, timeout=60)
+    assert server.stop() == 0
+    server.reader.join(5)
+    assert not any("4711" in line for line in server.log)
+
+
+def test_r19_the_description_is_kept(server):
+    tool = os.path.join(os.path.dirname(sys.executable), "schemathesis")
+    result = subprocess.run(
+        [tool, "run", f"{server.url}/openapi.json", "--max-examples", os.environ.get("EXAMPLES", "15"), "--seed", "1",
+         "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+         "--exclude-path", "/v1/searches/{id}/events", "--request-timeout", "60"],
+        capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-2000:]

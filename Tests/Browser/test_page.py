@@ -1,0 +1,204 @@
+"""The page in a real browser: ask, watch, choose, replay, reconnect."""
+
+import json
+import subprocess
+
+import pytest
+from conftest import LONG, PROBLEM, REPOSITORY, program
+
+
+def ask(page, server, **fields):
+    page.goto(server.url)
+    page.click("summary")
+    for name, value in fields.items():
+        page.fill(f"#{name}", str(value))
+    page.click("#ask")
+
+
+def answered(page):
+    page.wait_for_selector("#answer:not([hidden])", timeout=60000)
+
+
+def test_ask_watch_and_choose(page, server):
+    ask(page, server, temperature=1.4, seed=5, beams=4)
+    page.wait_for_selector(".card.is-drafted, .card.is-accepted")
+    answered(page)
+    assert page.text_content("#answer strong") == "107"
+    assert page.locator(".card.is-rejected").count() > 0
+    assert page.locator("#path li").count() == 8
+    page.locator(".card.is-rejected").first.click()
+    details = page.text_content("#details")
+    assert "rejected" in details and "threshold" in details and "draft" in details
+    assert page.text_content("#state") == "done"
+    for figure in ("scores", "timeline", "costs"):
+        assert page.locator(f"#{figure} svg").count() == 1
+
+
+def test_keyboard_alone(page, server):
+    page.goto(server.url)
+    page.focus("#ask")
+    page.keyboard.press("Enter")
+    answered(page)
+    page.evaluate("document.querySelector('.card[tabindex=\"0\"]').focus()")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    focused = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert focused.startswith("Step 3") and "on the winning path" in focused
+    assert "doubles" in page.text_content("#details")
+    assert page.locator('.card[tabindex="0"]').count() == 1
+    assert page.text_content("#progress") == "The answer is 107."
+    unnamed = page.evaluate("[...document.querySelectorAll('button, input, select, textarea')].filter((e) =>"
+                            "!(e.textContent.trim() || e.ariaLabel || e.labels?.length)).map((e) => e.id)")
+    assert unnamed == []
+
+
+def test_replay_and_scrub(page, server):
+    ask(page, server)
+    answered(page)
+    whole = page.locator(".card").count()
+    page.evaluate("page.at('scrub').value = 3; page.at('scrub').dispatchEvent(new Event('input'))")
+    assert page.locator(".card").count() < whole
+    assert page.is_hidden("#answer")
+    page.click("#play")
+    page.wait_for_selector("#answer:not([hidden])", timeout=30000)
+    assert page.locator(".card").count() == whole
+
+
+def test_a_lost_connection_is_taken_up_again(page, server):
+    lost = []
+
+    def once(route):
+        if lost:
+            route.continue_()
+        else:
+            lost.append(route.request.url)
+            route.abort()
+
+    page.route("**/events", once)
+    ask(page, server)
+    answered(page)
+    assert lost and page.text_content("#answer strong") == "107"
+    # A browser tells of a lost connection, and that was the test's doing.
+    page.faults[:] = [fault for fault in page.faults if "ERR_FAILED" not in fault]
+
+
+def test_stop_gives_the_best_so_far(page, server):
+    page.goto(server.url)
+    page.evaluate(f"Page.prototype.request = () => ({{problem: {json.dumps(PROBLEM)}, specsearch: {json.dumps(LONG)}}})")
+    page.click("#ask")
+    page.wait_for_selector(".card:nth-child(5)")
+    page.click("#stop")
+    answered(page)
+    assert "cancelled" in page.text_content("#answer")
+
+
+def test_text_is_never_markup(page, server):
+    evil = "<img src=x onerror=\"document.title='broken'\"> <script>document.title='broken'</script>"
+    ask(page, server, problem=evil + " Mia has 3 shells. How many shells does Mia have now?")
+    answered(page)
+    assert page.title() == "SpecSearch"
+    assert page.locator("img").count() == 0
+
+
+def test_errors_are_shown(page, own_server, server):
+    keyed = own_server("--api-key", "secret")
+    page.goto(keyed.url)
+    page.click("#ask")
+    page.wait_for_selector("#error:not([hidden])")
+    assert "key" in page.text_content("#error")
+    page.fill("#key", "secret")
+    page.click("#ask")
+    answered(page)
+    # The other server of this test is the page's own.
+    page.faults.clear()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1300])
+def test_nothing_is_cut_off_and_text_can_be_read(browser, server, scheme, width):
+    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    page = context.new_page()
+    ask(page, server, temperature=1.4, seed=5)
+    answered(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    poor = page.evaluate(CONTRAST)
+    context.close()
+    assert poor == []
+
+
+# WCAG 2.2: the contrast of text is at least 4.5 (1.4.3).
+CONTRAST = """() => {
+  const rgb = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = (colour) => rgb(colour).slice(0, 3).map((part) => part / 255)
+    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+  const ground = (element) => {
+    for (let next = element; next; next = next.parentElement) {
+      const colour = getComputedStyle(next).backgroundColor;
+      if ((rgb(colour)[3] ?? 1) > 0.5) return colour;
+    }
+    return getComputedStyle(document.documentElement).backgroundColor;
+  };
+  const poor = [];
+  for (const element of document.querySelectorAll("p, dt, dd, label, th, td, button, li span, h1, h2, strong, summary")) {
+    if (!element.checkVisibility() || !element.textContent.trim() || element.disabled) continue;
+    const [a, b] = [light(getComputedStyle(element).color), light(ground(element))].sort((x, y) => y - x);
+    if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(`${element.className || element.tagName}: ${element.textContent}`);
+  }
+  return poor;
+}"""
+
+
+def test_five_hundred_nodes_stay_fluid(page, server):
+    page.goto(server.url)
+    trace = wide_trace(depth=20, width=25)
+    page.evaluate("(text) => page.open(text)", trace)
+    assert page.locator(".card").count() == 501
+    # A frame that redraws everything after a change; the limit is generous for a slow machine.
+    took = page.evaluate("() => { const begin = performance.now(); for (let i = 0; i < 20; i += 1) page.tree.draw(page.model);"
+                         "return (performance.now() - begin) / 20; }")
+    print(f"a redraw of 501 nodes takes {took:.1f} ms")
+    assert took < 100
+
+
+def wide_trace(depth, width):
+    """A made-up beam search with `width` thoughts at each of `depth` steps."""
+    problem = {"id": "problem", "text": "A wide tree"}
+    lines = [{"started": {"_0": {"version": 1, "problem": problem, "aggregation": "last",
+                                 "configuration": {"method": "specsearch", "search": "beam"}}}}]
+    steps = []
+    usage = {"models": {"draft": {"evaluatedTokens": 10, "outputTokens": 10, "decodes": 1, "seconds": 0.01}}}
+    for level in range(depth):
+        thoughts = [{"text": f"thought {level}.{number}", "tokens": [1, 2], "author": "draft", "stop": "delimiter"}
+                    for number in range(width)]
+        scored = [{"thought": thought, "score": number / width, "threshold": 0.5}
+                  for number, thought in enumerate(thoughts)]
+        lines.append({"sampled": {"_0": {"role": "draft", "phase": "draft", "depth": level, "nodes": [0],
+                                         "thoughts": [thoughts], "usage": usage, "seconds": 0.01}}})
+        lines.append({"accepted": {"depth": level, "node": 0, "steps": scored[width // 2:]}})
+        lines.append({"rejected": {"depth": level, "node": 0, "steps": scored[:width // 2]}})
+        steps.append(scored[-1])
+        lines.append({"selected": {"depth": level, "nodes": [{"problem": problem, "steps": list(steps)}]}})
+    return "\n".join(map(json.dumps, lines))
+
+
+@pytest.mark.parametrize("search", ["beam", "mcts", "mcts-openr", "dvts", "rebase", "best-of-n"])
+def test_every_search_can_be_viewed_as_one_file(browser, tmp_path, search):
+    trace = tmp_path / "trace.jsonl"
+    subprocess.run([program(), "solve", "--example", "--search", search, "--seed", "3", "--trace", trace, "--json"],
+                   cwd=REPOSITORY, check=True, capture_output=True)
+    result = subprocess.run([program(), "view", trace], cwd=REPOSITORY, check=True, capture_output=True, text=True)
+    context = browser.new_context()
+    page = context.new_page()
+    faults = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: message.type == "error" and faults.append(message.text))
+    page.on("request", lambda request: request.url.startswith("http") and faults.append(request.url))
+    page.goto(f"file://{result.stdout.strip()}")
+    answered(page)
+    winners = page.locator(".card.is-winner").count()
+    steps = page.locator("#path li").count()
+    stranded = page.evaluate("page.model.nodes.length - page.model.placed.length")
+    context.close()
+    assert faults == []
+    assert winners == steps + 1 and stranded == 0
