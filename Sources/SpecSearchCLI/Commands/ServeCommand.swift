@@ -83,7 +83,7 @@ struct ServeCommand: AsyncParsableCommand {
         let configuration = try configuration()
         let engine = try await self.engine.load(Terminal(quiet: quiet), for: search.search)
         let model = ServedModel(
-            id: engine.models.name, defaults: search.configuration(method, for: engine.models),
+            id: engine.models.name, defaults: try search.configuration(method, for: engine.models),
             models: { engine.models(for: $0) },
             release: { problem in try? await engine.release(problem) })
         let server = try SearchServer(model: model, configuration: configuration, metrics: metrics, logger: logger)
