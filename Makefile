@@ -2,7 +2,7 @@
 
 SPECSEARCH = .build/release/specsearch
 
-.PHONY: help setup build solve test test-browser bench lint format clean
+.PHONY: help setup build solve test test-browser test-servers bench lint format clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,6 +25,13 @@ test: setup ## Run all tests.
 
 test-browser: ## Test a real server with real clients and a real browser (after make build or make test).
 	@Scripts/test-browser.sh
+
+test-servers: setup ## Test the search on real llama-servers, built first.
+	@prefix="$$(Scripts/bootstrap.sh)" && PKG_CONFIG_PATH="$$prefix/lib/pkgconfig" && export PKG_CONFIG_PATH && \
+	  SPECSEARCH_LLAMA_SERVER="$$(Scripts/bootstrap.sh --server)" && export SPECSEARCH_LLAMA_SERVER && \
+	  export GGML_NO_BACKTRACE=1 SWIFT_BACKTRACE=enable=no && \
+	  swift build --build-tests -Xlinker -rpath -Xlinker "$$prefix/lib" && \
+	  swift test --skip-build --filter RealServerTests -Xlinker -rpath -Xlinker "$$prefix/lib"
 
 bench: build ## Compare the methods on held-out problems.
 	@$(SPECSEARCH) bench

@@ -7,6 +7,7 @@ let package = Package(
     products: [
         .library(name: "SpecSearch", targets: ["SpecSearch"]),
         .library(name: "SpecSearchLlama", targets: ["SpecSearchLlama"]),
+        .library(name: "SpecSearchRemote", targets: ["SpecSearchRemote"]),
         .library(name: "SpecSearchEvaluation", targets: ["SpecSearchEvaluation"]),
         .library(name: "SpecSearchServer", targets: ["SpecSearchServer"]),
         .library(name: "SpecSearchTesting", targets: ["SpecSearchTesting"]),
@@ -24,6 +25,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
     ],
     targets: [
         // The method: no engine, no I/O.
@@ -32,6 +36,12 @@ let package = Package(
         .systemLibrary(name: "CLlama", pkgConfig: "llama"),
         .target(name: "CKernels"),
         .target(name: "SpecSearchLlama", dependencies: ["SpecSearch", "CLlama", "CKernels"]),
+        .target(
+            name: "SpecSearchRemote",
+            dependencies: [
+                "SpecSearch", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
         // Uses of a search.
         .target(
             name: "SpecSearchEvaluation",
@@ -42,6 +52,12 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]),
         .target(name: "SpecSearchTesting", dependencies: ["SpecSearch"]),
+        .target(
+            name: "SpecSearchRemoteTesting",
+            dependencies: [
+                "SpecSearch", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
         .target(
             name: "SpecSearchServer",
             dependencies: [
@@ -60,8 +76,10 @@ let package = Package(
         .target(
             name: "SpecSearchCLI",
             dependencies: [
-                "SpecSearch", "SpecSearchLlama", "SpecSearchEvaluation", "SpecSearchServer",
+                "SpecSearch", "SpecSearchLlama", "SpecSearchRemote", "SpecSearchEvaluation", "SpecSearchServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
             ]),
@@ -71,6 +89,9 @@ let package = Package(
         // Tests.
         .testTarget(name: "SpecSearchTests", dependencies: ["SpecSearch", "SpecSearchTesting"]),
         .testTarget(name: "SpecSearchLlamaTests", dependencies: ["SpecSearchLlama", "SpecSearchTesting", "CLlama"]),
+        .testTarget(
+            name: "SpecSearchRemoteTests",
+            dependencies: ["SpecSearchRemote", "SpecSearchRemoteTesting", "SpecSearchLlama", "SpecSearchTesting"]),
         .testTarget(name: "SpecSearchEvaluationTests", dependencies: ["SpecSearchEvaluation", "SpecSearchTesting"]),
         .testTarget(
             name: "SpecSearchServerTests",

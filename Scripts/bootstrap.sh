@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Finds or builds the pinned llama.cpp and prints its prefix, the only line on stdout.
+# Finds or builds the pinned llama.cpp and prints its prefix, the only line on stdout. With --server, builds its HTTP
+# server too, for tests of remote engines, and prints the server's path instead.
 #
 # An installed one of the pinned version is used as it is (LLAMA_PREFIX, or what pkg-config finds). Otherwise the pinned
 # source distribution is downloaded from PyPI, verified, and built with this machine's own instruction set into a
@@ -17,6 +18,23 @@ flags=(
     -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_APP=OFF
 )
 
+# Of the server only what its binary needs: no web page, no TLS, and ggml as it was built for the library.
+server_flags=(
+    -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON -DLLAMA_USE_SYSTEM_GGML=ON "-DCMAKE_INSTALL_RPATH=\$ORIGIN"
+    -DCMAKE_BUILD_WITH_INSTALL_RPATH=ON -DLLAMA_BUILD_COMMON=ON -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF
+    -DLLAMA_BUILD_TOOLS=ON -DLLAMA_BUILD_SERVER=ON -DLLAMA_BUILD_APP=OFF -DLLAMA_OPENSSL=OFF
+    -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_BUILD_UI=OFF
+)
+
+want=${1:-library}
+case $want in
+library | --server) ;;
+*)
+    printf 'usage: %s [--server]\n' "$0" >&2
+    exit 2
+    ;;
+esac
+
 say() { printf '%s\n' "$*" >&2; }
 fail() {
     say "specsearch setup: $1"
@@ -25,27 +43,41 @@ fail() {
 }
 version_at() { sed -n 's/^Version: *//p' "$1/lib/pkgconfig/llama.pc" 2>/dev/null || true; }
 
+prefix=
 if [ -n "${LLAMA_PREFIX:-}" ]; then
     found=$(version_at "$LLAMA_PREFIX")
     [ "$found" = "$llama_version" ] || fail \
         "LLAMA_PREFIX=$LLAMA_PREFIX holds llama.cpp '${found:-none}', and $llama_version is needed." \
         "Unset LLAMA_PREFIX to have the right one built, or point it to an installation of that version."
-    printf '%s\n' "$LLAMA_PREFIX"
-    exit 0
+    prefix=$LLAMA_PREFIX
+elif command -v pkg-config >/dev/null && [ "$(pkg-config --modversion llama 2>/dev/null)" = "$llama_version" ]; then
+    prefix=$(pkg-config --variable=prefix llama)
 fi
-if command -v pkg-config >/dev/null && [ "$(pkg-config --modversion llama 2>/dev/null)" = "$llama_version" ]; then
-    pkg-config --variable=prefix llama
+# What is asked for, if it is there.
+finish() {
+    [ "$want" = --server ] || [ ! -f "$prefix/lib/pkgconfig/llama.pc" ] || {
+        printf '%s\n' "$prefix"
+        exit 0
+    }
+    [ "$want" = library ] || for found in "$prefix/bin/llama-server" "$server/llama-server"; do
+        [ ! -x "$found" ] || {
+            printf '%s\n' "$found"
+            exit 0
+        }
+    done
+}
+[ -z "$prefix" ] || [ "$want" = --server ] || {
+    printf '%s\n' "$prefix"
     exit 0
-fi
+}
 
 cpu=$(grep -m1 -E '^(flags|Features)' /proc/cpuinfo 2>/dev/null || uname -mp)
 key=$(printf '%s\n' "$llama_version" "$sdist_sha256" "${flags[@]}" "$cpu" | cksum | cut -d' ' -f1)
 cache=${XDG_CACHE_HOME:-${HOME:?set HOME, or XDG_CACHE_HOME, to a folder for the build of llama.cpp}/.cache}/specsearch
-prefix=$cache/llama-$llama_version-$key
-if [ -f "$prefix/lib/pkgconfig/llama.pc" ]; then
-    printf '%s\n' "$prefix"
-    exit 0
-fi
+prefix=${prefix:-$cache/llama-$llama_version-$key}
+server=$cache/llama-server-$llama_version-$(printf '%s\n' "$prefix" "$key" "${server_flags[@]}" | cksum | cut -d' ' -f1)
+finish
+if [ "$want" = --server ] && [ ! -f "$prefix/lib/pkgconfig/llama.pc" ]; then "$0" >/dev/null; fi
 
 for tool in python3:python3 cc:gcc c++:g++; do
     command -v "${tool%%:*}" >/dev/null || fail "llama.cpp is not installed and cannot be built: ${tool%%:*} is missing." \
@@ -60,10 +92,7 @@ if command -v flock >/dev/null; then
         flock 9
     }
     # Another setup may have built it while this one waited.
-    if [ -f "$prefix/lib/pkgconfig/llama.pc" ]; then
-        printf '%s\n' "$prefix"
-        exit 0
-    fi
+    finish
     # Left by setups that were killed: whoever holds the lock is alone here.
     rm -rf "$cache"/build.??????
 fi
@@ -71,7 +100,10 @@ fi
 work=$(mktemp -d "$cache/build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 log=$cache/build.log
-say "Building llama.cpp $llama_version once for this machine, some minutes (log: $log)"
+[ "$want" = library ] || log=$cache/server-build.log
+what="llama.cpp"
+[ "$want" = library ] || what="llama-server, of llama.cpp"
+say "Building $what $llama_version once for this machine, some minutes (log: $log)"
 # What pip says went wrong: its first line of error, or else the last line of all.
 reason() { grep -m1 '^ERROR' "$log" || tail -n 1 "$log"; }
 tools=()
@@ -92,6 +124,22 @@ found=$(python3 -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], 
 mkdir "$work/source"
 tar -xzf "$archive" -C "$work/source" --strip-components=1 --wildcards '*/vendor/llama.cpp/*'
 PATH=$work/venv/bin:$PATH
+if [ "$want" = --server ]; then
+    {
+        cmake -S "$work/source/vendor/llama.cpp" -B "$work/build" -G Ninja "${server_flags[@]}" \
+            -DCMAKE_PREFIX_PATH="$prefix" &&
+            cmake --build "$work/build" --parallel "$(getconf _NPROCESSORS_ONLN)" --target llama-server &&
+            cp -P "$prefix"/lib/libggml*.so* "$work/build/bin/"
+    } >>"$log" 2>&1 || {
+        tail -n 15 "$log" >&2
+        fail "llama-server did not build." "The whole log is $log."
+    }
+    "$work/build/bin/llama-server" --version >>"$log" 2>&1 || fail "llama-server does not start." "The log is $log."
+    rm -rf "$server"
+    mv "$work/build/bin" "$server"
+    printf '%s\n' "$server/llama-server"
+    exit 0
+fi
 {
     cmake -S "$work/source/vendor/llama.cpp" -B "$work/build" -G Ninja "${flags[@]}" -DCMAKE_INSTALL_PREFIX="$prefix" &&
         cmake --build "$work/build" --parallel "$(getconf _NPROCESSORS_ONLN)" &&

@@ -13,6 +13,7 @@ public struct SpecSearchCommand: AsyncParsableCommand {
         subcommands: [
             SolveCommand.self, BenchCommand.self, EvaluateCommand.self, CalibrateCommand.self, ReportCommand.self,
             GradeCommand.self, ReplayCommand.self, ServeCommand.self, ViewCommand.self, TokenizeCommand.self,
+            DoctorCommand.self,
         ])
 
     public init() {}

@@ -57,10 +57,12 @@ public actor LlamaEngine {
 
     /// Loads the models.
     ///
-    /// - Parameter progress: Called with a model's role and 0 ... 1 while it is read.
+    /// - Parameters:
+    ///   - reward: How the reward model is read; nil to read it from the description beside the model.
+    ///   - progress: Called with a model's role and 0 ... 1 while it is read.
     /// - Throws: ``EngineError``, naming the file or setting and what to do.
     public static func load(
-        _ models: ModelSet, options: EngineOptions = EngineOptions(),
+        _ models: ModelSet, options: EngineOptions = EngineOptions(), reward: RewardDescription? = nil,
         progress: (@Sendable (ModelRole, Double) -> Void)? = nil
     ) async throws -> LlamaEngine {
         try models.check(path: "The model set \"\(models.name)\"")
@@ -72,7 +74,7 @@ public actor LlamaEngine {
             throw EngineError(
                 .badSetting, "The draft confidence cannot be \(options.draftConfidence).", remedy: "Use 0 to 1.")
         }
-        let reward = try RewardDescription.load(path: models.rewardModel)
+        let reward = try reward ?? RewardDescription.load(path: models.rewardModel)
         let engine = LlamaEngine(models: models, options: options, reward: reward)
         try await engine.loadParts(progress: progress)
         return engine

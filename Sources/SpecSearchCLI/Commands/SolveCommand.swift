@@ -33,6 +33,9 @@ struct SolveCommand: AsyncParsableCommand {
     @OptionGroup(title: "Models")
     var engine: EngineArguments
 
+    @OptionGroup(title: "Models elsewhere")
+    var cluster: ClusterArguments
+
     @Flag(help: "Print the result as JSON.")
     var json = false
 
@@ -52,10 +55,9 @@ struct SolveCommand: AsyncParsableCommand {
         let terminal = Terminal(quiet: json)
         let writer = try trace.map { try TraceWriter(path: $0) }
         let (result, interrupted) = try await Interruption.guarding { [self] in
-            let engine = try await self.engine.load(terminal, for: search.search)
+            let (models, set) = try await loadModels(terminal)
             let progress = LiveProgress(terminal)
-            let models = engine.models(for: method)
-            let search = Search(try search.configuration(method, for: engine.models), models: models)
+            let search = Search(try search.configuration(method, for: set), models: models)
             defer { terminal.endProgress() }
             return try await search.run(problem) { event in
                 progress.show(event)
@@ -66,6 +68,16 @@ struct SolveCommand: AsyncParsableCommand {
         let report = SolveReport(method: method, problem: problem, result: result, policy: try search.rejection())
         print(json ? try report.json() : ResultText(terminal).text(report))
         if interrupted { throw Interruption.exitCode }
+    }
+
+    private func loadModels(_ terminal: Terminal) async throws -> (SearchModels, ModelSet) {
+        guard cluster.config != nil else {
+            let engine = try await engine.load(terminal, for: search.search)
+            return (engine.models(for: method), engine.models)
+        }
+        let configuration = try await cluster.read()
+        let models = try await ClusterModels(configuration, options: engine.options(for: search.search))
+        return (models.models(for: method), configuration.set)
     }
 
     private func problemText() throws -> String {
