@@ -2,7 +2,7 @@
 
 SPECSEARCH = .build/release/specsearch
 
-.PHONY: help setup build solve test test-browser test-servers bench lint format clean
+.PHONY: help setup build solve test test-browser test-servers manual bench lint format clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,13 @@ test-servers: setup ## Test the search on real llama-servers, built first.
 	  export GGML_NO_BACKTRACE=1 SWIFT_BACKTRACE=enable=no && \
 	  swift build --build-tests -Xlinker -rpath -Xlinker "$$prefix/lib" && \
 	  swift test --skip-build --filter RealServerTests -Xlinker -rpath -Xlinker "$$prefix/lib"
+
+manual: build ## Write the manual page and shell completions to .build/manual.
+	@mkdir -p .build/manual && prefix="$$(Scripts/bootstrap.sh)" && PKG_CONFIG_PATH="$$prefix/lib/pkgconfig" \
+	  LD_LIBRARY_PATH="$$prefix/lib" swift package --allow-writing-to-package-directory generate-manual \
+	  --configuration debug --output-directory .build/manual
+	@for shell in bash zsh fish; do \
+	  $(SPECSEARCH) --generate-completion-script $$shell > .build/manual/specsearch.$$shell; done
 
 bench: build ## Compare the methods on held-out problems.
 	@$(SPECSEARCH) bench

@@ -112,15 +112,15 @@ def test_r1_many_clients_get_their_own_answers(own_server):
 
     def run(worker):
         api = client(server, max_retries=0)
-        for turn in range(4):
+        for turn in range(2):
             number = (worker + turn * 5) % 16
             answer = api.completions.create(
                 model="specsearch-trio", prompt=problems[number], seed=number)
             assert answer.choices[0].text == alone[number], "An answer was mixed up."
-        return 4
+        return 2
 
     with concurrent.futures.ThreadPoolExecutor(32) as pool:
-        assert sum(pool.map(run, range(32))) == 128
+        assert sum(pool.map(run, range(32))) == 64
     print(f"memory {before / 1e6:.0f} MB before, {server.memory() / 1e6:.0f} MB after")
     assert metric(server, "specsearch_searches_running") == 0
 

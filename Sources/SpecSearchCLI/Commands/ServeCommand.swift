@@ -64,6 +64,9 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup(title: "Models")
     var engine: EngineArguments
 
+    @OptionGroup(title: "Models elsewhere")
+    var cluster: ClusterArguments
+
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port lies in 0 ... 65535.") }
         guard concurrency >= 1, queue >= 0, perKey ?? 1 >= 1 else {
@@ -81,16 +84,27 @@ struct ServeCommand: AsyncParsableCommand {
         logger.logLevel = quiet ? .warning : .info
         Self.raiseFileLimit()
         let configuration = try configuration()
-        let engine = try await self.engine.load(Terminal(quiet: quiet), for: search.search)
-        let model = ServedModel(
-            id: engine.models.name, defaults: try search.configuration(method, for: engine.models),
-            models: { engine.models(for: $0) },
-            release: { problem in try? await engine.release(problem) })
+        let model = try await servedModel()
         let server = try SearchServer(model: model, configuration: configuration, metrics: metrics, logger: logger)
         let host = host.contains(":") ? "[\(host)]" : host
         try await server.run { port in
             Terminal.say("Serving \(model.id) at http://\(host):\(port)/ (API: http://\(host):\(port)/v1)")
         }
+    }
+
+    private func servedModel() async throws -> ServedModel {
+        guard cluster.config != nil else {
+            let engine = try await engine.load(Terminal(quiet: quiet), for: search.search)
+            return ServedModel(
+                id: engine.models.name, defaults: try search.configuration(method, for: engine.models),
+                models: { engine.models(for: $0) },
+                release: { problem in try? await engine.release(problem) })
+        }
+        let configuration = try await cluster.read()
+        let models = try await ClusterModels(configuration, options: engine.options(for: search.search))
+        return ServedModel(
+            id: configuration.set.name, defaults: try search.configuration(method, for: configuration.set),
+            models: { models.models(for: $0) })
     }
 
     private func configuration() throws -> ServerConfiguration {
