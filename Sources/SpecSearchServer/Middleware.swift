@@ -2,6 +2,7 @@ internal import Dispatch
 internal import HTTPTypes
 internal import Hummingbird
 internal import Logging
+internal import SpecSearch
 
 /// Gives every request a name, writes it and its outcome into log and metrics, and makes answers of errors.
 struct Observation: RouterMiddleware {
@@ -20,7 +21,7 @@ struct Observation: RouterMiddleware {
         } catch let error as any HTTPResponseError {
             response = try Self.response(error, request, context)
         } catch {
-            context.log.error("The request failed", metadata: ["error": "\(error)"])
+            context.log.error("The request failed", metadata: ["error": "\(EngineError.logged(error))"])
             response = try APIError(error).response(from: request, context: context)
         }
         response.headers[.requestID] = context.requestID

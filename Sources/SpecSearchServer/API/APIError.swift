@@ -44,13 +44,18 @@ package struct APIError: Error, Sendable {
     }
 
     /// What a caller is told about a failure; of an unexpected one only that it happened.
-    init(_ error: any Error) {
+    package init(_ error: any Error) {
         switch error {
         case let error as APIError: self = error
         case let error as EngineError where error.code == .contextOverflow:
             self = .invalid(error.description, param: "messages", code: "context_length_exceeded")
         case let error as EngineError where error.code == .badSetting:
             self = .invalid(error.description, code: "bad_setting")
+        case let error as EngineError where error.code.description == "unavailable":
+            // The code of engines that run elsewhere; they may come back.
+            self = APIError(
+                statusCode: 503, type: "unavailable_error", message: error.description, code: "unavailable",
+                retryAfter: 5)
         case let error as EngineError:
             self = APIError(
                 statusCode: 500, type: "server_error", message: error.description, code: error.code.description,
@@ -74,6 +79,11 @@ package struct APIError: Error, Sendable {
         self.retryAfter = retryAfter
         self.shouldRetry = shouldRetry
     }
+}
+
+extension EngineError {
+    /// What may stand in a log: messages can quote a step, and so a problem.
+    static func logged(_ error: any Error) -> String { (error as? EngineError)?.code.description ?? "\(error)" }
 }
 
 extension APIError: Encodable {

@@ -64,7 +64,7 @@ struct SearchRoutes: Sendable {
             } catch is CancellationError {
                 search.end(WatchedSearch.Line(name: "end", data: "{}"))
             } catch {
-                logger.error("A search failed", metadata: ["error": "\(error)"])
+                logger.error("A search failed", metadata: ["error": "\(EngineError.logged(error))"])
                 let text = (try? JSON.text(APIError(error))) ?? "{}"
                 search.end(WatchedSearch.Line(name: "failure", data: text))
             }
