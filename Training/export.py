@@ -1,4 +1,4 @@
-"""Models as GGUF files, for llama.cpp's `llama` architecture."""
+"""Models as GGUF files, for llama.cpp's `llama` and `qwen2` architectures, and back."""
 from __future__ import annotations
 
 import json
@@ -6,15 +6,50 @@ from pathlib import Path
 
 import gguf
 import numpy as np
+import torch
 
 import model as lm
 import tokens
 
 
+RENAMED = {"attention_norm": "attn_norm", "q": "attn_q", "k": "attn_k", "v": "attn_v", "o": "attn_output",
+           "ffn_norm": "ffn_norm", "gate": "ffn_gate", "up": "ffn_up", "down": "ffn_down"}
+TOP = {"embedding.weight": "token_embd.weight", "norm.weight": "output_norm.weight", "output.weight": "output.weight"}
+
+
+def tensor_name(key: str) -> str:
+    """The GGUF tensor of a parameter."""
+    if key in TOP:
+        return TOP[key]
+    _, layer, part, kind = key.split(".")
+    return f"blk.{layer}.{RENAMED[part]}.{kind}"
+
+
+def read(path: Path) -> lm.LanguageModel:
+    """A model that `write` left: its weights as they were rounded."""
+    reader = gguf.GGUFReader(str(path))
+    field = lambda name: reader.fields[name].contents()
+    architecture = field("general.architecture")
+    of = lambda name: field(f"{architecture}.{name}")
+    heads, width = of("attention.head_count"), of("embedding_length")
+    network = lm.LanguageModel(lm.Shape(
+        width, of("block_count"), of("feed_forward_length"), of("vocab_size"), width // heads, of("rope.freq_base"),
+        float(f"{of('attention.layer_norm_rms_epsilon'):.6g}"), architecture))
+    tensors = {tensor.name: tensor.data for tensor in reader.tensors}
+    network.load_state_dict({
+        key: torch.from_numpy(tensors[tensor_name(key)].astype(np.float32)) for key in network.state_dict()})
+    return network
+
+
+def token_texts(path: Path) -> list[str]:
+    """The vocabulary of a GGUF file."""
+    return gguf.GGUFReader(str(path)).fields["tokenizer.ggml.tokens"].contents()
+
+
 def write(path: Path, network: lm.LanguageModel, tokenizer_json: Path, name: str, context: int = 1024):
-    """Matrices at F16, norms at F32. The rotary pairs are interleaved already, as llama.cpp wants them."""
+    """Matrices at F16, norms and biases at F32. The rotary pairs are as llama.cpp wants them already."""
     shape = network.shape
-    writer = gguf.GGUFWriter(str(path), "llama")
+    writer = gguf.GGUFWriter(str(path), shape.architecture)
     writer.add_name(name)
     writer.add_license("apache-2.0")
     writer.add_context_length(context)
@@ -48,15 +83,8 @@ def write(path: Path, network: lm.LanguageModel, tokenizer_json: Path, name: str
     writer.add_eos_token_id(end)
     writer.add_add_bos_token(False)
 
-    renamed = {"attention_norm": "attn_norm", "q": "attn_q", "k": "attn_k", "v": "attn_v", "o": "attn_output",
-               "ffn_norm": "ffn_norm", "gate": "ffn_gate", "up": "ffn_up", "down": "ffn_down"}
-    top = {"embedding.weight": "token_embd.weight", "norm.weight": "output_norm.weight", "output.weight": "output.weight"}
     for key, value in network.state_dict().items():
-        if key in top:
-            target = top[key]
-        else:
-            _, layer, part, _ = key.split(".")
-            target = f"blk.{layer}.{renamed[part]}.weight"
+        target = tensor_name(key)
         array = value.float().cpu().numpy()
         writer.add_tensor(target, array.astype(np.float32 if array.ndim == 1 else np.float16))
     writer.write_header_to_file()

@@ -1,7 +1,8 @@
-"""A Llama-shaped language model, laid out as llama.cpp's `llama` architecture wants it (interleaved rotary pairs)."""
+"""A language model laid out as llama.cpp wants its architecture: `llama` (interleaved rotary pairs), or `qwen2` (rotary
+pairs half a head apart, biases on queries, keys and values)."""
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +18,7 @@ class Shape:
     head: int = 32
     rope_base: float = 10000.0
     epsilon: float = 1e-5
+    architecture: str = "llama"
 
     @property
     def heads(self) -> int:
@@ -33,11 +35,14 @@ class RMSNorm(nn.Module):
         return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.epsilon) * self.weight
 
 
-def rotate(x, angles):
-    """Rotary embedding of interleaved pairs; x: [B, heads, T, head], angles: [B or 1, 1, T, head / 2]."""
-    even, odd = x[..., 0::2], x[..., 1::2]
+def rotate(x, angles, interleaved: bool):
+    """Rotary embedding of pairs, neighbours or half a head apart; x: [B, heads, T, head], angles: [B or 1, 1, T, head / 2]."""
     cos, sin = angles.cos(), angles.sin()
-    return torch.stack((even * cos - odd * sin, even * sin + odd * cos), -1).flatten(-2)
+    if interleaved:
+        even, odd = x[..., 0::2], x[..., 1::2]
+        return torch.stack((even * cos - odd * sin, even * sin + odd * cos), -1).flatten(-2)
+    first, second = x.chunk(2, -1)
+    return torch.cat((first * cos - second * sin, first * sin + second * cos), -1)
 
 
 class Layer(nn.Module):
@@ -45,9 +50,10 @@ class Layer(nn.Module):
         super().__init__()
         self.shape = shape
         self.attention_norm = RMSNorm(shape.width, shape.epsilon)
-        self.q = nn.Linear(shape.width, shape.width, bias=False)
-        self.k = nn.Linear(shape.width, shape.width, bias=False)
-        self.v = nn.Linear(shape.width, shape.width, bias=False)
+        biased = shape.architecture == "qwen2"
+        self.q = nn.Linear(shape.width, shape.width, bias=biased)
+        self.k = nn.Linear(shape.width, shape.width, bias=biased)
+        self.v = nn.Linear(shape.width, shape.width, bias=biased)
         self.o = nn.Linear(shape.width, shape.width, bias=False)
         self.ffn_norm = RMSNorm(shape.width, shape.epsilon)
         self.gate = nn.Linear(shape.width, shape.hidden, bias=False)
@@ -58,7 +64,9 @@ class Layer(nn.Module):
         batch, length, width = x.shape
         split = lambda y: y.view(batch, length, self.shape.heads, self.shape.head).transpose(1, 2)
         h = self.attention_norm(x)
-        q, k, v = rotate(split(self.q(h)), angles), rotate(split(self.k(h)), angles), split(self.v(h))
+        interleaved = self.shape.architecture == "llama"
+        q, k = rotate(split(self.q(h)), angles, interleaved), rotate(split(self.k(h)), angles, interleaved)
+        v = split(self.v(h))
         if cache is None:
             y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         else:
@@ -85,7 +93,7 @@ class LanguageModel(nn.Module):
         for name, p in self.named_parameters():
             if p.dim() == 2:
                 nn.init.normal_(p, std=0.4 * p.shape[1] ** -0.5 if "embedding" not in name else 0.5)
-            if name.endswith(("o.weight", "down.weight")) or name == "output.weight":
+            if name.endswith(("o.weight", "down.weight", ".bias")) or name == "output.weight":
                 nn.init.zeros_(p)
 
     def forward(self, ids, cache=None, start=0):
@@ -113,6 +121,7 @@ def grow(small: LanguageModel, shape: Shape) -> LanguageModel:
     changes until training uses them; norms are scaled for the mean over more dimensions.
     """
     assert shape.vocabulary == small.shape.vocabulary and shape.head == small.shape.head
+    assert shape.architecture == small.shape.architecture
     large = LanguageModel(shape)
     narrow = small.shape.width
     scale = (narrow / shape.width) ** 0.5
@@ -134,6 +143,8 @@ def grow(small: LanguageModel, shape: Shape) -> LanguageModel:
             layer = large.layers[place]
             for name in ("q", "k", "v", "o", "gate", "up", "down"):
                 put(getattr(layer, name).weight, getattr(source, name).weight)
+                if getattr(source, name).bias is not None:
+                    getattr(layer, name).bias[:narrow] = getattr(source, name).bias
             layer.attention_norm.weight[:narrow] = source.attention_norm.weight * scale
             layer.ffn_norm.weight[:narrow] = source.ffn_norm.weight * scale
         ids = torch.randint(shape.vocabulary, (2, 64))
@@ -141,6 +152,23 @@ def grow(small: LanguageModel, shape: Shape) -> LanguageModel:
         # Not exactly 0: the norms' epsilon weighs more against a mean over more dimensions.
         assert difference < 0.1, f"growing changed the function by {difference}"
     return large
+
+
+def as_qwen2(model: LanguageModel) -> LanguageModel:
+    """The same function in the Qwen2 architecture: biases of zero, and each head's rotary pairs moved half a head apart."""
+    twin = LanguageModel(replace(model.shape, architecture="qwen2"))
+    state = model.state_dict()
+    for key, value in state.items():
+        if key.endswith((".q.weight", ".k.weight")):
+            heads = value.view(model.shape.heads, model.shape.head // 2, 2, -1)
+            state[key] = heads.transpose(1, 2).reshape(value.shape)
+    missing, unexpected = twin.load_state_dict(state, strict=False)
+    assert not unexpected and all(key.endswith(".bias") for key in missing)
+    with torch.no_grad():
+        ids = torch.randint(model.shape.vocabulary, (2, 64))
+        difference = (twin(ids) - model(ids)).abs().max().item()
+        assert difference < 1e-3, f"the change of architecture changed the function by {difference}"
+    return twin
 
 
 def save(path, model: LanguageModel, **extra):
