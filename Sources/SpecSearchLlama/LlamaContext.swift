@@ -13,8 +13,11 @@ package final class LlamaContext {
     package let sequenceCapacity: Int
     /// The most tokens of one pass.
     package let batchCapacity: Int
-    /// How many logits a row has.
+    /// How many tokens the model has.
     package let vocabularyCount: Int
+    /// How many numbers a row has: the logits, or the hidden state.
+    package let rowLength: Int
+    private let givesHiddenStates: Bool
     private let pointer: OpaquePointer
     private let memory: OpaquePointer
     private var batch: llama_batch
@@ -37,6 +40,8 @@ package final class LlamaContext {
         package var threads = 1
         /// Whether to use flash attention, which on a processor is slower for small models.
         package var flashAttention = false
+        /// Whether rows are the model's hidden states after the last norm, in place of logits.
+        package var givesHiddenStates = false
 
         package init() {}
     }
@@ -66,6 +71,10 @@ package final class LlamaContext {
             configuration.flashAttention ? LLAMA_FLASH_ATTN_TYPE_ENABLED : LLAMA_FLASH_ATTN_TYPE_DISABLED
         parameters.kv_unified = true
         parameters.no_perf = true
+        if configuration.givesHiddenStates {
+            parameters.embeddings = true
+            parameters.pooling_type = LLAMA_POOLING_TYPE_NONE
+        }
         guard let pointer = llama_init_from_model(model.pointer, parameters) else {
             throw EngineError(
                 .computeFailed,
@@ -86,6 +95,8 @@ package final class LlamaContext {
         sequenceCapacity = min(Int(llama_n_seq_max(pointer)), 256)
         batchCapacity = Int(llama_n_batch(pointer))
         vocabularyCount = model.vocabulary.count
+        givesHiddenStates = configuration.givesHiddenStates
+        rowLength = givesHiddenStates ? Int(llama_model_n_embd_out(model.pointer)) : vocabularyCount
         batch = llama_batch_init(Int32(batchCapacity), 0, Int32(sequenceCapacity))
     }
 
@@ -140,7 +151,8 @@ package final class LlamaContext {
             if let ids = batch.seq_id[index] {
                 for (place, offset) in range.enumerated() { ids[place] = request.sequences[offset] }
             }
-            batch.logits[index] = needsLogits(index) ? 1 : 0
+            // With hidden states llama.cpp takes every token for an output, and complains unless told so.
+            batch.logits[index] = givesHiddenStates || needsLogits(index) ? 1 : 0
         }
         batch.n_tokens = Int32(count)
         let start = ContinuousClock.now
@@ -159,11 +171,14 @@ package final class LlamaContext {
         }
     }
 
-    /// The logits of node `index` of the last batch, ``vocabularyCount`` of them, valid until the next pass.
+    /// The logits or hidden state after node `index` of the last batch, ``rowLength`` numbers, valid until the next pass.
     ///
     /// - Throws: ``EngineError`` `computeFailed` if they were not asked for.
     package func logits(at index: Int) throws(EngineError) -> UnsafePointer<Float> {
-        guard let row = llama_get_logits_ith(pointer, Int32(index)) else {
+        let row =
+            givesHiddenStates
+            ? llama_get_embeddings_ith(pointer, Int32(index)) : llama_get_logits_ith(pointer, Int32(index))
+        guard let row else {
             throw EngineError(.computeFailed, "\(model.path) gave no logits for token \(index) of a batch.", remedy: "")
         }
         return UnsafePointer(row)

@@ -89,6 +89,7 @@ public actor LlamaEngine {
             configuration.sequences = options.cacheBranches
             configuration.threads = model.parameterCount < 4_000_000 ? min(1, options.threads) : options.threads
             configuration.flashAttention = options.flashAttention.contains(role)
+            configuration.givesHiddenStates = role == .rewardModel && reward.kind == .head
             let context = try LlamaContext(model: model, configuration: configuration)
             return ModelRuntime(
                 role: role, decoder: PrefixDecoder(context: context),
@@ -106,13 +107,16 @@ public actor LlamaEngine {
             target: target, draft: draft, delimiter: delimiter, vocabularyCount: common,
             draftLength: options.draftLength ?? models.draftLength ?? 12, sharesSamples: options.sharedSamples)
         speculativeWriter.minimumConfidence = Float(options.draftConfidence)
+        let scorer = try StepScorer(runtime: rewardModel, description: reward, path: models.rewardModel)
+        try scorer.selfCheck()
+        rewardModel.reset()
         parts = Parts(
             draftWriter: ThoughtWriter(
                 runtime: draft, delimiter: delimiter, vocabularyCount: common, sharesSamples: options.sharedSamples),
             targetWriter: ThoughtWriter(
                 runtime: target, delimiter: delimiter, vocabularyCount: common, sharesSamples: options.sharedSamples),
             speculativeWriter: speculativeWriter,
-            scorer: try StepScorer(runtime: rewardModel, description: reward, path: models.rewardModel))
+            scorer: scorer)
     }
 
     /// The models in use, each with its cache.

@@ -24,7 +24,7 @@ package final class PrefixDecoder {
         self.context = context
         tree = PrefixTree(cells: context.cellCapacity, sequences: context.sequenceCapacity)
         rows = RowStore(
-            rowLength: context.vocabularyCount, softCapacity: rowBytes / (4 * max(1, context.vocabularyCount)))
+            rowLength: context.rowLength, softCapacity: rowBytes / (4 * max(1, context.rowLength)))
     }
 
     /// Begins a round: rows that were used before it may go.

@@ -3,8 +3,9 @@ public import SpecSearch
 
 /// The JSON file beside a reward model that says how to read scores from it.
 ///
-/// Two kinds: `likelihood`, a verifier whose score is the probability of the step's tokens, and `label`, a model that
-/// puts its judgement of a step into the logits of two label tokens at a tag after the step.
+/// `likelihood` is a verifier whose score is the probability of the step's tokens. The others read at a tag after the
+/// step: `label` the logits of two label tokens, `grade` those of a judge's grades, `head` the hidden state. With
+/// ``placement`` `lastStep` the tag stands once, after the whole text, as outcome reward models and judges want it.
 public struct RewardDescription: Sendable, Hashable, Codable {
     /// How a score is read.
     public enum Kind: String, Sendable, Hashable, Codable {
@@ -12,6 +13,48 @@ public struct RewardDescription: Sendable, Hashable, Codable {
         case likelihood
         /// The softmax of two label logits at a tag.
         case label
+        /// The mean of grades under the softmax of their logits at a tag.
+        case grade
+        /// A classifier over the hidden state at a tag.
+        case head
+    }
+
+    /// After which steps of a path the tag stands.
+    public enum Placement: String, Sendable, Hashable, Codable {
+        case eachStep
+        case lastStep
+    }
+
+    /// The layers of a classifier.
+    public struct Head: Sendable, Hashable, Codable {
+        /// Their safetensors file, relative to the description.
+        public var file: String
+        /// The names of the linear layers, in order; there is a ReLU between two of them.
+        public var layers: [String]
+        /// Which output speaks for the step: by default the second of several, or the only one.
+        public var good: Int?
+
+        public init(file: String, layers: [String], good: Int? = nil) {
+            self.file = file
+            self.layers = layers
+            self.good = good
+        }
+    }
+
+    /// Two paths of one problem, told apart by any reward model that is read rightly.
+    public struct Check: Sendable, Hashable, Codable {
+        /// The problem.
+        public var problem: String
+        /// Steps of which the last is right.
+        public var good: [String]
+        /// Steps of which the last is wrong.
+        public var bad: [String]
+
+        public init(problem: String, good: [String], bad: [String]) {
+            self.problem = problem
+            self.good = good
+            self.bad = bad
+        }
     }
 
     /// A step function that maps raw scores to calibrated ones without changing their order.
@@ -46,9 +89,9 @@ public struct RewardDescription: Sendable, Hashable, Codable {
     public var aggregation: ScoreAggregation?
     /// What raw scores mean, if it was measured.
     public var calibration: Calibration?
-    /// Label models: the text right after each step, a space before it included, at whose last token the logits are read.
+    /// The text right after a step, a space before it included, at whose last token the score is read.
     public var tag: String?
-    /// Label models: the id of the tag's last token, to be checked.
+    /// The id of the tag's last token, to be checked.
     public var tagId: Token?
     /// Label models: the token whose logit speaks for the step.
     public var good: String?
@@ -58,8 +101,18 @@ public struct RewardDescription: Sendable, Hashable, Codable {
     public var bad: String?
     /// Label models: the id of `bad`, to be checked, or instead of it.
     public var badId: Token?
-    /// Label models: the text between a tag and the next step.
+    /// The text between a tag and the next step.
     public var stepSeparator: String?
+    /// After which steps the tag stands; `eachStep` unless said.
+    public var placement: Placement?
+    /// Whether each line of a step is tokenised by itself and followed by the tag's token.
+    public var tokenisesLines: Bool?
+    /// Judges: the tokens of the grades, the worst first.
+    public var grades: [String]?
+    /// Classifiers: the layers over the hidden state.
+    public var head: Head?
+    /// What is scored at start-up, to see that the description fits the model.
+    public var check: Check?
 
     /// A likelihood verifier.
     public init(template: String, aggregation: ScoreAggregation? = nil, calibration: Calibration? = nil) {
@@ -99,29 +152,36 @@ public struct RewardDescription: Sendable, Hashable, Codable {
                 remedy:
                     "Write one beside the model; {\"kind\":\"likelihood\",\"template\":\"{problem}\\n\\n\"} will do.")
         }
-        let description: RewardDescription
+        var description: RewardDescription
         do {
             description = try JSONDecoder().decode(RewardDescription.self, from: data)
         } catch {
             throw EngineError(
                 .badModelFile, "The description of the reward model, \(path), is not understood: \(error).",
                 remedy:
-                    "It needs \"kind\" (likelihood or label) and \"template\"; label also \"tag\", \"good\", \"bad\".")
+                    "It needs \"kind\" (likelihood, label, grade or head) and \"template\"; all but the first also \"tag\"."
+            )
         }
         try description.check(path: path)
+        if let file = description.head?.file {
+            description.head?.file = URL(fileURLWithPath: file, relativeTo: URL(fileURLWithPath: path)).path
+        }
         return description
     }
 
     /// Checks that the parts fit together.
     package func check(path: String) throws(EngineError) {
-        func fail(_ what: String) -> EngineError {
-            EngineError(.badModelFile, "The description of the reward model, \(path): \(what).", remedy: "Correct it.")
-        }
+        func fail(_ what: String) -> EngineError { error(what, path: path) }
         guard template == "gguf" || template.contains("{problem}") else {
             throw fail("the template has no {problem} in it")
         }
+        if kind != .likelihood, (tag ?? "").isEmpty { throw fail("a \(kind.rawValue) model needs a \"tag\"") }
+        if kind == .grade, (grades ?? []).count < 2 { throw fail("a judge needs two \"grades\" or more") }
+        if kind == .head, (head?.layers ?? []).isEmpty { throw fail("a classifier needs a \"head\" with \"layers\"") }
+        if let check, check.good.isEmpty || check.bad.isEmpty || !(check.good + check.bad).allSatisfy({ !$0.isEmpty }) {
+            throw fail("the check needs steps, good ones and bad ones")
+        }
         if kind == .label {
-            guard let tag, !tag.isEmpty else { throw fail("a label model needs a \"tag\"") }
             guard good != nil || goodId != nil else { throw fail("a label model needs \"good\" or \"goodId\"") }
             guard bad != nil || badId != nil else { throw fail("a label model needs \"bad\" or \"badId\"") }
         }
@@ -134,5 +194,12 @@ public struct RewardDescription: Sendable, Hashable, Codable {
                 calibration.values.allSatisfy({ (0...1).contains($0) })
             else { throw fail("the calibration's thresholds and values must ascend, the values within 0 ... 1") }
         }
+    }
+
+    /// An error that names the description.
+    func error(_ what: String, path: String) -> EngineError {
+        EngineError(
+            .badModelFile, "The description of the reward model, \(path): \(what).",
+            remedy: "Take its parts from the model's card, and check that the model is the right one.")
     }
 }

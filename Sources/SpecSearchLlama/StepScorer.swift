@@ -10,19 +10,23 @@ package final class StepScorer {
     package let runtime: ModelRuntime
     /// How scores are read.
     package let description: RewardDescription
-    private let labels: LabelTokens?
+    private let tag: StepTag?
+    private let reading: ScoreReading?
 
     /// Makes a scorer.
     ///
     /// - Parameter path: The description's file, for errors.
-    /// - Throws: ``EngineError`` `badModelFile` where a tag or label is not in the vocabulary.
+    /// - Throws: ``EngineError`` `badModelFile` where the description does not fit the model.
     package init(runtime: ModelRuntime, description: RewardDescription, path: String) throws(EngineError) {
         try description.check(path: path)
         self.runtime = runtime
         self.description = description
-        labels =
-            description.kind == .label
-            ? try LabelTokens(description: description, vocabulary: runtime.vocabulary, path: path) : nil
+        reading = try ScoreReading(
+            description: description, vocabulary: runtime.vocabulary, width: runtime.decoder.context.rowLength,
+            path: path)
+        tag =
+            reading == nil
+            ? nil : try StepTag(description: description, vocabulary: runtime.vocabulary, path: path)
     }
 
     /// Scores the last thought of each path.
@@ -56,7 +60,7 @@ package final class StepScorer {
 
     /// The tokens of a path in this model, for keeping its branch of the cache.
     package func tokens(of path: ReasoningPath) throws(EngineError) -> [Token] {
-        if let labels { return try labels.tokens(of: path, runtime: runtime) }
+        if let tag { return try tag.tokens(of: path, runtime: runtime) }
         return try runtime.promptTokens(path.problem) + path.tokens
     }
 
@@ -76,8 +80,8 @@ package final class StepScorer {
                 .badScore, "The problem \"\(path.problem.id)\" has no step to score.", remedy: "Score paths with steps."
             )
         }
-        if let labels {
-            let tokens = try labels.tokens(of: path, runtime: runtime)
+        if let tag {
+            let tokens = try tag.tokens(of: path, runtime: runtime)
             try runtime.check(count: tokens.count - 1, of: path)
             return Request(tokens: tokens, first: tokens.count - 1, targets: [])
         }
@@ -132,9 +136,8 @@ package final class StepScorer {
         var scores: [Double] = []
         scores.reserveCapacity(requests.count)
         for (request, path) in zip(requests, nodes) {
-            if let labels {
-                let row = try decoder.row(of: path[path.count - 1])
-                scores.append(1 / (1 + exp(Double(row[Int(labels.bad)]) - Double(row[Int(labels.good)]))))
+            if let reading {
+                scores.append(reading(try decoder.row(of: path[path.count - 1])))
                 continue
             }
             var total = 0.0

@@ -18,6 +18,10 @@ struct ToyModel {
         /// The texts of the tokens, without the special ones.
         var words: [String] = ToyModel.words
         var addsBeginToken = false
+        /// Another vocabulary than `words`.
+        var vocabulary: BytePairVocabulary?
+        /// `llama`, or `qwen2`, which has biases.
+        var architecture = "llama"
         var chatTemplate: String?
     }
 
@@ -44,7 +48,12 @@ struct ToyModel {
     static func write(to url: URL, shape: Shape = Shape()) throws -> Int {
         var random = PhiloxGenerator(seed: shape.seed)
         func normal(_ count: Int, _ deviation: Float) -> [Float] {
-            (0..<count).map { _ in
+            // A vocabulary of real size repeats its rows; drawing them all would take minutes.
+            if count > 1 << 20 {
+                let some = normal(65_521, deviation)
+                return (0..<count).map { some[$0 % some.count] }
+            }
+            return (0..<count).map { _ in
                 let a = Float.random(in: 1e-6..<1, using: &random)
                 let b = Float.random(in: 0..<1, using: &random)
                 return deviation * (-2 * Float(log(Double(a)))).squareRoot() * Float(cos(2 * Double.pi * Double(b)))
@@ -64,6 +73,7 @@ struct ToyModel {
             tokens.append("[PAD\(index)]")
             types.append(5)
         }
+        if let vocabulary = shape.vocabulary { (tokens, types) = (vocabulary.tokens, vocabulary.types) }
         let scores = tokens.indices.map { Float($0 < 259 ? 0 : -Double($0 - 258)) }
         var metadata = GGUFBuffer()
         var keys = 0
@@ -72,23 +82,28 @@ struct ToyModel {
             body(&metadata)
             keys += 1
         }
-        put("general.architecture") { $0.value("llama") }
-        put("llama.context_length") { $0.value(UInt32(shape.contextLength)) }
-        put("llama.embedding_length") { $0.value(UInt32(shape.embedding)) }
-        put("llama.block_count") { $0.value(UInt32(shape.layers)) }
-        put("llama.feed_forward_length") { $0.value(UInt32(shape.feedForward)) }
-        put("llama.attention.head_count") { $0.value(UInt32(shape.heads)) }
-        put("llama.attention.head_count_kv") { $0.value(UInt32(shape.heads)) }
-        put("llama.attention.layer_norm_rms_epsilon") { $0.value(Float(1e-5)) }
-        put("llama.rope.dimension_count") { $0.value(UInt32(shape.embedding / shape.heads)) }
-        put("llama.vocab_size") { $0.value(UInt32(tokens.count)) }
-        put("tokenizer.ggml.model") { $0.value("llama") }
+        put("general.architecture") { $0.value(shape.architecture) }
+        put(shape.architecture + ".context_length") { $0.value(UInt32(shape.contextLength)) }
+        put(shape.architecture + ".embedding_length") { $0.value(UInt32(shape.embedding)) }
+        put(shape.architecture + ".block_count") { $0.value(UInt32(shape.layers)) }
+        put(shape.architecture + ".feed_forward_length") { $0.value(UInt32(shape.feedForward)) }
+        put(shape.architecture + ".attention.head_count") { $0.value(UInt32(shape.heads)) }
+        put(shape.architecture + ".attention.head_count_kv") { $0.value(UInt32(shape.heads)) }
+        put(shape.architecture + ".attention.layer_norm_rms_epsilon") { $0.value(Float(1e-5)) }
+        put(shape.architecture + ".rope.dimension_count") { $0.value(UInt32(shape.embedding / shape.heads)) }
+        put(shape.architecture + ".vocab_size") { $0.value(UInt32(tokens.count)) }
+        put("tokenizer.ggml.model") { $0.value(shape.vocabulary == nil ? "llama" : "gpt2") }
         put("tokenizer.ggml.tokens") { $0.array(tokens) }
-        put("tokenizer.ggml.scores") { $0.array(scores) }
         put("tokenizer.ggml.token_type") { $0.array(types) }
-        put("tokenizer.ggml.bos_token_id") { $0.value(UInt32(begin)) }
-        put("tokenizer.ggml.eos_token_id") { $0.value(UInt32(end)) }
-        put("tokenizer.ggml.unknown_token_id") { $0.value(UInt32(unknown)) }
+        put("tokenizer.ggml.bos_token_id") { $0.value(UInt32(shape.vocabulary?.begin ?? begin)) }
+        put("tokenizer.ggml.eos_token_id") { $0.value(UInt32(shape.vocabulary?.end ?? end)) }
+        if let vocabulary = shape.vocabulary {
+            put("tokenizer.ggml.pre") { $0.value(vocabulary.preTokenizer) }
+            put("tokenizer.ggml.merges") { $0.array(vocabulary.merges) }
+        } else {
+            put("tokenizer.ggml.scores") { $0.array(scores) }
+            put("tokenizer.ggml.unknown_token_id") { $0.value(UInt32(unknown)) }
+        }
         put("tokenizer.ggml.add_bos_token") { $0.value(shape.addsBeginToken) }
         put("tokenizer.ggml.add_space_prefix") { $0.value(false) }
         if let template = shape.chatTemplate { put("tokenizer.chat_template") { $0.value(template) } }
@@ -106,6 +121,9 @@ struct ToyModel {
             tensors.append((prefix + "attn_norm.weight", [d], [Float](repeating: 1, count: d)))
             for name in ["attn_q", "attn_k", "attn_v", "attn_output"] {
                 tensors.append((prefix + name + ".weight", [d, d], normal(d * d, deviation)))
+            }
+            for name in ["attn_q", "attn_k", "attn_v"] where shape.architecture == "qwen2" {
+                tensors.append((prefix + name + ".bias", [d], normal(d, 0.5)))
             }
             tensors.append((prefix + "ffn_norm.weight", [d], [Float](repeating: 1, count: d)))
             tensors.append((prefix + "ffn_gate.weight", [d, f], normal(d * f, deviation)))

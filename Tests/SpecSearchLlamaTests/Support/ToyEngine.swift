@@ -52,7 +52,7 @@ struct Toy {
 
     init(
         _ shape: ToyModel.Shape = .init(), role: ModelRole = .target, cells: Int = 2048, sequences: Int = 64,
-        batch: Int = 256, template: String = "{problem}"
+        batch: Int = 256, template: String = "{problem}", givesHiddenStates: Bool = false
     ) throws {
         directory = try ToyDirectory()
         let model = try LlamaModel(path: try directory.model("model.gguf", shape))
@@ -60,6 +60,7 @@ struct Toy {
         configuration.cells = cells
         configuration.sequences = sequences
         configuration.batch = batch
+        configuration.givesHiddenStates = givesHiddenStates
         let context = try LlamaContext(model: model, configuration: configuration)
         runtime = ModelRuntime(
             role: role, decoder: PrefixDecoder(context: context), template: try PromptTemplate(template, model: model),
@@ -74,7 +75,7 @@ struct Toy {
             sharesSamples: sharesSamples)
     }
 
-    /// The logits after a text, by a full pass over an empty cache.
+    /// The logits, or the hidden state, after a text, by a full pass over an empty cache.
     func freshLogits(after tokens: [Token]) throws -> [Float] {
         decoder.reset()
         defer { decoder.reset() }
@@ -89,7 +90,7 @@ struct Toy {
         defer { decoder.tree.unpin(node) }
         decoder.want(node)
         try decoder.evaluate()
-        return Array(UnsafeBufferPointer(start: try decoder.row(of: node), count: decoder.context.vocabularyCount))
+        return Array(UnsafeBufferPointer(start: try decoder.row(of: node), count: decoder.context.rowLength))
     }
 
     /// Nothing may be pinned, pending or half done between calls.
