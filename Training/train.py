@@ -47,6 +47,10 @@ PRESETS = {
     },
 }
 
+# What the engine scores when it loads the reward model.
+CHECK = {"problem": "Ana has 91 shells. Ana breaks 44. Ana finds 30 more. Ana wins 73 more. Ana loses 36. How many shells "
+                    "does Ana have now?", "good": ["breaks 44: 91-44=47.\n\n"], "bad": ["breaks 44: 91-44=57.\n\n"]}
+
 # A trio that continues from another's weights in its own architecture. The draft at the rates of its first training and
 # half annealed: at low rates it is past its band in a minute (75 % of the problems), without annealing short of it (47 %);
 # the others at rates that do not undo what is there. The bands keep the order of draft and target.
@@ -164,7 +168,8 @@ def write_models(folder: Path, models, tokenizer: Path, calibration: dict):
         "rewardModel": "prm.json", "chatTemplate": prompt, "delimiter": "\n\n", "answerPrefix": problems.ANSWER_PREFIX,
         "temperature": TEMPERATURE, "maximumStepTokens": 48, "contextLength": 512}, indent=2) + "\n")
     (folder / "prm.json").write_text(json.dumps({
-        "kind": "likelihood", "template": prompt, "aggregation": "product", "calibration": calibration}, indent=2) + "\n")
+        "kind": "likelihood", "template": prompt, "aggregation": "product", "calibration": calibration, "check": CHECK},
+        indent=2) + "\n")
     with (folder / "heldout.jsonl").open("w") as file:
         for index, item in enumerate(problems.items("test", 1, 2400)):
             assert problems.split_of(item.structure) == "test"

@@ -12,7 +12,8 @@ public struct SpecSearchCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             SolveCommand.self, BenchCommand.self, EvaluateCommand.self, CalibrateCommand.self, ReportCommand.self,
-            GradeCommand.self, ReplayCommand.self, ServeCommand.self, ViewCommand.self, TokenizeCommand.self,
+            GradeCommand.self, ReplayCommand.self, ModelsCommand.self, ServeCommand.self, ViewCommand.self,
+            TokenizeCommand.self,
             DoctorCommand.self,
         ])
 

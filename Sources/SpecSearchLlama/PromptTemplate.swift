@@ -8,11 +8,36 @@ package struct PromptTemplate: Sendable {
     private let template: String
     private let usesModelTemplate: Bool
 
-    /// A template with `{problem}` where the problem goes, or `gguf` for the one in the model's own file.
+    /// Prompts by name that ask for steps with a blank line between them.
+    package static let presets: [String: String] = [
+        "qwen2.5": """
+        <|im_start|>system
+        Please reason step by step, and put your final answer within \\boxed{}.<|im_end|>
+        <|im_start|>user
+        {problem}<|im_end|>
+        <|im_start|>assistant
+
+        """,
+        "llama-3": """
+        <|begin_of_text|><|start_header_id|>system<|end_header_id|>
+
+        Solve the problem in short steps. Begin each with "## Step" and its number, leave one blank line after it, \
+        and end with "The final answer is \\boxed{}" and the answer in the braces.<|eot_id|>\
+        <|start_header_id|>user<|end_header_id|>
+
+        {problem}<|eot_id|><|start_header_id|>assistant<|end_header_id|>
+
+
+        """,
+    ]
+
+    /// A template with `{problem}` where the problem goes, the name of one in ``presets``, or `gguf` for the one in the
+    /// model's own file.
     ///
     /// - Throws: ``EngineError`` `badSetting` for a template without a place for the problem.
     package init(_ template: String, model: LlamaModel) throws(EngineError) {
         vocabulary = model.vocabulary
+        let template = Self.presets[template] ?? template
         usesModelTemplate = template == "gguf"
         if usesModelTemplate {
             guard let own = model.chatTemplate else {
@@ -25,7 +50,9 @@ package struct PromptTemplate: Sendable {
             guard template.contains("{problem}") else {
                 throw EngineError(
                     .badSetting, "The chat template \"\(template)\" has no {problem} in it.",
-                    remedy: "Put {problem} where the problem goes, or use \"gguf\" for the model's own template.")
+                    remedy:
+                        "Put {problem} where the problem goes, or use \"gguf\" for the model's own template, or one of "
+                        + Self.presets.keys.sorted().joined(separator: ", ") + ".")
             }
             self.template = template
         }

@@ -172,7 +172,7 @@ public struct RewardDescription: Sendable, Hashable, Codable {
     /// Checks that the parts fit together.
     package func check(path: String) throws(EngineError) {
         func fail(_ what: String) -> EngineError { error(what, path: path) }
-        guard template == "gguf" || template.contains("{problem}") else {
+        guard template == "gguf" || PromptTemplate.presets[template] != nil || template.contains("{problem}") else {
             throw fail("the template has no {problem} in it")
         }
         if kind != .likelihood, (tag ?? "").isEmpty { throw fail("a \(kind.rawValue) model needs a \"tag\"") }

@@ -6,7 +6,12 @@ package struct Safetensors {
     private struct Entry: Decodable {
         var dtype: String
         var shape: [Int]
-        var data_offsets: [Int]  // the format's own spelling
+        var offsets: [Int]
+
+        enum CodingKeys: String, CodingKey {
+            case dtype, shape
+            case offsets = "data_offsets"
+        }
     }
     private let path: String
     private let entries: [String: Entry]
@@ -56,14 +61,14 @@ package struct Safetensors {
         }
         let size = ["F32": 4, "F16": 2, "BF16": 2][entry.dtype] ?? 0
         let count = entry.shape.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
-        guard size > 0, entry.data_offsets.count == 2, count >= 0, entry.data_offsets[0] >= 0,
-            entry.data_offsets[1] <= data.count - start, entry.data_offsets[1] - entry.data_offsets[0] == count * size
+        guard size > 0, entry.offsets.count == 2, count >= 0, entry.offsets[0] >= 0,
+            entry.offsets[1] <= data.count - start, entry.offsets[1] - entry.offsets[0] == count * size
         else {
             throw EngineError(
                 .badModelFile, "The tensor \(name) of \(path) is damaged, or of the kind \(entry.dtype).",
                 remedy: "Use F32, F16 or BF16.")
         }
-        let bytes = [UInt8](data[(start + entry.data_offsets[0])..<(start + entry.data_offsets[1])])
+        let bytes = [UInt8](data[(start + entry.offsets[0])..<(start + entry.offsets[1])])
         let values = (0..<count).map { index -> Float in
             let place = index * size
             let low = UInt16(bytes[place]) | UInt16(bytes[place + 1]) << 8

@@ -41,7 +41,7 @@ package enum ScoreReading {
         }
     }
 
-    /// The score, 0 ... 1, or NaN where the row is.
+    /// The score between 0 and 1, or NaN where the row is.
     package func callAsFunction(_ row: UnsafePointer<Float>) -> Double {
         switch self {
         case .labels(let good, let bad):

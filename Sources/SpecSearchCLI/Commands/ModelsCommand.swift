@@ -1,0 +1,90 @@
+internal import ArgumentParser
+internal import Foundation
+internal import SpecSearch
+internal import SpecSearchLlama
+
+/// `specsearch models`.
+struct ModelsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "models", abstract: "Look at model files.", subcommands: [ModelsCheckCommand.self])
+}
+
+/// `specsearch models check`.
+struct ModelsCheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Say whether a folder's models fit together and what to mend.",
+        discussion: """
+            Reads draft, target and reward model of a manifest.json: vocabulary, prompt, delimiter, tag and labels, room \
+            for the search, and what passes cost here. Ends with status 1 if something would fail.
+            """)
+
+    @Argument(help: ArgumentHelp("A folder with a manifest.json.", valueName: "dir"))
+    var folder: String
+
+    @Option(help: "Paths that are followed side by side.")
+    var beams = 2
+
+    @Option(help: "Thoughts for each of them at every step.")
+    var width = 6
+
+    @Option(help: "The steps of a path.")
+    var depth = 10
+
+    @Option(help: ArgumentHelp("The tokens of a step.", valueName: "tokens"))
+    var stepTokens = 64
+
+    @Option(help: ArgumentHelp("The tokens of a prompt.", valueName: "tokens"))
+    var promptTokens = 256
+
+    @Flag(inversion: .prefixedNo, help: "Time passes of the models.")
+    var timed = true
+
+    @Flag(help: "Print everything as JSON.")
+    var json = false
+
+    func validate() throws {
+        guard [beams, width, depth, stepTokens, promptTokens].allSatisfy({ (1...1 << 20).contains($0) }) else {
+            throw ValidationError("Beams, width, depth and tokens are positive.")
+        }
+    }
+
+    func run() async throws {
+        var load = ModelCheck.Load()
+        load.beams = beams
+        load.width = width
+        load.depth = depth
+        load.stepTokens = stepTokens
+        load.promptTokens = promptTokens
+        let check = try ModelCheck(try ModelSet(directory: folder), load: load, measures: timed)
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+            print(String(decoding: try encoder.encode(check), as: UTF8.self))
+        } else {
+            print(Self.text(of: check))
+        }
+        if check.level == .error { throw ExitCode(1) }
+    }
+
+    static func text(of check: ModelCheck) -> String {
+        let table = MarkdownTable(
+            header: ["model", "architecture", "parameters", "weights", "vocabulary", "context", "cache a token"]
+                + ["ms a pass: 1", "12 branches"],
+            rows: check.models.map { model in
+                [
+                    model.role.rawValue, model.architecture, model.parameters.grouped, megabytes(model.weights),
+                    model.vocabulary.grouped + (model.preTokenizer.map { " (\($0))" } ?? ""),
+                    model.contextLength.grouped, "\(model.cacheBytesPerToken.grouped) B",
+                ] + [1, 12].map { model.milliseconds[$0]?.fixed(2) ?? "–" }
+            })
+        let marks: [ModelCheck.Finding.Level: String] = [.good: "ok", .warning: "warning", .error: "error"]
+        let findings = check.findings.map { finding in
+            (marks[finding.level] ?? "").padded(9) + finding.text
+                + (finding.remedy.isEmpty ? "" : "\n" + "".padded(9) + finding.remedy)
+        }
+        return (table.lines + [""] + findings + ["", "Weights and caches take \(megabytes(check.memory))."])
+            .joined(separator: "\n")
+    }
+
+    private static func megabytes(_ bytes: Int) -> String { "\((Double(bytes) / 1_048_576).fixed(1)) MiB" }
+}
