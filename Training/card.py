@@ -10,18 +10,22 @@ import gates
 import problems
 
 
-def write(folder: Path, runs: Path, models: dict, result: dict):
-    lines = ["# The shipped trio", "",
-             "Three tiny language models trained from scratch by `Training/`, so that SpecSearch runs, and is measured, "
+def write(folder: Path, runs: Path, models: dict, result: dict, warm: Path | None = None):
+    family = {"llama": "Llama", "qwen2": "Qwen2"}[models["draft"].shape.architecture]
+    origin = "trained from scratch by `Training/`" if not warm else \
+        "of another trio's weights, trained on by `Training/`"
+    lines = ["# The shipped trio" + (f", {family}" if family != "Llama" else ""), "",
+             f"Three tiny language models {origin}, so that SpecSearch runs, and is measured, "
              "on any machine. They know one family of problems: a chain of events about one person's things.", "",
              "> " + problems.items("test", 1, 1)[0].text, "",
-             "| model | architecture | parameters | grown from | tokens seen, ancestors included | minutes of its own |",
+             "| model | architecture | parameters | " + ("started from | tokens seen since" if warm else
+             "grown from | tokens seen, ancestors included") + " | minutes of its own |",
              "|---|---|---|---|---|---|"]
     roles = {"draft": "draft", "prm": "reward model (verifier)", "target": "target"}
-    stored = {name: torch.load(runs / f"{name}.pt", map_location="cpu", weights_only=True)
-              for name in ("draft", "prm.middle", "prm", "base", "target")}
+    names = ("draft", "prm", "target") if warm else ("draft", "prm.middle", "prm", "base", "target")
+    stored = {name: torch.load(runs / f"{name}.pt", map_location="cpu", weights_only=True) for name in names}
     seen = lambda *names: sum(stored[name]["tokens"] for name in names)
-    ancestry = {
+    ancestry = {name: ("the trio's of the other family", seen(name)) for name in names} if warm else {
         "draft": ("-", seen("draft")),
         "prm": ("the draft", seen("draft", "prm")),
         "target": (f"the verifier after {stored['prm.middle']['minutes']:.0f} minutes, {stored['base']['minutes']:.0f} "
@@ -30,14 +34,19 @@ def write(folder: Path, runs: Path, models: dict, result: dict):
     }
     for name, role in roles.items():
         shape = models[name].shape
-        lines.append(f"| {role} | Llama, width {shape.width}, {shape.layers} layers, hidden {shape.hidden}, "
+        lines.append(f"| {role} | {family}, width {shape.width}, {shape.layers} layers, hidden {shape.hidden}, "
                      f"{shape.heads} heads | {models[name].parameter_count():,} | {ancestry[name][0]} | "
                      f"{ancestry[name][1]:,} | {stored[name]['minutes']:.0f} |")
     lines += ["",
               f"Byte-level BPE of {models['draft'].shape.vocabulary} tokens, digits one by one (`pre = qwen2`); F16 weights. "
-              "Growing is function-preserving (Net2Net); each model was then trained on its own data. The target's capacity was not "
-              "needed for its skill, and hardly trained at full size: its size gives the ratio of costs that the method is "
-              "for.", "",
+              + (("**Warm-started:** at the start each model is the function of its namesake in the folder above (the rotary "
+                  "pairs of queries and keys half a head apart, biases of zero; asserted), and then saw only the tokens "
+                  "of the table, with its biases trained too. The target has hardly moved from the other family's; "
+                  "figures of the two trios are not independent evidence about skill, only about the architecture's "
+                  "arithmetic.") if warm else
+                 ("Growing is function-preserving (Net2Net); each model was then trained on its own data. The target's "
+                  "capacity was not needed for its skill, and hardly trained at full size: its size gives the ratio of "
+                  "costs that the method is for.")), "",
               "The reward model is a *likelihood verifier*: a step's score is the probability that it gives to the step's "
               "tokens, calibrated (`prm.json`, isotonic regression on siblings of both authors, validation structures) to "
               "the probability that the step is right. Paths rank by the product of their steps' scores.", "",

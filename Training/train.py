@@ -27,7 +27,7 @@ import tokens
 import training
 
 # Seeds: training 2 to 5; validation 1, 2; the gates' fresh seed is drawn once, for the last table only.
-FRESH_SEED = 20261121
+FRESH_SEED = {"llama": 20261121, "qwen2": 20261122}
 TEMPERATURE = 0.8
 
 PRESETS = {
@@ -70,6 +70,7 @@ def main():
     parser.add_argument("--out", type=Path, help="Models, or Models/qwen2")
     parser.add_argument("--runs", type=Path, help="runs, or runs/qwen2")
     parser.add_argument("--binary", type=Path, default=here.parent / ".build/release/specsearch")
+    parser.add_argument("--problems", type=int, default=1000, help="of the gates; the target writes half of them")
     parser.add_argument("--stages", default="draft,prm,target,export,gates", help="to run stages side by side, one a process")
     arguments = parser.parse_args()
     stages = arguments.stages.split(",")
@@ -127,9 +128,11 @@ def main():
         write_models(arguments.out, models, stored, calibration)
     if "gates" in stages:
         calibration = json.loads(calibration_path.read_text())
-        result = gates.measure(arguments.out, runs, encoder, models, TEMPERATURE, calibration, FRESH_SEED, arguments.binary)
+        gates.BEAM_PROBLEMS = arguments.problems // 2
+        result = gates.measure(arguments.out, runs, encoder, models, TEMPERATURE, calibration,
+                               FRESH_SEED[arguments.architecture], arguments.binary, arguments.problems)
         (arguments.out / "gates.json").write_text(json.dumps(result, indent=1) + "\n")
-        card.write(arguments.out, runs, models, result)
+        card.write(arguments.out, runs, models, result, arguments.warm)
         for gate in result["gates"]:
             verdict = {True: "holds", False: "FAILS", None: "-"}[gate["holds"]]
             print(f"{verdict:6} {gate['gate']}: {gate['figure']}")
@@ -170,7 +173,13 @@ def write_models(folder: Path, models, tokenizer: Path, calibration: dict):
     (folder / "prm.json").write_text(json.dumps({
         "kind": "likelihood", "template": prompt, "aggregation": "product", "calibration": calibration, "check": CHECK},
         indent=2) + "\n")
-    with (folder / "heldout.jsonl").open("w") as file:
+    heldout = folder / "heldout.jsonl"
+    if (folder.parent / heldout.name).exists():
+        # The same problems for every trio.
+        if not heldout.exists():
+            heldout.symlink_to(f"../{heldout.name}")
+        return
+    with heldout.open("w") as file:
         for index, item in enumerate(problems.items("test", 1, 2400)):
             assert problems.split_of(item.structure) == "test"
             file.write(json.dumps({"id": f"heldout-{index:04}", "problem": item.text, "answer": str(item.answer)}) + "\n")

@@ -1,6 +1,5 @@
 import CLlama
 import Foundation
-package import SpecSearch
 
 extension LlamaModel {
     /// A value of the file's metadata, as text.
@@ -32,7 +31,7 @@ extension LlamaModel {
     /// The bytes that one token takes in the cache, at half precision.
     package var cacheBytesPerToken: Int {
         let heads = max(1, Int(llama_model_n_head(pointer)))
-        let stated = { (self.metadata("\(self.architecture).attention.\($0)").flatMap(Int.init)) }
+        func stated(_ name: String) -> Int? { metadata("\(architecture).attention.\(name)").flatMap { Int($0) } }
         let usual = Int(llama_model_n_embd(pointer)) / heads
         let numbers = (stated("key_length") ?? usual) + (stated("value_length") ?? usual)
         return 2 * layerCount * Int(llama_model_n_head_kv(pointer)) * numbers
