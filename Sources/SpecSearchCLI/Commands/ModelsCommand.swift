@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import SpecSearch
+internal import SpecSearchEvaluation
 internal import SpecSearchLlama
 
 /// `specsearch models`.
@@ -28,13 +29,15 @@ struct ModelsCheckCommand: AsyncParsableCommand {
     var width = 6
 
     @Option(help: "The steps of a path.")
-    var depth = 10
+    var depth = 6
 
-    @Option(help: ArgumentHelp("The tokens of a step.", valueName: "tokens"))
-    var stepTokens = 64
+    @Option(
+        help: ArgumentHelp(
+            "The tokens of a step. (default: 64, or the most that the models may write)", valueName: "tokens"))
+    var stepTokens: Int?
 
     @Option(help: ArgumentHelp("The tokens of a prompt.", valueName: "tokens"))
-    var promptTokens = 256
+    var promptTokens = 128
 
     @Flag(inversion: .prefixedNo, help: "Time passes of the models.")
     var timed = true
@@ -43,19 +46,20 @@ struct ModelsCheckCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard [beams, width, depth, stepTokens, promptTokens].allSatisfy({ (1...1 << 20).contains($0) }) else {
+        guard [beams, width, depth, stepTokens ?? 1, promptTokens].allSatisfy({ (1...1 << 20).contains($0) }) else {
             throw ValidationError("Beams, width, depth and tokens are positive.")
         }
     }
 
     func run() async throws {
+        let set = try ModelSet(directory: folder)
         var load = ModelCheck.Load()
         load.beams = beams
         load.width = width
         load.depth = depth
-        load.stepTokens = stepTokens
+        load.stepTokens = stepTokens ?? min(load.stepTokens, set.maximumStepTokens)
         load.promptTokens = promptTokens
-        let check = try ModelCheck(try ModelSet(directory: folder), load: load, measures: timed)
+        let check = try ModelCheck(set, load: load, measures: timed)
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -70,13 +74,7 @@ struct ModelsCheckCommand: AsyncParsableCommand {
         let table = MarkdownTable(
             header: ["model", "architecture", "parameters", "weights", "vocabulary", "context", "cache a token"]
                 + ["ms a pass: 1", "12 branches"],
-            rows: check.models.map { model in
-                [
-                    model.role.rawValue, model.architecture, model.parameters.grouped, megabytes(model.weights),
-                    model.vocabulary.grouped + (model.preTokenizer.map { " (\($0))" } ?? ""),
-                    model.contextLength.grouped, "\(model.cacheBytesPerToken.grouped) B",
-                ] + [1, 12].map { model.milliseconds[$0]?.fixed(2) ?? "–" }
-            })
+            rows: check.models.map(row))
         let marks: [ModelCheck.Finding.Level: String] = [.good: "ok", .warning: "warning", .error: "error"]
         let findings = check.findings.map { finding in
             (marks[finding.level] ?? "").padded(9) + finding.text
@@ -84,6 +82,15 @@ struct ModelsCheckCommand: AsyncParsableCommand {
         }
         return (table.lines + [""] + findings + ["", "Weights and caches take \(megabytes(check.memory))."])
             .joined(separator: "\n")
+    }
+
+    private static func row(of model: ModelCheck.Model) -> [String] {
+        let tokenizer = model.preTokenizer.map { " (\($0))" } ?? ""
+        let times = [1, 12].map { model.milliseconds[$0]?.fixed(2) ?? "–" }
+        return [
+            model.role.rawValue, model.architecture, model.parameters.grouped, megabytes(model.weights),
+            model.vocabulary.grouped + tokenizer, model.contextLength.grouped, "\(model.cacheBytesPerToken.grouped) B",
+        ] + times
     }
 
     private static func megabytes(_ bytes: Int) -> String { "\((Double(bytes) / 1_048_576).fixed(1)) MiB" }
