@@ -8,7 +8,7 @@ import Testing
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Models")
 
-    @Test(arguments: [("", "llama")])
+    @Test(arguments: [("", "llama"), ("qwen2", "qwen2")])
     func `Each trio writes and judges a step`(place: String, architecture: String) async throws {
         let set = try ModelSet(directory: Self.folder.appending(path: place).path)
         for path in [set.draft, set.target, set.prm] {
