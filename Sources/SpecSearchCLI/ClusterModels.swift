@@ -65,7 +65,8 @@ extension ClusterConfiguration {
         if file(.rewardModel) == nil { return (models, RewardDescription(template: "{problem}\n\n")) }
         guard let reward else {
             throw EngineError(
-                .unsupported, "The embedded engine reads no class heads.", remedy: "Serve the reward model by vLLM.")
+                .unsupported, "The embedded engine reads a class head by its description only.",
+                remedy: "Name a description of kind head, or serve the reward model by vLLM.")
         }
         return (models, reward)
     }
@@ -81,7 +82,16 @@ extension ClusterConfiguration {
         }
         let calibration = reward.calibration.map { calibration in { @Sendable score in calibration(score) } }
         let chat = reward.template == "gguf" ? "server" : reward.template
+        guard reward.placement != .lastStep, reward.tokenisesLines != true else {
+            throw EngineError(
+                .unsupported, "A reward model that is asked once, or line by line, is not read from servers.",
+                remedy: "Run it in the embedded engine.")
+        }
         switch reward.kind {
+        case .head, .grade:
+            throw EngineError(
+                .unsupported, "A reward model of the kind \(reward.kind.rawValue) is not read from servers this way.",
+                remedy: "Run it in the embedded engine, or describe its class head (prm.classTag) for vLLM.")
         case .likelihood:
             return RemoteRewardModel(
                 .likelihood, template: chat, aggregation: reward.pathAggregation, calibration: calibration)
