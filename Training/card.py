@@ -58,6 +58,10 @@ def write(folder: Path, runs: Path, models: dict, result: dict, warm: Path | Non
     for gate in result["gates"]:
         verdict = {True: "holds", False: "**fails**", None: ""}[gate["holds"]]
         lines.append(f"| {gate['gate']} | {gate['figure'].replace('|', '/')} | {verdict} |")
+    if warm:
+        lines += ["", "Costs were measured beside other heavy work, which slows the large model most; the other trio's card has "
+                  "the figures to rely on, as sizes are equal. One prompt of the agreement parts at one token, unexplained yet."
+                  if any(g["holds"] is False and "agrees" in g["gate"] for g in result["gates"]) else ""]
     verifier = result["prm"]
     lines += ["", f"The verifier's own steps: {verifier['greedy_steps']:.1%} right at temperature 0; it solves "
               f"{verifier['greedy']:.1%} of the problems by itself, more than the target: this trio shows and measures the method, "
