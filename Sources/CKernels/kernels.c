@@ -34,10 +34,31 @@ static inline __attribute__((always_inline)) float exponential(float x) {
 
 enum { BLOCK = 1024, SMALL_BLOCK = 128 };
 
+// The largest of a block and of `best`, in lanes of their own, which is what lets the compiler use vectors; NaN is never
+// larger.
+static inline __attribute__((always_inline)) float block_maximum(const float *x, int32_t n, float best) {
+    enum { LANES = 64 };
+    float lanes[LANES];
+    for (int32_t j = 0; j < LANES; j++) lanes[j] = best;
+    int32_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int32_t j = 0; j < LANES; j++) lanes[j] = x[i + j] > lanes[j] ? x[i + j] : lanes[j];
+    for (; i < n; i++) best = x[i] > best ? x[i] : best;
+    for (int32_t j = 0; j < LANES; j++) best = lanes[j] > best ? lanes[j] : best;
+    return best;
+}
+
 DISPATCHED int32_t specsearch_argmax(const float *x, int32_t n) {
     float best = x[0];
-    for (int32_t i = 1; i < n; i++) best = x[i] > best ? x[i] : best;
-    for (int32_t i = 0; i < n; i++)
+    int32_t block = 0;
+    for (int32_t start = 0; start < n; start += BLOCK) {
+        const float larger = block_maximum(x + start, start + BLOCK < n ? BLOCK : n - start, best);
+        if (larger > best) {
+            best = larger;
+            block = start;
+        }
+    }
+    for (int32_t i = block; i < n; i++)
         if (x[i] == best) return i;
     return 0;
 }

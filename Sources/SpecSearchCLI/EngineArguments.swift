@@ -29,8 +29,20 @@ struct EngineArguments: ParsableArguments {
             valueName: "template"))
     var chatTemplate = "gguf"
 
-    @Option(help: "Threads of a forward pass; more than the free cores is far slower than one.")
-    var threads = 1
+    @Option(
+        help: ArgumentHelp(
+            "Threads of a forward pass; more than the free cores is far slower than one. (default: what tune chose, else 1)",
+            valueName: "n"))
+    var threads: Int?
+
+    @Flag(help: "Run the models as by default, even if tune has measured something better.")
+    var noTune = false
+
+    @Option(
+        help: ArgumentHelp(
+            "How many threads serve concurrent problems side by side. (default: two a core, at most 8)",
+            valueName: "n"))
+    var workers: Int?
 
     @Option(
         help: ArgumentHelp(
@@ -46,7 +58,8 @@ struct EngineArguments: ParsableArguments {
         guard models == nil || draft == nil else {
             throw ValidationError("Give either --models or --draft, --target and --prm.")
         }
-        guard (1...256).contains(threads) else { throw ValidationError("--threads lies in 1 ... 256.") }
+        guard (1...256).contains(threads ?? 1) else { throw ValidationError("--threads lies in 1 ... 256.") }
+        guard (1...64).contains(workers ?? 1) else { throw ValidationError("--workers lies in 1 ... 64.") }
         guard (0...64).contains(draftLength ?? 0) else { throw ValidationError("--draft-length lies in 0 ... 64.") }
     }
 
@@ -73,7 +86,10 @@ struct EngineArguments: ParsableArguments {
 
     /// How the engine runs them for one kind of search.
     func options(for search: SearchKind) -> EngineOptions {
-        var options = EngineOptions(threads: threads, draftLength: draftLength)
+        var options = EngineOptions(draftLength: draftLength)
+        if !noTune, let models = try? modelSet(), let cost = CostModelCache(models).load() { options.adopt(cost) }
+        if let threads { options.threads = threads }
+        if let workers { options.workers = workers }
         // Tree search comes back to nodes that the others have left for good.
         if search == .mcts || search == .mctsOpenR { options.retention = .all }
         return options

@@ -16,7 +16,7 @@ struct EngineBench {
         let passes: Int
     }
 
-    private static let batchSizes = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48]
+    static let batchSizes = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48]
 
     /// Measures bare passes, then searches, then bare passes again, so that a drift of the machine's speed cancels.
     static func run(
@@ -64,7 +64,7 @@ struct EngineBench {
     }
 
     /// The bare time at a batch size, linear between the measured ones.
-    private static func time(of size: Int, _ times: [Double]) -> Double {
+    static func time(of size: Int, _ times: [Double]) -> Double {
         guard let above = batchSizes.firstIndex(where: { $0 >= size }) else { return times.last ?? 0 }
         guard above > 0 else { return times[0] }
         let (low, high) = (batchSizes[above - 1], batchSizes[above])

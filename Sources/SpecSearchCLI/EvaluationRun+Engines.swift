@@ -14,7 +14,8 @@ extension EvaluationRun {
             solve: { variant, problem in
                 let (search, engine) = try await engines.search(variant)
                 let result = try await search.run(problem)
-                await engine.reset()
+                // What one search computed must not help the next; others may be running.
+                try await engine.release(problem)
                 return result
             },
             grade: { await grader.grade($0, $1) })

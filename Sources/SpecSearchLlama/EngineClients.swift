@@ -7,7 +7,14 @@ struct EngineSampler: ThoughtSampler {
     let mode: Mode
 
     func sample(_ requests: [ThoughtRequest]) async throws -> SampledThoughts {
-        try await engine.sample(requests, mode: mode)
+        let cancellation = SequenceGroup.Cancellation()
+        return try await withTaskCancellationHandler {
+            try await engine.withWorker(for: requests.first?.path.problem) { worker in
+                try await worker.sample(requests, mode: mode, cancellation: cancellation)
+            }
+        } onCancel: {
+            cancellation.cancel()
+        }
     }
 }
 
@@ -17,6 +24,13 @@ struct EngineEvaluator: ThoughtEvaluator {
     let defaultAggregation: ScoreAggregation
 
     func evaluate(_ paths: [ReasoningPath]) async throws -> StepScores {
-        try await engine.evaluate(paths)
+        let cancellation = SequenceGroup.Cancellation()
+        return try await withTaskCancellationHandler {
+            try await engine.withWorker(for: paths.first?.problem) { worker in
+                try await worker.evaluate(paths, cancellation: cancellation)
+            }
+        } onCancel: {
+            cancellation.cancel()
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 public import SpecSearch
 
 /// How an engine runs its models.
@@ -14,6 +15,12 @@ public struct EngineOptions: Sendable, Hashable, Codable {
     ///
     /// More than one is slower on a machine that does other work too.
     public var threads = 1
+    /// How many threads serve concurrent problems side by side, each with a cache of its own for every model; those beyond
+    /// the first are made when they are needed.
+    ///
+    /// On a processor, attention spans all that is in a cache: with more than two problems in one, what their common passes
+    /// save is lost again. So there are twice as many as cores, up to 8.
+    public var workers = max(1, min(8, 2 * ProcessInfo.processInfo.activeProcessorCount))
     /// The most tokens that the draft proposes to the target at once; 0 for none, nil for what the model set says, else 12.
     public var draftLength: Int?
     /// The draft proposes a token to the target only if the likeliest one has at least this probability.
@@ -37,11 +44,26 @@ public struct EngineOptions: Sendable, Hashable, Codable {
     /// The settings by name, for a run's record.
     public var described: [String: String] {
         [
-            "threads": "\(threads)", "draftLength": draftLength.map { "\($0)" } ?? "the models' own",
+            "threads": "\(threads)", "workers": "\(workers)",
+            "draftLength": draftLength.map { "\($0)" } ?? "the models' own",
             "draftConfidence": "\(draftConfidence)", "cacheTokens": "\(cacheTokens)",
             "cacheBranches": "\(cacheBranches)", "sharedSamples": "\(sharedSamples)",
             "retention": retention.rawValue,
             "flashAttention": flashAttention.map(\.rawValue).sorted().joined(separator: " "),
         ]
+    }
+
+    func check() throws(EngineError) {
+        guard (0...64).contains(draftLength ?? 0) else {
+            throw EngineError(
+                .badSetting, "The draft length cannot be \(draftLength ?? 0).", remedy: "Use 0 to 64 tokens.")
+        }
+        guard (0...1).contains(draftConfidence) else {
+            throw EngineError(
+                .badSetting, "The draft confidence cannot be \(draftConfidence).", remedy: "Use 0 to 1.")
+        }
+        guard (1...64).contains(workers) else {
+            throw EngineError(.badSetting, "There cannot be \(workers) workers.", remedy: "Use 1 to 64.")
+        }
     }
 }

@@ -17,6 +17,8 @@ extension LlamaEngine {
         public var repeated = 0
         /// Tokens that left the cache for want of room.
         public var evicted = 0
+        /// How often a call had to give way to another for want of room, and began again.
+        public var preempted = 0
     }
 
     /// The time of passes through one model at one batch size, by llama.cpp alone.
@@ -46,31 +48,35 @@ extension LlamaEngine {
     }
 
     /// All passes since the models were loaded, benchmarks included.
-    public func passStatistics() -> [PassStatistics] {
-        runtimes.flatMap { runtime in
-            runtime.decoder.context.passes.map { size, passes in
-                let time = passes.time.components
-                return PassStatistics(
-                    role: runtime.role, batchSize: size, passes: passes.count,
-                    seconds: Double(time.seconds) + Double(time.attoseconds) * 1e-18)
+    public func passStatistics() async -> [PassStatistics] {
+        var sums: [ModelRole: [Int: PassStatistics]] = [:]
+        for worker in workers {
+            for part in await worker.passStatistics() {
+                sums[part.role, default: [:]][
+                    part.batchSize,
+                    default: PassStatistics(role: part.role, batchSize: part.batchSize, passes: 0, seconds: 0)
+                ] += part
             }
         }
+        return sums.values.flatMap(\.values)
     }
 
-    /// What each model's cache holds.
-    public func cacheStates() -> [ModelRole: CacheState] {
+    /// From now on times in passes are of the processor, not of the clock on the wall; for engines of one thread a pass.
+    public func measureProcessorTime() async {
+        for worker in workers { await worker.measureProcessorTime() }
+    }
+
+    /// How many tokens a model has to evaluate for some paths, each common prefix once: prompts included, and without the
+    /// last token of a path unless its logits are needed.
+    public func distinctTokens(of paths: [ReasoningPath], for role: ModelRole) async throws -> Int {
+        try await workers[0].distinctTokens(of: paths, for: role)
+    }
+
+    /// What each model's caches hold.
+    public func cacheStates() async -> [ModelRole: CacheState] {
         var states: [ModelRole: CacheState] = [:]
-        for runtime in runtimes {
-            let decoder = runtime.decoder
-            var state = CacheState()
-            state.cells = decoder.tree.cellCount
-            state.branches = decoder.tree.sequenceCount
-            state.pins = decoder.tree.pinCount
-            state.pending = decoder.tree.pendingCount
-            state.evaluated = decoder.evaluatedCount
-            state.repeated = decoder.repeatedCount
-            state.evicted = decoder.tree.evictedCount
-            states[runtime.role] = state
+        for worker in workers {
+            for (role, state) in await worker.cacheStates() { states[role, default: CacheState()] += state }
         }
         return states
     }
@@ -81,13 +87,84 @@ extension LlamaEngine {
     /// - Parameters:
     ///   - prefixLength: The tokens of the shared prefix.
     ///   - passes: Timed passes per batch size; two more warm up.
-    /// - Throws: ``EngineError``, or `CancellationError`. The caches are empty afterwards.
+    /// - Throws: ``EngineError``, or `CancellationError`. The caches are empty afterwards; use no model meanwhile.
     public func benchmarkDecode(
         batchSizes: [Int] = [1, 6, 12, 24], prefixLength: Int = 128, passes: Int = 16
-    ) throws -> [DecodeBenchmark] {
+    ) async throws -> [DecodeBenchmark] {
+        try await workers[0].benchmarkDecode(batchSizes: batchSizes, prefixLength: prefixLength, passes: passes)
+    }
+}
+
+extension LlamaEngine.PassStatistics {
+    fileprivate static func += (left: inout Self, right: Self) {
+        left.passes += right.passes
+        left.seconds += right.seconds
+    }
+}
+
+extension LlamaEngine.CacheState {
+    fileprivate static func += (left: inout Self, right: Self) {
+        left.cells += right.cells
+        left.branches += right.branches
+        left.pins += right.pins
+        left.pending += right.pending
+        left.evaluated += right.evaluated
+        left.repeated += right.repeated
+        left.evicted += right.evicted
+        left.preempted += right.preempted
+    }
+}
+
+extension EngineWorker {
+    func passStatistics() -> [LlamaEngine.PassStatistics] {
+        runtimes.flatMap { runtime in
+            runtime.decoder.context.passes.map { size, passes in
+                let time = passes.time.components
+                return LlamaEngine.PassStatistics(
+                    role: runtime.role, batchSize: size, passes: passes.count,
+                    seconds: Double(time.seconds) + Double(time.attoseconds) * 1e-18)
+            }
+        }
+    }
+
+    func measureProcessorTime() {
+        for runtime in runtimes { runtime.decoder.context.measuresProcessorTime = true }
+    }
+
+    func distinctTokens(of paths: [ReasoningPath], for role: ModelRole) throws -> Int {
+        var tree = PrefixTree(cells: 1, sequences: 1)
+        for path in paths {
+            let tokens = try self.tokens(of: path, for: role)
+            let isLastNeeded = role == .rewardModel && scorer.description.kind != .likelihood
+            _ = tree.insert(path: isLastNeeded ? tokens[...] : tokens.dropLast())
+        }
+        return tree.pendingCount
+    }
+
+    func cacheStates() -> [ModelRole: LlamaEngine.CacheState] {
+        var states: [ModelRole: LlamaEngine.CacheState] = [:]
+        for runtime in runtimes {
+            let decoder = runtime.decoder
+            var state = LlamaEngine.CacheState()
+            state.cells = decoder.tree.cellCount
+            state.branches = decoder.tree.sequenceCount
+            state.pins = decoder.tree.pinCount
+            state.pending = decoder.tree.pendingCount
+            state.evaluated = decoder.evaluatedCount
+            state.repeated = decoder.repeatedCount
+            state.evicted = decoder.tree.evictedCount
+            state.preempted = preemptions
+            states[runtime.role] = state
+        }
+        return states
+    }
+
+    func benchmarkDecode(
+        batchSizes: [Int], prefixLength: Int, passes: Int
+    ) throws -> [LlamaEngine.DecodeBenchmark] {
         reset()
         defer { reset() }
-        var results: [DecodeBenchmark] = []
+        var results: [LlamaEngine.DecodeBenchmark] = []
         for runtime in runtimes {
             let context = runtime.decoder.context
             for size in batchSizes {
@@ -101,7 +178,7 @@ extension LlamaEngine {
                 }
                 let times = try context.benchmark(batchSize: size, prefixLength: prefixLength, passes: passes)
                 results.append(
-                    DecodeBenchmark(
+                    LlamaEngine.DecodeBenchmark(
                         role: runtime.role, batchSize: size, fastest: times.first ?? 0,
                         median: times[times.count / 2]))
             }
@@ -142,16 +219,6 @@ extension LlamaContext {
         }
         clear()
         return times.sorted()
-    }
-}
-
-extension PrefixTree.Batch {
-    fileprivate mutating func append(token: Token, position: Int, sequence: PrefixTree.SequenceID) {
-        nodes.append(-1)
-        tokens.append(token)
-        positions.append(Int32(position))
-        sequences.append(sequence)
-        sequenceOffsets.append(sequences.count)
     }
 }
 

@@ -86,9 +86,14 @@ package final class ModelRuntime {
         decoder.carryOutActions()
     }
 
-    /// Drops everything cached.
+    /// Drops everything cached that is not in use.
     package func reset() {
         prompts = [:]
-        decoder.reset()
+        if decoder.tree.pinCount == 0 && decoder.tree.pendingCount == 0 {
+            decoder.reset()
+        } else {
+            decoder.tree.drop(below: PrefixTree.root)
+            decoder.carryOutActions()
+        }
     }
 }

@@ -17,7 +17,19 @@ package final class PrefixDecoder {
     package private(set) var isLost = false
     private let rows: RowStore
     private var isWanted: [Bool] = []
-    private var repetitions: [PrefixTree.NodeID] = []
+    private var repetitions: [(node: PrefixTree.NodeID, owner: Int32)] = []
+    /// The time that it has had, for the choice between models.
+    var virtualTime = 0.0
+
+    /// What one pass did.
+    package struct Pass {
+        /// How many tokens were in it.
+        package var tokens: Int
+        /// How long it took.
+        package var seconds: Double
+        /// How many of the tokens were whose.
+        package var owners: [Int32: Int]
+    }
 
     /// A decoder that keeps up to `rowBytes` bytes of logits.
     package init(context: LlamaContext, rowBytes: Int = 64 << 20) {
@@ -27,23 +39,32 @@ package final class PrefixDecoder {
             rowLength: context.rowLength, softCapacity: rowBytes / (4 * max(1, context.rowLength)))
     }
 
-    /// Begins a round: rows that were used before it may go.
+    /// Begins a round: rows that were used before it may go, and what was asked for is asked for again.
     package func tick() {
         tree.tick()
         rows.tick()
+        repetitions.removeAll(keepingCapacity: true)
     }
 
-    /// Asks that the node's logits be there after the next ``evaluate(checkCancellation:)``.
+    /// Asks that the node's logits be there after the next passes.
     ///
     /// The root has none.
-    package func want(_ node: PrefixTree.NodeID) {
+    ///
+    /// - Parameter owner: Who is charged if the node has to be evaluated again.
+    package func want(_ node: PrefixTree.NodeID, for owner: Int32 = 0) {
         forgetRemoved()
         if rows.row(of: node) != nil { return }
         if tree.isCached(node) {
-            if !repetitions.contains(node) { repetitions.append(node) }
+            if !repetitions.contains(where: { $0.node == node }) { repetitions.append((node, owner)) }
             return
         }
         markWanted(node)
+    }
+
+    /// Whether the logits after all these nodes are there.
+    package func hasRows(of nodes: [PrefixTree.NodeID]) -> Bool {
+        forgetRemoved()
+        return nodes.allSatisfy { rows.row(of: $0) != nil }
     }
 
     /// The logits after the node, ``LlamaContext/vocabularyCount`` of them, valid until the next round.
@@ -56,24 +77,37 @@ package final class PrefixDecoder {
         return row
     }
 
+    /// One pass over what is pending, as much as fits into a batch, or else over what has to be evaluated again.
+    ///
+    /// - Returns: Nothing if there was nothing to do.
+    /// - Throws: ``EngineError``: `contextOverflow` if what is pinned leaves too little room. After any other the cache is
+    ///   lost.
+    package func pass() throws(EngineError) -> Pass? {
+        if isLost {
+            throw EngineError(
+                .computeFailed, "An earlier pass of \(context.model.path) failed.", remedy: "Try once more.")
+        }
+        if let batch = try tree.stage(limit: context.batchCapacity) {
+            return try pass(batch, owners: tree.owners(of: batch))
+        }
+        if repetitions.isEmpty { return nil }
+        let chosen = repetitions.prefix(context.batchCapacity)
+        let batch = try tree.stageRepetition(of: chosen.map(\.node))
+        for (node, _) in chosen { markWanted(node) }
+        var owners: [Int32: Int] = [:]
+        for (_, owner) in chosen { owners[owner, default: 0] += 1 }
+        repetitions.removeFirst(chosen.count)
+        let pass = try pass(batch, owners: owners)
+        tree.finishRepetition(batch)
+        repeatedCount += batch.nodes.count
+        return pass
+    }
+
     /// Evaluates everything pending, in as few passes as the batch size allows.
     ///
-    /// - Throws: ``EngineError`` or `CancellationError` between two passes. After a failed pass the cache is empty.
+    /// - Throws: ``EngineError`` or `CancellationError` between two passes.
     package func evaluate() throws {
-        while tree.pendingCount > 0 || !repetitions.isEmpty {
-            try Task.checkCancellation()
-            if let batch = try tree.stage(limit: context.batchCapacity) {
-                try pass(batch)
-            } else {
-                let chosen = Array(repetitions.prefix(context.batchCapacity))
-                repetitions.removeFirst(chosen.count)
-                let batch = try tree.stageRepetition(of: chosen)
-                for node in chosen { markWanted(node) }
-                try pass(batch)
-                tree.finishRepetition(batch)
-                repeatedCount += chosen.count
-            }
-        }
+        while try pass() != nil { try Task.checkCancellation() }
         carryOutActions()
     }
 
@@ -81,15 +115,6 @@ package final class PrefixDecoder {
     package func carryOutActions() {
         for action in tree.takeActions() { context.apply(action) }
         forgetRemoved()
-    }
-
-    /// Ends a call that failed or was cancelled: forgets what was asked for.
-    ///
-    /// Unpin what you pinned, too.
-    package func abandon() {
-        repetitions = []
-        for index in isWanted.indices { isWanted[index] = false }
-        carryOutActions()
     }
 
     /// Forgets everything.
@@ -111,8 +136,9 @@ package final class PrefixDecoder {
         isWanted[Int(node)] = true
     }
 
-    private func pass(_ batch: PrefixTree.Batch) throws {
+    private func pass(_ batch: PrefixTree.Batch, owners: [Int32: Int]) throws(EngineError) -> Pass {
         carryOutActions()
+        let before = context.decodeTime
         do {
             try context.decode(batch) { wants(batch.nodes[$0]) }
             for (index, node) in batch.nodes.enumerated() where wants(node) {
@@ -125,6 +151,10 @@ package final class PrefixDecoder {
             throw error
         }
         evaluatedCount += batch.nodes.count
+        let elapsed = (context.decodeTime - before).components
+        return Pass(
+            tokens: batch.nodes.count, seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18,
+            owners: owners)
     }
 
     private func wants(_ node: PrefixTree.NodeID) -> Bool { Int(node) < isWanted.count && isWanted[Int(node)] }

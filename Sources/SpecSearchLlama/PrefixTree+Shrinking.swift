@@ -106,6 +106,16 @@ extension PrefixTree {
         }
     }
 
+    /// Puts the pending nodes in the order of their distance from what is cached, so that a batch takes equally much of
+    /// each of several long texts, and a short one need not wait.
+    mutating func orderPendingByDepth() {
+        var depths: [NodeID: Int] = [:]
+        for node in pending { depths[node] = (depths[nodes[Int(node)].parent] ?? 0) + 1 }
+        pending = pending.enumerated()
+            .sorted { (depths[$0.element] ?? 0, $0.offset) < (depths[$1.element] ?? 0, $1.offset) }
+            .map(\.element)
+    }
+
     mutating func unlink(_ node: NodeID) {
         let entry = nodes[Int(node)]
         if nodes[Int(entry.parent)].firstChild == node {

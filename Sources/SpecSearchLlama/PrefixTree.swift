@@ -51,6 +51,7 @@ package struct PrefixTree: Sendable {
         var isCached = false
         var isInUse = false
         var lastUse: UInt64 = 0
+        var owner: Int32 = 0
     }
 
     /// The empty prefix.
@@ -76,6 +77,8 @@ package struct PrefixTree: Sendable {
     var freeSequences: [SequenceID]
     var pending: [NodeID] = []
     private var clock: UInt64 = 1
+    /// Whose the nodes are that are made from now on.
+    package var owner: Int32 = 0
 
     /// An empty tree for a cache of `cells` tokens and sequences `0 ..< sequences`.
     package init(cells: Int, sequences: Int) {
@@ -148,7 +151,7 @@ package struct PrefixTree: Sendable {
         }
         nodes[Int(id)] = Node(
             token: token, parent: parent, nextSibling: nodes[Int(parent)].firstChild,
-            position: nodes[Int(parent)].position + 1, isInUse: true, lastUse: clock)
+            position: nodes[Int(parent)].position + 1, isInUse: true, lastUse: clock, owner: owner)
         nodes[Int(parent)].firstChild = id
         pending.append(id)
         return id
@@ -187,6 +190,7 @@ package struct PrefixTree: Sendable {
     ///   but evictions.
     package mutating func stage(limit: Int) throws(EngineError) -> Batch? {
         guard !pending.isEmpty, limit > 0 else { return nil }
+        if pending.count > limit { orderPendingByDepth() }
         let chosen = Array(pending.prefix(limit))
         for (index, node) in chosen.enumerated() { nodes[Int(node)].stage = Int32(index) }
         var hasStagedChild = [Bool](repeating: false, count: chosen.count)
@@ -268,6 +272,13 @@ package struct PrefixTree: Sendable {
         pending.removeFirst(chosen.count)
         cellCount += chosen.count
         return batch
+    }
+
+    /// How many of a batch's nodes are whose.
+    package func owners(of batch: Batch) -> [Int32: Int] {
+        var owners: [Int32: Int] = [:]
+        for node in batch.nodes { owners[nodes[Int(node)].owner, default: 0] += 1 }
+        return owners
     }
 
     /// Prepares the repeated evaluation of cached tokens whose logits are needed again, each in a sequence of its own.

@@ -12,8 +12,10 @@ package final class SpeculativeWriter {
     private let draft: ModelRuntime
     private let delimiter: StepDelimiter
     private let sharesSamples: Bool
+    private let scheduler: BatchScheduler
     private let targetProbabilities: ProbabilityCache
-    private let draftProbabilities: ProbabilityCache
+    /// Caches that no group is using: a group needs its own until its blocks are decided.
+    private var spareCaches: [ProbabilityCache] = []
     private let residual: UnsafeMutablePointer<Float>
 
     /// The most tokens of a block.
@@ -34,7 +36,7 @@ package final class SpeculativeWriter {
     /// A writer over the first `vocabularyCount` tokens, which both models share.
     package init(
         target: ModelRuntime, draft: ModelRuntime, delimiter: StepDelimiter, vocabularyCount: Int, draftLength: Int,
-        sharesSamples: Bool = true
+        sharesSamples: Bool = true, scheduler: BatchScheduler = BatchScheduler()
     ) {
         self.target = target
         self.draft = draft
@@ -42,7 +44,7 @@ package final class SpeculativeWriter {
         self.draftLength = draftLength
         self.sharesSamples = sharesSamples
         targetProbabilities = ProbabilityCache(count: vocabularyCount)
-        draftProbabilities = ProbabilityCache(count: vocabularyCount)
+        self.scheduler = scheduler
         residual = .allocate(capacity: vocabularyCount)
     }
 
@@ -66,9 +68,10 @@ package final class SpeculativeWriter {
     /// Writes `request.count` thoughts for each request.
     ///
     /// - Throws: ``EngineError``, or `CancellationError` between two passes; nothing stays pinned.
-    package func write(_ requests: [ThoughtRequest]) throws -> SampledThoughts {
-        let targetMeter = UsageMeter(target.decoder)
-        let draftMeter = UsageMeter(draft.decoder)
+    package func write(
+        _ requests: [ThoughtRequest], cancellation: SequenceGroup.Cancellation? = nil
+    ) async throws -> SampledThoughts {
+        let group = scheduler.makeGroup(on: [target.decoder, draft.decoder], cancellation: cancellation)
         var paths: [[Token]] = []
         for request in requests {
             // Both models read the target's prompt.
@@ -85,38 +88,78 @@ package final class SpeculativeWriter {
         var thoughts: [[Thought]] = requests.map { _ in [] }
         var usage = ModelUsage()
         var draftUsage = ModelUsage()
-        for group in plan.groups {
-            let lanes = try write(
-                group, of: requests, contextLength: contextLength, usage: &usage, draftUsage: &draftUsage)
-            for lane in lanes {
+        for units in plan.groups {
+            let written = try await scheduler.perform(group) {
+                try await write(units, of: requests, contextLength: contextLength, in: group)
+            }
+            usage += written.usage
+            draftUsage += written.draftUsage
+            for lane in written.lanes {
                 usage.outputTokens += lane.tokens.count
                 thoughts[lane.request].append(lane.thought(vocabulary: target.vocabulary, author: target.role))
             }
         }
-        targetMeter.finish(&usage)
-        draftMeter.finish(&draftUsage)
+        usage += group.cost(of: target.decoder)
+        draftUsage += group.cost(of: draft.decoder)
         return SampledThoughts(
             thoughts: thoughts, usage: Usage(models: [target.role: usage, draft.role: draftUsage]))
     }
 
+    /// What was written, and counts that the group does not keep.
+    private struct Written {
+        var lanes: [WritingLane] = []
+        var usage = ModelUsage()
+        var draftUsage = ModelUsage()
+    }
+
     private func write(
-        _ group: [WritingPlan.Unit], of requests: [ThoughtRequest], contextLength: Int, usage: inout ModelUsage,
-        draftUsage: inout ModelUsage
-    ) throws -> [WritingLane] {
+        _ units: [WritingPlan.Unit], of requests: [ThoughtRequest], contextLength: Int, in group: SequenceGroup
+    ) async throws -> Written {
         var lanes: [Lane] = []
+        let draftProbabilities = spareCaches.popLast() ?? ProbabilityCache(count: targetProbabilities.count)
         defer {
-            for lane in lanes {
-                target.decoder.tree.unpin(lane.writing.node)
-                draft.decoder.tree.unpin(lane.draftNode)
-                if let last = lane.targetNodes.last { target.decoder.tree.unpin(last) }
-                if let last = lane.draftNodes.last { draft.decoder.tree.unpin(last) }
-            }
-            target.decoder.abandon()
-            draft.decoder.abandon()
+            spareCaches.append(draftProbabilities)
+            unpin(lanes)
         }
-        target.decoder.tick()
-        draft.decoder.tick()
-        for unit in group {
+        var written = begin(units, of: requests, contextLength: contextLength, lanes: &lanes)
+        while lanes.contains(where: { $0.writing.stop == nil }) {
+            draftProbabilities.begin()
+            var active = startBlocks(&lanes)
+            for place in 0..<draftLength where !active.isEmpty {
+                let wanted = active.map { lanes[$0].draftNodes[place] }
+                try await scheduler.evaluate(wanted, on: draft.decoder, for: group)
+                active = try propose(&lanes, active, at: place, requests, draftProbabilities, &written.usage)
+            }
+            var created = Set<PrefixTree.NodeID>()
+            let wanted = proposed(&lanes, created: &created)
+            try await scheduler.evaluate(wanted, on: target.decoder, for: group)
+            targetProbabilities.begin()
+            for index in lanes.indices where lanes[index].writing.stop == nil {
+                let parameters = requests[lanes[index].writing.request].parameters
+                try decide(&lanes[index], parameters: parameters, draftProbabilities)
+                written.usage.acceptedTokens += lanes[index].accepted
+            }
+            release(&lanes, created: created)
+        }
+        written.lanes = lanes.map(\.writing)
+        return written
+    }
+
+    private func unpin(_ lanes: [Lane]) {
+        for lane in lanes {
+            target.decoder.tree.unpin(lane.writing.node)
+            draft.decoder.tree.unpin(lane.draftNode)
+            if let last = lane.targetNodes.last { target.decoder.tree.unpin(last) }
+            if let last = lane.draftNodes.last { draft.decoder.tree.unpin(last) }
+        }
+    }
+
+    private func begin(
+        _ units: [WritingPlan.Unit], of requests: [ThoughtRequest], contextLength: Int, lanes: inout [Lane]
+    ) -> Written {
+        var written = Written()
+        let pendingBefore = (target.decoder.tree.pendingCount, draft.decoder.tree.pendingCount)
+        for unit in units {
             let end = target.decoder.tree.insert(path: unit.tokens)
             let draftEnd = draft.decoder.tree.insert(path: unit.tokens)
             for sample in unit.samples {
@@ -128,76 +171,69 @@ package final class SpeculativeWriter {
                             unit: unit, sample: sample, request: requests[unit.request], node: end,
                             contextLength: contextLength), draftNode: draftEnd))
             }
+            // It is evaluated with the first block, unless another group's pass comes before.
+            target.decoder.want(end)
         }
-        // The paths count as prefill; they are evaluated with the first block.
-        usage.prefillTokens += target.decoder.tree.pendingCount
-        if draftLength > 0 { draftUsage.prefillTokens += draft.decoder.tree.pendingCount }
-        while lanes.contains(where: { $0.writing.stop == nil }) {
-            target.decoder.tick()
-            draft.decoder.tick()
-            targetProbabilities.begin()
-            draftProbabilities.begin()
-            try propose(&lanes, requests: requests, usage: &usage)
-            let created = try verify(&lanes)
-            for index in lanes.indices where lanes[index].writing.stop == nil {
-                try decide(&lanes[index], parameters: requests[lanes[index].writing.request].parameters)
-                usage.acceptedTokens += lanes[index].accepted
-            }
-            release(&lanes, created: created)
-        }
-        return lanes.map(\.writing)
+        // The paths count as prefill.
+        written.usage.prefillTokens = target.decoder.tree.pendingCount - pendingBefore.0
+        if draftLength > 0 { written.draftUsage.prefillTokens = draft.decoder.tree.pendingCount - pendingBefore.1 }
+        return written
     }
 
-    /// Draws each lane's block from the draft, all lanes in one pass per token.
-    private func propose(_ lanes: inout [Lane], requests: [ThoughtRequest], usage: inout ModelUsage) throws {
-        let decoder = draft.decoder
+    /// Begins a block for each lane that is not at its end, and answers which.
+    private func startBlocks(_ lanes: inout [Lane]) -> [Int] {
         var active: [Int] = []
         for index in lanes.indices where lanes[index].writing.stop == nil {
             lanes[index].proposals.removeAll(keepingCapacity: true)
             lanes[index].accepted = 0
             // A second pin, which moves along the block.
-            decoder.tree.pin(lanes[index].draftNode)
+            draft.decoder.tree.pin(lanes[index].draftNode)
             lanes[index].draftNodes = [lanes[index].draftNode]
-            if draftLength > 0 { active.append(index) }
+            active.append(index)
         }
-        for place in 0..<draftLength where !active.isEmpty {
-            for index in active { decoder.want(lanes[index].draftNodes[place]) }
-            try decoder.evaluate()
-            var next: [Int] = []
-            for index in active {
-                let node = lanes[index].draftNodes[place]
-                let row = try draftProbabilities.probabilities(
-                    after: node, parameters: requests[lanes[index].writing.request].parameters, decoder: decoder)
-                // An unlikely guess is not worth a row of the target's pass; the target draws that token itself. Deciding
-                // this before the draw leaves the law as it is.
-                if row[Int(specsearch_argmax(row, Int32(draftProbabilities.count)))] < minimumConfidence { continue }
-                let position = lanes[index].writing.tokens.count + place
-                let token = try draftProbabilities.draw(
-                    row, uniform: lanes[index].writing.key.uniform(position: position, purpose: .proposal))
-                lanes[index].proposals.append(token)
-                usage.proposedTokens += 1
-                let ends = lanes[index].writing.wouldEnd(
-                    with: lanes[index].proposals, vocabulary: target.vocabulary, delimiter: delimiter)
-                if ends || place + 1 == draftLength { continue }
-                let child = decoder.tree.insert(token, under: node, isShared: sharesSamples)
-                decoder.tree.pin(child)
-                decoder.tree.unpin(node)
-                lanes[index].draftNodes.append(child)
-                next.append(index)
-            }
-            active = next
-        }
+        return active
     }
 
-    /// Evaluates all blocks with the target.
+    /// Draws the next token of the active lanes' blocks from the draft, and answers which lanes go on.
+    private func propose(
+        _ lanes: inout [Lane], _ active: [Int], at place: Int, _ requests: [ThoughtRequest],
+        _ draftProbabilities: ProbabilityCache, _ usage: inout ModelUsage
+    ) throws(EngineError) -> [Int] {
+        let decoder = draft.decoder
+        var next: [Int] = []
+        for index in active {
+            let node = lanes[index].draftNodes[place]
+            let row = try draftProbabilities.probabilities(
+                after: node, parameters: requests[lanes[index].writing.request].parameters, decoder: decoder)
+            // An unlikely guess is not worth a row of the target's pass; the target draws that token itself. Deciding
+            // this before the draw leaves the law as it is.
+            if row[Int(specsearch_argmax(row, Int32(draftProbabilities.count)))] < minimumConfidence { continue }
+            let position = lanes[index].writing.tokens.count + place
+            let token = try draftProbabilities.draw(
+                row, uniform: lanes[index].writing.key.uniform(position: position, purpose: .proposal))
+            lanes[index].proposals.append(token)
+            usage.proposedTokens += 1
+            let ends = lanes[index].writing.wouldEnd(
+                with: lanes[index].proposals, vocabulary: target.vocabulary, delimiter: delimiter)
+            if ends || place + 1 == draftLength { continue }
+            let child = decoder.tree.insert(token, under: node, isShared: sharesSamples)
+            decoder.tree.pin(child)
+            decoder.tree.unpin(node)
+            lanes[index].draftNodes.append(child)
+            next.append(index)
+        }
+        return next
+    }
+
+    /// Puts all blocks into the target's tree, and answers which logits decide them.
     ///
-    /// Returns the nodes that are new in its cache.
-    private func verify(_ lanes: inout [Lane]) throws -> Set<PrefixTree.NodeID> {
+    /// - Parameter created: Gets the nodes that are new in its cache.
+    private func proposed(_ lanes: inout [Lane], created: inout Set<PrefixTree.NodeID>) -> [PrefixTree.NodeID] {
         let decoder = target.decoder
-        var created = Set<PrefixTree.NodeID>()
+        var wanted: [PrefixTree.NodeID] = []
         for index in lanes.indices where lanes[index].writing.stop == nil {
             var node = lanes[index].writing.node
-            decoder.want(node)
+            wanted.append(node)
             lanes[index].targetNodes = [node]
             decoder.tree.pin(node)
             // After a token that ends the thought nothing is drawn, so it is not evaluated.
@@ -208,17 +244,18 @@ package final class SpeculativeWriter {
                 if !decoder.tree.isCached(child) { created.insert(child) }
                 decoder.tree.pin(child)
                 decoder.tree.unpin(node)
-                decoder.want(child)
+                wanted.append(child)
                 lanes[index].targetNodes.append(child)
                 node = child
             }
         }
-        try decoder.evaluate()
-        return created
+        return wanted
     }
 
     /// Accepts or replaces a lane's proposals, and moves the lane on.
-    private func decide(_ lane: inout Lane, parameters: SamplingParameters) throws {
+    private func decide(
+        _ lane: inout Lane, parameters: SamplingParameters, _ draftProbabilities: ProbabilityCache
+    ) throws {
         let key = lane.writing.key
         for (place, token) in lane.proposals.enumerated() {
             let position = lane.writing.tokens.count
@@ -271,6 +308,9 @@ package final class SpeculativeWriter {
                     draftNode = draft.decoder.tree.insert(proposal, under: draftNode, isShared: sharesSamples)
                 }
                 draftNode = draft.decoder.tree.insert(token, under: draftNode, isShared: sharesSamples)
+                // Another group's pass may come first.
+                target.decoder.want(node)
+                draft.decoder.want(draftNode)
             }
             target.decoder.tree.pin(node)
             target.decoder.tree.unpin(lane.writing.node)

@@ -6,7 +6,7 @@ extension StepScorer {
     /// A wrong tag, label or template rarely fails by itself: it gives plausible numbers that mean nothing.
     ///
     /// - Throws: ``EngineError`` `badScore`, with both scores.
-    package func selfCheck() throws {
+    package func selfCheck() async throws {
         guard let example = description.check else { return }
         func path(_ steps: [String]) -> ReasoningPath {
             ReasoningPath(
@@ -16,7 +16,7 @@ extension StepScorer {
                         text: text, tokens: runtime.vocabulary.tokenize(text), stop: .delimiter, author: .target)
                 })
         }
-        let scores = try evaluate([path(example.good), path(example.bad)]).scores
+        let scores = try await evaluate([path(example.good), path(example.bad)]).scores
         guard scores[0] > scores[1] else {
             throw EngineError(
                 .badScore,

@@ -12,15 +12,20 @@ package final class StepScorer {
     package let description: RewardDescription
     private let tag: StepTag?
     private let reading: ScoreReading?
+    private let scheduler: BatchScheduler
 
     /// Makes a scorer.
     ///
     /// - Parameter path: The description's file, for errors.
     /// - Throws: ``EngineError`` `badModelFile` where the description does not fit the model.
-    package init(runtime: ModelRuntime, description: RewardDescription, path: String) throws(EngineError) {
+    package init(
+        runtime: ModelRuntime, description: RewardDescription, path: String,
+        scheduler: BatchScheduler = BatchScheduler()
+    ) throws(EngineError) {
         try description.check(path: path)
         self.runtime = runtime
         self.description = description
+        self.scheduler = scheduler
         reading = try ScoreReading(
             description: description, vocabulary: runtime.vocabulary, width: runtime.decoder.context.rowLength,
             path: path)
@@ -32,8 +37,10 @@ package final class StepScorer {
     /// Scores the last thought of each path.
     ///
     /// - Throws: ``EngineError`` `badScore` where a score is missing or not finite; `CancellationError`.
-    package func evaluate(_ paths: [ReasoningPath]) throws -> StepScores {
-        let meter = UsageMeter(runtime.decoder)
+    package func evaluate(
+        _ paths: [ReasoningPath], cancellation: SequenceGroup.Cancellation? = nil
+    ) async throws -> StepScores {
+        let group = scheduler.makeGroup(on: [runtime.decoder], cancellation: cancellation)
         var scores = [Double](repeating: .nan, count: paths.count)
         var start = 0
         var requests: [Request] = []
@@ -41,7 +48,9 @@ package final class StepScorer {
         for path in paths { requests.append(try request(for: path)) }
         while start < requests.count {
             let end = groupEnd(requests, from: start)
-            for (offset, score) in try evaluate(requests[start..<end]).enumerated() {
+            let part = requests[start..<end]
+            let found = try await scheduler.perform(group) { try await evaluate(part, in: group) }
+            for (offset, score) in found.enumerated() {
                 guard score.isFinite, score >= 0, score <= 1 + 1e-6 else {
                     throw EngineError(
                         .badScore,
@@ -53,9 +62,8 @@ package final class StepScorer {
             }
             start = end
         }
-        var usage = ModelUsage()
-        meter.finish(&usage)
-        return StepScores(scores: scores, usage: Usage(models: [runtime.role: usage]))
+        return StepScores(
+            scores: scores, usage: Usage(models: [runtime.role: group.cost(of: runtime.decoder)]))
     }
 
     /// The tokens of a path in this model, for keeping its branch of the cache.
@@ -113,24 +121,19 @@ package final class StepScorer {
         return end
     }
 
-    private func evaluate(_ requests: ArraySlice<Request>) throws -> [Double] {
+    private func evaluate(_ requests: ArraySlice<Request>, in group: SequenceGroup) async throws -> [Double] {
         let decoder = runtime.decoder
         var nodes: [[PrefixTree.NodeID]] = []
-        defer {
-            for path in nodes { if let last = path.last { decoder.tree.unpin(last) } }
-            decoder.abandon()
-        }
-        decoder.tick()
+        defer { for path in nodes { if let last = path.last { decoder.tree.unpin(last) } } }
         for request in requests {
             var path = [decoder.tree.insert(path: request.tokens[...request.first])]
             for token in request.tokens[(request.first + 1)...] {
                 path.append(decoder.tree.insert(token, under: path[path.count - 1]))
             }
             decoder.tree.pin(path[path.count - 1])
-            for node in path { decoder.want(node) }
             nodes.append(path)
         }
-        try decoder.evaluate()
+        try await scheduler.evaluate(Array(nodes.joined()), on: decoder, for: group)
         var normalisers: [PrefixTree.NodeID: Double] = [:]
         let count = Int32(decoder.context.vocabularyCount)
         var scores: [Double] = []

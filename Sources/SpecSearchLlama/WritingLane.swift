@@ -37,6 +37,9 @@ package struct WritingLane: Sendable {
         }
     }
 
+    /// The random number for the next token.
+    func nextUniform(_ purpose: RandomKey.Purpose) -> Double { key.uniform(position: tokens.count, purpose: purpose) }
+
     /// Whether the thought would be at its end with these tokens.
     func wouldEnd(with tokens: [Token], vocabulary: Vocabulary, delimiter: StepDelimiter) -> Bool {
         var lane = self
@@ -50,28 +53,5 @@ package struct WritingLane: Sendable {
     /// What was written, as a thought.
     func thought(vocabulary: Vocabulary, author: ModelRole) -> Thought {
         Thought(text: vocabulary.text(of: tokens), tokens: tokens, stop: stop ?? .length, author: author)
-    }
-}
-
-/// Counts what a decoder does during one call.
-struct UsageMeter {
-    private let decoder: PrefixDecoder
-    private let evaluated: Int
-    private let decodes: Int
-    private let time: Duration
-
-    init(_ decoder: PrefixDecoder) {
-        self.decoder = decoder
-        evaluated = decoder.evaluatedCount
-        decodes = decoder.context.decodeCount
-        time = decoder.context.decodeTime
-    }
-
-    /// Adds what was done since the meter was made.
-    func finish(_ usage: inout ModelUsage) {
-        usage.evaluatedTokens += decoder.evaluatedCount - evaluated
-        usage.decodes += decoder.context.decodeCount - decodes
-        let elapsed = (decoder.context.decodeTime - time).components
-        usage.seconds += Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
     }
 }

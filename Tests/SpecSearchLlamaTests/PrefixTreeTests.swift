@@ -84,6 +84,23 @@ private struct CacheModel {
         #expect(tree.takeActions() == [.copy(from: 0, to: 1, end: 1)])
     }
 
+    @Test func aShortTextNeedNotWaitForALongOne() throws {
+        var tree = PrefixTree(cells: 64, sequences: 8)
+        let long = tree.insert(path: Array(1...20))
+        let short = tree.insert(path: [40, 41])
+        tree.pin(long)
+        tree.pin(short)
+        let first = try #require(try tree.stage(limit: 6))
+        #expect(first.tokens == [1, 40, 2, 41, 3, 4])
+        #expect(tree.isCached(short) && tree.isConsistent)
+        while try tree.stage(limit: 6) != nil {}
+        #expect(tree.isCached(long) && tree.cellCount == 22)
+        #expect(tree.takeActions().isEmpty)
+        tree.unpin(long)
+        tree.unpin(short)
+        #expect(tree.isConsistent)
+    }
+
     @Test func droppingALeafKeepsWhatIsPinned() throws {
         var tree = PrefixTree(cells: 64, sequences: 8)
         let stem = tree.insert(path: [1, 2])

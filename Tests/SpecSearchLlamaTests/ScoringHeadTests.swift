@@ -86,7 +86,7 @@ import Testing
     }
 
     /// A classifier over the hidden state: the same alone, in a batch, and step by step.
-    @Test func aClassifierScoresIncrementally() throws {
+    @Test func aClassifierScoresIncrementally() async throws {
         let toy = try Toy(.init(layers: 2), role: .rewardModel, template: "{problem} ", givesHiddenStates: true)
         let width = toy.decoder.context.rowLength
         #expect(width == 32)
@@ -115,20 +115,21 @@ import Testing
         }
         var paths: [ReasoningPath] = []
         for first in ["ab,", "ac,"] { for second in ["e f,", "e g,", "hh."] { paths.append(path([first, second])) } }
-        let together = try scorer.evaluate(paths).scores
+        let together = try await scorer.evaluate(paths).scores
         for (path, score) in zip(paths, together) {
             let text = "xyz " + path.thoughts.map { $0.text + " =" }.joined(separator: " ")
             let hidden = try toy.freshLogits(after: toy.runtime.vocabulary.tokenize(text))
             #expect(abs(score - head(hidden)) < 1e-5)
         }
         toy.decoder.reset()
-        _ = try scorer.evaluate([path(["ab,"]), path(["ac,"])])
-        for (a, b) in zip(together, try scorer.evaluate(paths).scores) { #expect(abs(a - b) < 1e-5) }
+        _ = try await scorer.evaluate([path(["ab,"]), path(["ac,"])])
+        let again = try await scorer.evaluate(paths).scores
+        for (a, b) in zip(together, again) { #expect(abs(a - b) < 1e-5) }
         #expect(Set(together).count == 6)
         toy.expectClean()
     }
 
-    @Test func theSelfCheckTellsGoodFromBad() throws {
+    @Test func theSelfCheckTellsGoodFromBad() async throws {
         let toy = try Toy(.init(layers: 2), role: .rewardModel)
         var description = RewardDescription(template: "{problem}")
         let steps = [["ab,", "c d."], ["ab,", "q z."]]
@@ -142,17 +143,13 @@ import Testing
                     Thought(text: $0, tokens: toy.runtime.vocabulary.tokenize($0), stop: .delimiter, author: .target)
                 })
         }
-        let scores = try scorer().evaluate(paths).scores
+        let scores = try await scorer().evaluate(paths).scores
         let best = scores[0] > scores[1] ? 0 : 1
         description.check = .init(problem: "xyz", good: steps[best], bad: steps[1 - best])
-        try scorer().selfCheck()
+        try await scorer().selfCheck()
         description.check = .init(problem: "xyz", good: steps[1 - best], bad: steps[best])
-        #expect {
-            try scorer().selfCheck()
-        } throws: { error in
-            guard let error = error as? EngineError else { return false }
-            return error.code == .badScore && error.message.contains(steps[best].last ?? "?") && !error.remedy.isEmpty
-        }
+        let wrong = try scorer()
+        await expectError(.badScore, steps[best].last ?? "?") { try await wrong.selfCheck() }
         toy.expectClean()
     }
 }

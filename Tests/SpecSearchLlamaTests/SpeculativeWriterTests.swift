@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test(arguments: [(0.7, 1.0), (1.0, 1.0), (0.7, 0.9), (1.0, 0.9)], [1, 3])
-    func followsTheTargetsLaw(parameters: (temperature: Double, topP: Double), draftLength: Int) throws {
+    func followsTheTargetsLaw(parameters: (temperature: Double, topP: Double), draftLength: Int) async throws {
         let target = try Toy(.init(seed: 11))
         let draft = try Toy(.init(seed: 12), role: .draft)
         let wanted = request(
@@ -87,11 +87,11 @@ import Testing
         let law = try law(target, wanted)
         #expect(abs(law.values.reduce(0, +) - 1) < 1e-4)
         let speculative = writer(target, draft, draftLength: draftLength)
-        let result = try speculative.write([wanted])
+        let result = try await speculative.write([wanted])
         #expect(abs(deviation(result.thoughts[0], from: law)) < 4)
         // Blocks that end where the draft is unsure follow the same law.
         speculative.minimumConfidence = 0.4
-        let confident = try speculative.write([wanted])
+        let confident = try await speculative.write([wanted])
         #expect(abs(deviation(confident.thoughts[0], from: law)) < 4)
         #expect(confident.usage[.target].proposedTokens < result.usage[.target].proposedTokens)
         #expect(confident.usage[.target].proposedTokens > 0)
@@ -101,38 +101,38 @@ import Testing
         target.expectClean()
         draft.expectClean()
         // The token-by-token writer follows it too.
-        let plain = try autoregressive(target).write([wanted])
+        let plain = try await autoregressive(target).write([wanted])
         #expect(abs(deviation(plain.thoughts[0], from: law)) < 4)
     }
 
-    @Test func aWrongResidualIsNoticed() throws {
+    @Test func aWrongResidualIsNoticed() async throws {
         let target = try Toy(.init(seed: 11))
         let draft = try Toy(.init(seed: 12), role: .draft)
         let wanted = request("ab", count: 4000, maximumTokens: 3, seed: 5)
         let law = try law(target, wanted)
         let wrong = writer(target, draft, draftLength: 3)
         wrong.correction = .target
-        #expect(deviation(try wrong.write([wanted]).thoughts[0], from: law) > 10)
+        #expect(deviation(try await wrong.write([wanted]).thoughts[0], from: law) > 10)
     }
 
-    @Test(arguments: 0...5) func zeroTemperatureGivesTheGreedyText(draftLength: Int) throws {
+    @Test(arguments: 0...5) func zeroTemperatureGivesTheGreedyText(draftLength: Int) async throws {
         let target = try Toy(.init(seed: 11, layers: 2))
         let draft = try Toy(.init(seed: 12), role: .draft)
         for problem in ["ab", "cde", "x"] {
             let wanted = request(problem, count: 2, temperature: 0, maximumTokens: 9)
-            let greedy = try autoregressive(target).write([wanted]).thoughts
+            let greedy = try await autoregressive(target).write([wanted]).thoughts
             target.decoder.reset()
-            #expect(try writer(target, draft, draftLength: draftLength).write([wanted]).thoughts == greedy)
+            #expect(try await writer(target, draft, draftLength: draftLength).write([wanted]).thoughts == greedy)
         }
         target.expectClean()
         draft.expectClean()
     }
 
-    @Test(arguments: [1, 2, 4]) func endsAtEveryPlaceOfABlock(draftLength: Int) throws {
+    @Test(arguments: [1, 2, 4]) func endsAtEveryPlaceOfABlock(draftLength: Int) async throws {
         let target = try Toy(.init(seed: 11))
         let draft = try Toy(.init(seed: 12), role: .draft)
         let wanted = request("ab", count: 400, maximumTokens: 8, seed: 3)
-        let result = try writer(target, draft, draftLength: draftLength).write([wanted])
+        let result = try await writer(target, draft, draftLength: draftLength).write([wanted])
         var lengths: [Thought.Stop: Set<Int>] = [:]
         for thought in result.thoughts[0] {
             lengths[thought.stop, default: []].insert(thought.tokens.count)
@@ -147,12 +147,12 @@ import Testing
         draft.expectClean()
     }
 
-    @Test func batchingAndSharingChangeNothing() throws {
+    @Test func batchingAndSharingChangeNothing() async throws {
         let target = try Toy(.init(seed: 11, layers: 2))
         let draft = try Toy(.init(seed: 12), role: .draft)
         let requests = (0..<6).map { request("problem \($0 / 2)", count: 4, maximumTokens: 9, seed: 8, node: $0) }
-        let together = try writer(target, draft, draftLength: 3).write(requests).thoughts
-        let unshared = try writer(target, draft, draftLength: 3, sharesSamples: false).write(requests).thoughts
+        let together = try await writer(target, draft, draftLength: 3).write(requests).thoughts
+        let unshared = try await writer(target, draft, draftLength: 3, sharesSamples: false).write(requests).thoughts
         #expect(unshared == together)
         for (index, request) in requests.enumerated() {
             target.decoder.reset()
@@ -161,7 +161,7 @@ import Testing
                 var one = request
                 one.count = 1
                 one.key = request.key.sample(sample)
-                let alone = try writer(target, draft, draftLength: 3).write([one]).thoughts[0]
+                let alone = try await writer(target, draft, draftLength: 3).write([one]).thoughts[0]
                 #expect(alone == [together[index][sample]])
             }
         }
@@ -169,10 +169,10 @@ import Testing
         draft.expectClean()
     }
 
-    @Test func aPerfectDraftIsAlwaysAccepted() throws {
+    @Test func aPerfectDraftIsAlwaysAccepted() async throws {
         let target = try Toy(.init(seed: 11))
         let draft = try Toy(.init(seed: 11), role: .draft)
-        let usage = try writer(target, draft, draftLength: 3).write(
+        let usage = try await writer(target, draft, draftLength: 3).write(
             [request("ab", count: 40, maximumTokens: 9)]
         ).usage
         #expect(usage[.target].acceptedTokens == usage[.target].proposedTokens)

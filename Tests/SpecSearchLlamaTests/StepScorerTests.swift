@@ -27,10 +27,10 @@ import Testing
         return exp(Double(logits[Int(token)]) - best) / logits.reduce(0) { $0 + exp(Double($1) - best) }
     }
 
-    @Test func likelihoodIsThatOfTheStep() throws {
+    @Test func likelihoodIsThatOfTheStep() async throws {
         let toy = try Toy(.init(layers: 2), role: .rewardModel)
         let steps = ["ab, ", "c d"]
-        let score = try scorer(toy, likelihood).evaluate([path("xyz", steps)]).scores[0]
+        let score = try await scorer(toy, likelihood).evaluate([path("xyz", steps)]).scores[0]
         var expected = 1.0
         var prefix = tokens("xyz" + steps[0])
         for token in tokens(steps[1]) {
@@ -41,7 +41,7 @@ import Testing
         toy.expectClean()
     }
 
-    @Test(arguments: [true, false]) func incrementalBatchedAndShuffledAgree(isLikelihood: Bool) throws {
+    @Test(arguments: [true, false]) func incrementalBatchedAndShuffledAgree(isLikelihood: Bool) async throws {
         let toy = try Toy(.init(layers: 2), role: .rewardModel)
         let scorer = try scorer(toy, isLikelihood ? likelihood : label)
         var paths: [ReasoningPath] = []
@@ -51,17 +51,17 @@ import Testing
         var alone: [Double] = []
         for path in paths {
             toy.decoder.reset()
-            alone += try scorer.evaluate([path]).scores
+            alone += try await scorer.evaluate([path]).scores
         }
         toy.decoder.reset()
-        let together = try scorer.evaluate(paths).scores
+        let together = try await scorer.evaluate(paths).scores
         toy.decoder.reset()
         // Step by step: the second call evaluates only what is new.
-        _ = try scorer.evaluate(paths.map { ReasoningPath(problem: $0.problem, thoughts: [$0.thoughts[0]]) })
+        _ = try await scorer.evaluate(paths.map { ReasoningPath(problem: $0.problem, thoughts: [$0.thoughts[0]]) })
         let before = toy.decoder.evaluatedCount
-        let result = try scorer.evaluate(paths)
+        let result = try await scorer.evaluate(paths)
         #expect(toy.decoder.evaluatedCount - before < 12 * 6)
-        let reversed = try scorer.evaluate(Array(paths.reversed())).scores
+        let reversed = try await scorer.evaluate(Array(paths.reversed())).scores
         #expect(toy.decoder.evaluatedCount - before == result.usage[.rewardModel].evaluatedTokens)
         for index in paths.indices {
             for other in [together[index], result.scores[index], reversed[paths.count - 1 - index]] {
@@ -72,31 +72,31 @@ import Testing
         toy.expectClean()
     }
 
-    @Test func labelIsReadAtTheTag() throws {
+    @Test func labelIsReadAtTheTag() async throws {
         let toy = try Toy(.init(layers: 2), role: .rewardModel, template: label.template)
-        let score = try scorer(toy, label).evaluate([path("xyz", ["ab,\n\n", "cd\n"])]).scores[0]
+        let score = try await scorer(toy, label).evaluate([path("xyz", ["ab,\n\n", "cd\n"])]).scores[0]
         let logits = try toy.freshLogits(after: toy.runtime.vocabulary.tokenize("xyz ab, = cd ="))
         let difference = Double(logits[Int(ToyModel.id(of: "+"))]) - Double(logits[Int(ToyModel.id(of: "-"))])
         #expect(abs(score - 1 / (1 + exp(-difference))) < 1e-3)
     }
 
-    @Test func manyPathsGoInGroups() throws {
+    @Test func manyPathsGoInGroups() async throws {
         let small = try Toy(role: .rewardModel, cells: 256, sequences: 5, batch: 16)
         let large = try Toy(role: .rewardModel)
         let paths = "abcdefghijklmnopqrstuvwxyz".map { path("xyz \($0)", ["\($0)bc,", "de\($0)f gh."]) }
-        let a = try scorer(small, likelihood).evaluate(paths).scores
-        let b = try scorer(large, likelihood).evaluate(paths).scores
+        let a = try await scorer(small, likelihood).evaluate(paths).scores
+        let b = try await scorer(large, likelihood).evaluate(paths).scores
         for (a, b) in zip(a, b) { #expect(abs(a - b) < 1e-5) }
         small.expectClean()
     }
 
-    @Test func calibrationIsAStepFunction() throws {
+    @Test func calibrationIsAStepFunction() async throws {
         let calibration = RewardDescription.Calibration(thresholds: [0.1, 0.5], values: [0, 0.4, 0.9])
         #expect([0, 0.0999, 0.1, 0.4999, 0.5, 1].map { calibration($0) } == [0, 0, 0.4, 0.4, 0.9, 0.9])
         let toy = try Toy(role: .rewardModel)
         var calibrated = likelihood
         calibrated.calibration = .init(thresholds: [], values: [0.25])
-        #expect(try scorer(toy, calibrated).evaluate([path("x", ["ab"])]).scores == [0.25])
+        #expect(try await scorer(toy, calibrated).evaluate([path("x", ["ab"])]).scores == [0.25])
     }
 
     @Test func unknownTokensAreNamed() throws {
@@ -121,23 +121,19 @@ import Testing
         }
     }
 
-    @Test func whatCannotBeScoredIsAnError() throws {
+    @Test func whatCannotBeScoredIsAnError() async throws {
         let toy = try Toy(role: .rewardModel)
         let likelihood = try scorer(toy, likelihood)
         let label = try scorer(toy, label)
-        func code(_ body: () throws -> Void) -> EngineError.Code? {
-            do { try body() } catch { return (error as? EngineError)?.code }
-            return nil
-        }
-        #expect(code { _ = try likelihood.evaluate([path("x", [])]) } == .badScore)
-        #expect(code { _ = try label.evaluate([path("x", ["a = b"])]) } == .badScore)
         let foreign = ReasoningPath(
             problem: Problem(text: "x"),
             thoughts: [Thought(text: "", tokens: [99_999], stop: .delimiter, author: .draft)])
-        #expect(code { _ = try likelihood.evaluate([foreign]) } == .mismatch)
-        #expect(
-            code { _ = try likelihood.evaluate([path("x", [String(repeating: "ab", count: 400)])]) }
-                == .contextOverflow)
+        await expectError(.badScore) { _ = try await likelihood.evaluate([path("x", [])]) }
+        await expectError(.badScore) { _ = try await label.evaluate([path("x", ["a = b"])]) }
+        await expectError(.mismatch) { _ = try await likelihood.evaluate([foreign]) }
+        await expectError(.contextOverflow) {
+            _ = try await likelihood.evaluate([path("x", [String(repeating: "ab", count: 400)])])
+        }
         toy.expectClean()
     }
 }

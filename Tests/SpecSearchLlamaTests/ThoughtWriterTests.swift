@@ -3,9 +3,9 @@ import SpecSearchLlama
 import Testing
 
 @Suite struct ThoughtWriterTests {
-    @Test func thoughtsEndAtDelimiterEndOrLimit() throws {
+    @Test func thoughtsEndAtDelimiterEndOrLimit() async throws {
         let toy = try Toy()
-        let result = try toy.writer().write([request("abc", count: 60)])
+        let result = try await toy.writer().write([request("abc", count: 60)])
         #expect(result.thoughts[0].count == 60)
         for thought in result.thoughts[0] {
             switch thought.stop {
@@ -20,10 +20,10 @@ import Testing
         toy.expectClean()
     }
 
-    @Test func batchingChangesNothing() throws {
+    @Test func batchingChangesNothing() async throws {
         let toy = try Toy(.init(layers: 2))
         let requests = (0..<6).map { request("problem \($0 / 2)", count: 4, seed: 7, node: $0) }
-        let together = try toy.writer().write(requests).thoughts
+        let together = try await toy.writer().write(requests).thoughts
         var alone: [[Thought]] = []
         for request in requests {
             toy.decoder.reset()
@@ -32,27 +32,27 @@ import Testing
                 var one = request
                 one.count = 1
                 one.key = request.key.sample(sample)
-                thoughts += try toy.writer(sharesSamples: false).write([one]).thoughts[0]
+                thoughts += try await toy.writer(sharesSamples: false).write([one]).thoughts[0]
             }
             alone.append(thoughts)
         }
         #expect(together == alone)
-        #expect(try toy.writer(sharesSamples: false).write(requests).thoughts == together)
+        #expect(try await toy.writer(sharesSamples: false).write(requests).thoughts == together)
         toy.expectClean()
     }
 
-    @Test func smallCacheGivesTheSameInSeveralGroups() throws {
+    @Test func smallCacheGivesTheSameInSeveralGroups() async throws {
         let requests = (0..<4).map { request("problem \($0)", count: 9, node: $0) }
         let large = try Toy()
-        let expected = try large.writer().write(requests).thoughts
+        let expected = try await large.writer().write(requests).thoughts
         let small = try Toy(cells: 256, sequences: 7, batch: 16)
-        #expect(try small.writer().write(requests).thoughts == expected)
+        #expect(try await small.writer().write(requests).thoughts == expected)
         small.expectClean()
     }
 
-    @Test func zeroTemperatureIsArgMax() throws {
+    @Test func zeroTemperatureIsArgMax() async throws {
         let toy = try Toy()
-        let thoughts = try toy.writer().write([request("xyz", count: 3, temperature: 0)]).thoughts[0]
+        let thoughts = try await toy.writer().write([request("xyz", count: 3, temperature: 0)]).thoughts[0]
         #expect(Set(thoughts).count == 1)
         var tokens = try toy.runtime.promptTokens(Problem(id: "xyz", text: "xyz"))
         for token in thoughts[0].tokens {
@@ -63,7 +63,7 @@ import Testing
         toy.expectClean()
     }
 
-    @Test func nothingIsEvaluatedTwice() throws {
+    @Test func nothingIsEvaluatedTwice() async throws {
         let toy = try Toy()
         let writer = toy.writer()
         var distinct = Set<[Token]>()
@@ -76,7 +76,7 @@ import Testing
             let requests = beam.enumerated().map {
                 request("abc", thoughts: $0.element, count: 6, temperature: 0.5, seed: UInt64(depth), node: $0.offset)
             }
-            let result = try writer.write(requests)
+            let result = try await writer.write(requests)
             var next: [[[Token]]] = []
             for (parent, thoughts) in zip(beam, result.thoughts) {
                 note(prompt + parent.flatMap { $0 })
@@ -95,9 +95,9 @@ import Testing
         toy.expectClean()
     }
 
-    @Test func sharedLogitsEqualFreshOnes() throws {
+    @Test func sharedLogitsEqualFreshOnes() async throws {
         let toy = try Toy(.init(layers: 2))
-        let thoughts = try toy.writer().write([request("abc", count: 8)]).thoughts[0]
+        let thoughts = try await toy.writer().write([request("abc", count: 8)]).thoughts[0]
         let prompt = try toy.runtime.promptTokens(Problem(id: "abc", text: "abc"))
         var cached: [[Float]] = []
         for thought in thoughts { cached.append(try toy.logits(after: prompt + thought.tokens)) }
@@ -107,7 +107,7 @@ import Testing
         toy.expectClean()
     }
 
-    @Test func rowsThatWereDroppedAreEvaluatedAgain() throws {
+    @Test func rowsThatWereDroppedAreEvaluatedAgain() async throws {
         let directory = try ToyDirectory()
         let model = try LlamaModel(path: try directory.model("model.gguf"))
         let context = try LlamaContext(model: model, configuration: .init())
@@ -118,20 +118,20 @@ import Testing
         let writer = ThoughtWriter(
             runtime: runtime, delimiter: StepDelimiter("a"), vocabularyCount: model.vocabulary.count)
         let wanted = request("abc", count: 9)
-        let first = try writer.write([wanted]).thoughts
-        _ = try writer.write([request("def", count: 9)])
-        #expect(try writer.write([wanted]).thoughts == first)
+        let first = try await writer.write([wanted]).thoughts
+        _ = try await writer.write([request("def", count: 9)])
+        #expect(try await writer.write([wanted]).thoughts == first)
         #expect(decoder.repeatedCount > 0)
         #expect(decoder.tree.pinCount == 0)
         #expect(decoder.tree.isConsistent)
     }
 
-    @Test func aPathTooLongIsRefused() throws {
+    @Test func aPathTooLongIsRefused() async throws {
         let toy = try Toy(cells: 256)
-        #expect {
-            try toy.writer().write([request(String(repeating: "ab", count: 200), count: 1)])
-        } throws: { ($0 as? EngineError)?.code == .contextOverflow }
-        #expect(try toy.writer().write([request("ab", count: 2)]).thoughts[0].count == 2)
+        await expectError(.contextOverflow) {
+            _ = try await toy.writer().write([request(String(repeating: "ab", count: 200), count: 1)])
+        }
+        #expect(try await toy.writer().write([request("ab", count: 2)]).thoughts[0].count == 2)
         toy.expectClean()
     }
 }

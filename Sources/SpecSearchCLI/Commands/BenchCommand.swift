@@ -32,10 +32,8 @@ struct BenchCommand: AsyncParsableCommand {
     @OptionGroup(title: "Models")
     var engine: EngineArguments
 
-    @Flag(
-        name: .customLong("engine"),
-        help: "Measure forward passes by llama.cpp alone, and how much of that speed a search has.")
-    var measuresEngine = false
+    @OptionGroup(title: "Other measurements")
+    var measurement: MeasurementArguments
 
     @Flag(help: "Print the figures as JSON.")
     var json = false
@@ -63,15 +61,18 @@ struct BenchCommand: AsyncParsableCommand {
         let methods = try parsedMethods()
         let file = try problems ?? (try engine.modelsFolder()) + "/heldout.jsonl"
         let chosen = try ProblemSet(contentsOf: URL(fileURLWithPath: file)).sample(limit, seed: search.seed)
-        if measuresEngine {
+        if measurement.isAny {
             let (text, _) = try await Interruption.guarding { [self] in
                 let engine = try await engine.load(terminal, for: search.search)
                 let searches = try methods.map {
-                    Search(try search.configuration($0, for: engine.models), models: engine.models(for: $0))
+                    (
+                        $0.rawValue,
+                        Search(try search.configuration($0, for: engine.models), models: engine.models(for: $0))
+                    )
                 }
                 terminal.progress("Measuring …")
                 defer { terminal.endProgress() }
-                return try await EngineBench.run(engine, problems: chosen, searches: searches, json: json)
+                return try await measurement.run(engine, problems: chosen, searches: searches, json: json)
             }
             return print(text)
         }

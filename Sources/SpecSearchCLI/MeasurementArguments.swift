@@ -1,0 +1,72 @@
+internal import ArgumentParser
+internal import SpecSearch
+internal import SpecSearchEvaluation
+internal import SpecSearchLlama
+
+internal import class Foundation.JSONEncoder
+
+/// What `specsearch bench` measures instead of comparing methods.
+struct MeasurementArguments: ParsableArguments {
+    @Flag(
+        name: .customLong("engine"),
+        help: "Measure forward passes by llama.cpp alone, and how much of that speed a search has.")
+    var measuresEngine = false
+
+    @Option(help: ArgumentHelp("Solve this many problems at once, against one after the other.", valueName: "k"))
+    var concurrency: Int?
+
+    @Flag(
+        help: """
+            Measure where a search's time goes, how fast its passes are against a bare loop, and whether any token was \
+            evaluated twice.
+            """)
+    var profile = false
+
+    /// A way to run a search that others have.
+    enum Shape: String, ExpressibleByArgument, CaseIterable { case openr }
+
+    @Option(
+        help: ArgumentHelp(
+            "Compare with the same search in another way: openr, paths one by one and everything from the start.",
+            valueName: "shape"))
+    var shape: Shape?
+
+    func validate() throws {
+        guard (2...256).contains(concurrency ?? 2) else { throw ValidationError("--concurrency lies in 2 ... 256.") }
+    }
+
+    /// Whether any is asked for.
+    var isAny: Bool { measuresEngine || profile || concurrency != nil || shape != nil }
+
+    /// Measures what was asked for.
+    func run(
+        _ engine: LlamaEngine, problems: [GradedProblem], searches: [(name: String, search: Search)], json: Bool
+    ) async throws -> String {
+        if let concurrency {
+            let bench = ConcurrencyBench(engine: engine, concurrency: concurrency)
+            var rows: [ConcurrencyBench.Row] = []
+            for (name, search) in searches { rows.append(try await bench.run(name, search, problems.map(\.problem))) }
+            return json ? try Self.json(["concurrency": rows]) : ConcurrencyBench.text(rows)
+        }
+        if profile {
+            let rows = try await ProfileBench(engine: engine).run(searches, problems)
+            return json ? try Self.json(["methods": rows]) : ProfileBench.text(rows)
+        }
+        if shape != nil {
+            var options = engine.options
+            options.sharedSamples = false
+            let bench = ShapeBench(
+                engine: engine, restarting: try await LlamaEngine.load(engine.models, options: options))
+            var rows: [ShapeBench.Row] = []
+            for (name, search) in searches { rows.append(try await bench.run(name, search, problems.map(\.problem))) }
+            return json ? try Self.json(["shapes": rows]) : ShapeBench.text(rows)
+        }
+        return try await EngineBench.run(engine, problems: problems, searches: searches.map(\.search), json: json)
+    }
+
+    static func json(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+}

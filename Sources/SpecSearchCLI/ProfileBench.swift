@@ -1,0 +1,156 @@
+internal import Foundation
+internal import SpecSearch
+internal import SpecSearchEvaluation
+internal import SpecSearchLlama
+internal import Synchronization
+
+/// `specsearch bench --profile`: where a search's time goes, and whether any work was done twice.
+///
+/// Times are of the processor, not of the clock on the wall: with one thread a pass they are the same on a quiet machine,
+/// and on a busy one they are still the search's own.
+struct ProfileBench {
+    /// One method's figures.
+    struct Row: Encodable {
+        let method: String
+        let problems: Int
+        let profile: Profile
+    }
+
+    struct Profile: Encodable {
+        /// Processor seconds of the searches, and of them those inside passes, by model.
+        let seconds: Double
+        let modelSeconds: [ModelRole: Double]
+        /// The share of the time outside passes.
+        let outsideEngineShare: Double
+        /// The bare loop's time for the same passes ÷ their time in the searches; nothing for models without passes.
+        let decodeEfficiency: [ModelRole: Double]
+        /// Tokens evaluated ÷ distinct tokens of the tree.
+        let reevaluation: [ModelRole: Double]
+        /// The most memory that the process has had so far.
+        let peakMemoryBytes: Int
+    }
+
+    let engine: LlamaEngine
+
+    /// Each method on all problems, with the bare loop measured before and after, so that a drift of the machine's speed
+    /// cancels.
+    func run(_ searches: [(name: String, search: Search)], _ problems: [GradedProblem]) async throws -> [Row] {
+        await engine.measureProcessorTime()
+        for problem in problems.prefix(2) { for (_, search) in searches { _ = try await solve(search, problem) } }
+        var bare = try await BareLoop(engine)
+        var accounts = searches.map { _ in Account() }
+        for (index, problem) in problems.enumerated() {
+            for turn in searches.indices {
+                let place = (turn + index) % searches.count
+                accounts[place] += try await solve(searches[place].search, problem)
+                try Task.checkCancellation()
+            }
+        }
+        try await bare.measureAgain(engine)
+        return zip(searches, accounts).map { search, account in
+            let inside = account.modelSeconds.values.reduce(0, +)
+            return Row(
+                method: search.name, problems: problems.count,
+                profile: Profile(
+                    seconds: account.seconds, modelSeconds: account.modelSeconds,
+                    outsideEngineShare: 1 - inside / account.seconds,
+                    decodeEfficiency: bare.efficiency(account.passes),
+                    reevaluation: account.evaluated.reduce(into: [:]) { result, item in
+                        if let distinct = account.distinct[item.key], distinct > 0 {
+                            result[item.key] = Double(item.value) / Double(distinct)
+                        }
+                    }, peakMemoryBytes: Self.peakMemory()))
+        }
+    }
+
+    private struct Account {
+        var seconds = 0.0
+        var modelSeconds: [ModelRole: Double] = [:]
+        var evaluated: [ModelRole: Int] = [:]
+        var distinct: [ModelRole: Int] = [:]
+        var passes: [LlamaEngine.PassStatistics] = []
+
+        static func += (left: inout Account, right: Account) {
+            left.seconds += right.seconds
+            left.modelSeconds.merge(right.modelSeconds, uniquingKeysWith: +)
+            left.evaluated.merge(right.evaluated, uniquingKeysWith: +)
+            left.distinct.merge(right.distinct, uniquingKeysWith: +)
+            left.passes += right.passes
+        }
+    }
+
+    private func solve(_ search: Search, _ problem: GradedProblem) async throws -> Account {
+        let ledger = PathLedger()
+        let isSpeculative = search.configuration.method != .ar
+        let models = SearchModels(
+            draft: search.models.draft.map { LedgerSampler(base: $0, ledger: ledger, roles: [.draft]) },
+            target: search.models.target.map {
+                LedgerSampler(base: $0, ledger: ledger, roles: isSpeculative ? [.target, .draft] : [.target])
+            }, evaluator: LedgerEvaluator(base: search.models.evaluator, ledger: ledger))
+        let before = await engine.passStatistics()
+        let begin = ConcurrencyBench.processorSeconds()
+        let result = try await Search(search.configuration, models: models).run(problem.problem)
+        var account = Account()
+        account.seconds = ConcurrencyBench.processorSeconds() - begin
+        account.passes = LlamaEngine.PassStatistics.difference(await engine.passStatistics(), before)
+        for (role, usage) in result.usage.models {
+            account.modelSeconds[role] = usage.seconds
+            account.evaluated[role] = usage.evaluatedTokens
+        }
+        for (role, paths) in ledger.paths {
+            account.distinct[role] = try await engine.distinctTokens(of: paths, for: role)
+        }
+        try await engine.release(problem.problem)
+        return account
+    }
+
+    private static func peakMemory() -> Int {
+        var usage = rusage()
+        #if canImport(Glibc)
+            getrusage(RUSAGE_SELF.rawValue, &usage)
+            return Int(usage.ru_maxrss) * 1024
+        #else
+            getrusage(RUSAGE_SELF, &usage)
+            return Int(usage.ru_maxrss)
+        #endif
+    }
+
+    static func text(_ rows: [Row]) -> String {
+        func cells(_ values: [ModelRole: Double], _ format: (Double) -> String) -> [String] {
+            ModelRole.allCases.map { values[$0].map(format) ?? "–" }
+        }
+        let shares = MarkdownTable(
+            header: ["share of the time inside", "draft", "target", "prm", "outside passes", "peak memory"],
+            rows: rows.map { row in
+                [row.method] + cells(row.profile.modelSeconds) { ($0 / row.profile.seconds).percent }
+                    + [
+                        row.profile.outsideEngineShare.percent,
+                        "\((Double(row.profile.peakMemoryBytes) / 1_048_576).fixed(0)) MiB",
+                    ]
+            })
+        let work = MarkdownTable(
+            header: [
+                "speed of passes against a bare loop", "draft", "target", "prm", "tokens evaluated ÷ distinct: draft",
+                "target", "prm",
+            ],
+            rows: rows.map { row in
+                [row.method] + cells(row.profile.decodeEfficiency, \.percent)
+                    + cells(row.profile.reevaluation) { $0.fixed(3) }
+            })
+        return (shares.lines + [""] + work.lines).joined(separator: "\n")
+    }
+}
+
+extension LlamaEngine.PassStatistics {
+    /// What happened between two counts.
+    static func difference(_ end: [Self], _ start: [Self]) -> [Self] {
+        end.compactMap { late in
+            var part = late
+            if let early = start.first(where: { $0.role == late.role && $0.batchSize == late.batchSize }) {
+                part.passes -= early.passes
+                part.seconds -= early.seconds
+            }
+            return part.passes > 0 ? part : nil
+        }
+    }
+}

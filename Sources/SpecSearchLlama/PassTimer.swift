@@ -1,0 +1,92 @@
+import SpecSearch
+
+/// Times passes of one model in a context of its own, for the ``CostModel``.
+struct PassTimer {
+    private let context: LlamaContext
+
+    /// - Parameter cells: The most tokens in the cache during a measurement.
+    init(model: LlamaModel, threads: Int, flashAttention: Bool, cells: Int) throws(EngineError) {
+        var configuration = LlamaContext.Configuration()
+        configuration.cells = cells
+        configuration.sequences = 64
+        configuration.threads = threads
+        configuration.flashAttention = flashAttention
+        context = try LlamaContext(model: model, configuration: configuration)
+        // One thread's processor time is that of the work alone; several threads also wait for one another.
+        context.measuresProcessorTime = threads == 1
+    }
+
+    /// Milliseconds of passes that continue so many branches by one token each: the fastest and the slowest of some.
+    ///
+    /// - Parameter occupied: The tokens in the cache, half of them the branches' common prefix, half another text's.
+    func milliseconds(
+        branches counts: [Int], occupied: Int, passes: Int
+    ) throws(EngineError) -> [ClosedRange<Double>] {
+        context.clear()
+        defer { context.clear() }
+        let prefix = occupied / 2
+        for sequence in 0..<2 { try fill(sequence: Int32(sequence), count: prefix) }
+        for branch in 2...max(counts.max() ?? 2, 2) {
+            context.apply(.copy(from: 1, to: Int32(branch), end: prefix))
+        }
+        var times: [ClosedRange<Double>] = []
+        for count in counts {
+            var all: [Double] = []
+            for _ in 0..<passes + 1 {
+                var batch = PrefixTree.Batch()
+                for branch in 1...count {
+                    batch.append(token: Token(3 + branch % 7), position: prefix, sequence: Int32(branch))
+                }
+                all.append(try timed(batch))
+                for branch in 1...count { context.apply(.remove(Int32(branch), start: prefix)) }
+            }
+            // The first has to lay out the work.
+            all.removeFirst()
+            times.append((all.min() ?? 0)...(all.max() ?? 0))
+        }
+        return times
+    }
+
+    /// Milliseconds of the fastest of some passes over a text of `count` tokens.
+    func milliseconds(prefill count: Int, passes: Int) throws(EngineError) -> Double {
+        var best = Double.infinity
+        for _ in 0..<passes {
+            context.clear()
+            best = min(best, try timed(Self.text(sequence: 0, count: count, from: 0)))
+        }
+        context.clear()
+        return best
+    }
+
+    private func fill(sequence: Int32, count: Int) throws(EngineError) {
+        for start in stride(from: 0, to: count, by: context.batchCapacity) {
+            let batch = Self.text(
+                sequence: sequence, count: min(context.batchCapacity, count - start), from: start)
+            try context.decode(batch) { _ in false }
+        }
+    }
+
+    private static func text(sequence: Int32, count: Int, from start: Int) -> PrefixTree.Batch {
+        var batch = PrefixTree.Batch()
+        for place in start..<start + count {
+            batch.append(token: Token(3 + place % 7), position: place, sequence: sequence)
+        }
+        return batch
+    }
+
+    private func timed(_ batch: PrefixTree.Batch) throws(EngineError) -> Double {
+        let before = context.decodeTime
+        try context.decode(batch) { _ in true }
+        return (context.decodeTime - before) / .milliseconds(1)
+    }
+}
+
+extension PrefixTree.Batch {
+    mutating func append(token: Token, position: Int, sequence: PrefixTree.SequenceID) {
+        nodes.append(-1)
+        tokens.append(token)
+        positions.append(Int32(position))
+        sequences.append(sequence)
+        sequenceOffsets.append(sequences.count)
+    }
+}

@@ -1,0 +1,45 @@
+import Foundation
+import SpecSearch
+import SpecSearchLlama
+import Testing
+
+@Suite struct CostModelTests {
+    /// Curves of a model alone in its cache and beside others.
+    private func curves(_ threads: Int, _ flashAttention: Bool, fastest: Double, slowest: Double) -> [CostModel.Curve] {
+        [256, 1024].map {
+            var curve = CostModel.Curve(
+                role: .target, threads: threads, flashAttention: flashAttention, occupied: $0)
+            curve.milliseconds[12] = fastest
+            curve.slowest[12] = slowest
+            return curve
+        }
+    }
+
+    @Test func aChangeHasToPay() {
+        var cost = CostModel()
+        #expect(cost.choice(for: .target) == CostModel.Choice())
+        cost.curves = curves(1, false, fastest: 10, slowest: 30) + curves(1, true, fastest: 9.5, slowest: 9.5)
+        #expect(!cost.choice(for: .target).flashAttention)
+        cost.curves += curves(2, false, fastest: 5, slowest: 40)
+        // Two threads that sometimes wait for one another are not worth it.
+        #expect(cost.choice(for: .target).threads == 1)
+        cost.curves += curves(4, true, fastest: 3, slowest: 6)
+        #expect(cost.choice(for: .target).threads == 4 && cost.choice(for: .target).flashAttention)
+        #expect(cost.choice(for: .draft) == CostModel.Choice())
+    }
+
+    @Test func everyModelIsMeasuredAndTheResultKept() throws {
+        let directory = try ToyDirectory()
+        let models = try directory.trio()
+        let cost = try CostModel.measure(models)
+        #expect(Set(cost.curves.map(\.role)) == Set(ModelRole.allCases))
+        #expect(cost.curves.allSatisfy { $0.milliseconds[12] ?? 0 > 0 })
+        let cache = CostModelCache(models, root: directory.url)
+        #expect(cache.load() == nil)
+        try cache.store(cost)
+        #expect(cache.load() == cost)
+        // Other models are measured anew.
+        try directory.model("target.gguf", .init(seed: 9, layers: 2))
+        #expect(CostModelCache(models, root: directory.url).load() == nil)
+    }
+}
