@@ -66,6 +66,12 @@ public struct CostModel: Sendable, Hashable, Codable {
                 for flashAttention in [false, true] where elapsed < limit || (count == threads[0] && !flashAttention) {
                     let timer = try PassTimer(
                         model: model, threads: count, flashAttention: flashAttention, cells: 2048)
+                    if let usual = cost.usual(role), count != threads[0],
+                        try timer.milliseconds(branches: [12], occupied: 32, passes: 3)[0].upperBound > 2 * usual
+                    {
+                        // Threads that wait for one another on a busy machine can take hundreds of times as long.
+                        continue
+                    }
                     for occupied in occupancies {
                         try Task.checkCancellation()
                         var curve = Curve(
@@ -86,6 +92,11 @@ public struct CostModel: Sendable, Hashable, Codable {
         }
         cost.seconds = elapsed
         return cost
+    }
+
+    /// The milliseconds of a typical pass of a model, run as by default.
+    private func usual(_ role: ModelRole) -> Double? {
+        curves.first { $0.role == role && !$0.flashAttention }?.milliseconds[12]
     }
 
     /// How to run a model: as by default, unless something else is faster by a tenth and more in what was measured.
