@@ -63,10 +63,8 @@ struct ConcurrencyBench {
     }
 
     private func measure(_ search: Search, _ problems: [Problem], atOnce limit: Int) async throws -> Run {
-        let engine = engine
         let solve = { @Sendable (index: Int) in
             let result = try await search.run(problems[index])
-            try await engine.release(problems[index])
             try Task.checkCancellation()
             return (index, result)
         }

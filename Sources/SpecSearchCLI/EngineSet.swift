@@ -13,6 +13,8 @@ actor EngineSet {
     private let models: ModelSet
     private let arguments: EngineArguments
     private var engines: [Choice: LlamaEngine] = [:]
+    /// Asking for them reads the measured cost model.
+    private var options: [SearchKind: EngineOptions] = [:]
 
     init(_ models: ModelSet, _ arguments: EngineArguments) {
         self.models = models
@@ -21,7 +23,9 @@ actor EngineSet {
 
     /// The engine of a variant.
     func engine(for variant: Variant) async throws -> LlamaEngine {
-        let options = arguments.options(for: variant.configuration.search)
+        let search = variant.configuration.search
+        let options = options[search] ?? arguments.options(for: search)
+        self.options[search] = options
         let choice = Choice(models: variant.models, options: options)
         if let engine = engines[choice] { return engine }
         var set = models
@@ -31,11 +35,10 @@ actor EngineSet {
         return engine
     }
 
-    /// Runs a variant's search, on an engine that remembers nothing of earlier ones.
-    func search(_ variant: Variant) async throws -> (search: Search, engine: LlamaEngine) {
-        let engine = try await engine(for: variant)
-        let models = engine.models(for: variant.configuration.method)
-        return (Search(variant.configuration, models: models), engine)
+    /// A variant's search.
+    func search(_ variant: Variant) async throws -> Search {
+        let models = try await engine(for: variant).models(for: variant.configuration.method)
+        return Search(variant.configuration, models: models)
     }
 
     /// All files that variants need, by what they are.

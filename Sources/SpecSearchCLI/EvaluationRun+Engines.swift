@@ -11,13 +11,7 @@ extension EvaluationRun {
         let grader = ResultGrader(mode: grading)
         self.init(
             variants: variants, problems: problems, seeds: seeds,
-            solve: { variant, problem in
-                let (search, engine) = try await engines.search(variant)
-                let result = try await search.run(problem)
-                // What one search computed must not help the next; others may be running.
-                try await engine.release(problem)
-                return result
-            },
+            solve: { variant, problem in try await engines.search(variant).run(problem) },
             grade: { await grader.grade($0, $1) })
         self.concurrency = concurrency
     }
@@ -48,9 +42,7 @@ struct Pilot {
         var judged = 0
         var kept = 0
         for (index, problem) in candidates.prefix(problems).enumerated() {
-            let (search, engine) = try await engines.search(variant)
-            let acceptance = try await search.run(problem.problem).acceptance
-            await engine.reset()
+            let acceptance = try await engines.search(variant).run(problem.problem).acceptance
             try Task.checkCancellation()
             judged += acceptance.judged
             kept += acceptance.kept

@@ -19,6 +19,12 @@ struct LedgerSampler: ThoughtSampler {
     /// The models that have to know what is written.
     let roles: [ModelRole]
 
+    func withProblem<Value: Sendable>(
+        _ problem: Problem, _ work: () async throws -> Value
+    ) async throws -> Value {
+        try await base.withProblem(problem, work)
+    }
+
     func sample(_ requests: [ThoughtRequest]) async throws -> SampledThoughts {
         let answer = try await base.sample(requests)
         for (request, thoughts) in zip(requests, answer.thoughts) {
@@ -35,6 +41,12 @@ struct LedgerEvaluator: ThoughtEvaluator {
 
     var defaultAggregation: ScoreAggregation { base.defaultAggregation }
 
+    func withProblem<Value: Sendable>(
+        _ problem: Problem, _ work: () async throws -> Value
+    ) async throws -> Value {
+        try await base.withProblem(problem, work)
+    }
+
     func evaluate(_ paths: [ReasoningPath]) async throws -> StepScores {
         for path in paths { ledger.note(path, for: [.rewardModel]) }
         return try await base.evaluate(paths)
@@ -45,6 +57,12 @@ struct LedgerEvaluator: ThoughtEvaluator {
 struct RestartingSampler: ThoughtSampler {
     let base: any ThoughtSampler
     let forget: @Sendable () async -> Void
+
+    func withProblem<Value: Sendable>(
+        _ problem: Problem, _ work: () async throws -> Value
+    ) async throws -> Value {
+        try await base.withProblem(problem, work)
+    }
 
     func sample(_ requests: [ThoughtRequest]) async throws -> SampledThoughts {
         var all = SampledThoughts(thoughts: [])
@@ -64,6 +82,12 @@ struct RestartingEvaluator: ThoughtEvaluator {
     let forget: @Sendable () async -> Void
 
     var defaultAggregation: ScoreAggregation { base.defaultAggregation }
+
+    func withProblem<Value: Sendable>(
+        _ problem: Problem, _ work: () async throws -> Value
+    ) async throws -> Value {
+        try await base.withProblem(problem, work)
+    }
 
     func evaluate(_ paths: [ReasoningPath]) async throws -> StepScores {
         var all = StepScores(scores: [])

@@ -100,7 +100,6 @@ struct ProfileBench {
         for (role, paths) in ledger.paths {
             account.distinct[role] = try await engine.distinctTokens(of: paths, for: role)
         }
-        try await engine.release(problem.problem)
         return account
     }
 
@@ -120,7 +119,7 @@ struct ProfileBench {
             ModelRole.allCases.map { values[$0].map(format) ?? "–" }
         }
         let shares = MarkdownTable(
-            header: ["share of the time inside", "draft", "target", "prm", "outside passes", "peak memory"],
+            header: ["share of the time inside", "draft", "target", "prm", "outside the models", "peak memory"],
             rows: rows.map { row in
                 [row.method] + cells(row.profile.modelSeconds) { ($0 / row.profile.seconds).percent }
                     + [

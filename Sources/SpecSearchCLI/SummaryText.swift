@@ -36,7 +36,7 @@ struct SummaryText {
             report.methods.map { method in [method.method] + phases.map { (method.phases[$0] ?? 0).fixed(2) } })
         lines += [""]
         lines += table(
-            ["share of the time inside", "draft", "target", "prm", "outside forward passes"],
+            ["share of the time inside", "draft", "target", "prm", "outside the models"],
             report.methods.map { method in
                 let inside = ["draft", "target", "prm"].map { method.modelSeconds[$0] ?? 0 }
                 let outside = method.seconds - inside.reduce(0, +)

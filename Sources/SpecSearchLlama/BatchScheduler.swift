@@ -9,6 +9,7 @@ import SpecSearch
 /// - Where a cache is too small for all groups, the youngest gives way: it frees its branches and begins again when
 ///   another group has left. Random numbers are counter-based, so it writes the same.
 /// - A cancelled call leaves before the next pass.
+/// - A call that has the models to itself runs its passes itself: nothing is handed over between tasks.
 ///
 /// Not `Sendable`: it belongs to the engine's queue.
 package final class BatchScheduler {
@@ -31,10 +32,11 @@ package final class BatchScheduler {
     private var virtualTime = 0.0
     /// How often a group had to give way, so far.
     package private(set) var preemptions = 0
-    /// Whether ``round()`` is called from outside; if not, a group's passes are its own.
-    package var isDriven = false
+    private let othersAreReady: (() -> Bool)?
 
-    package init() {}
+    /// - Parameter othersAreReady: Whether other calls have something to do before the next pass, where ``round()`` is
+    ///   called whenever none has; nil where it never is, and each group's passes are its own.
+    package init(othersAreReady: (() -> Bool)? = nil) { self.othersAreReady = othersAreReady }
 
     /// A group for one call.
     package func makeGroup(
@@ -76,25 +78,28 @@ package final class BatchScheduler {
         _ nodes: [PrefixTree.NodeID], on decoder: PrefixDecoder, for group: SequenceGroup
     ) async throws {
         try Task.checkCancellation()
-        if isDriven {
-            if decoder.hasRows(of: nodes) { return }
-            if !waiters.contains(where: { $0.decoder === decoder }) {
-                // Time that passed without anybody waiting is not saved up.
-                decoder.virtualTime = max(decoder.virtualTime, virtualTime)
-            }
-            try await withCheckedThrowingContinuation { continuation in
-                waiters.append(Waiter(group: group, decoder: decoder, nodes: nodes, continuation: continuation))
-            }
-            group.takeOver()
-            return
-        }
+        if decoder.hasRows(of: nodes) { return }
         decoder.tick()
-        while true {
+        while !isShared {
             for node in nodes { decoder.want(node, for: Int32(truncatingIfNeeded: group.order)) }
             guard let pass = try decoder.pass() else { return }
             charge(pass, on: decoder, to: [group])
             try Task.checkCancellation()
         }
+        if !waiters.contains(where: { $0.decoder === decoder }) {
+            // Time that passed without anybody waiting is not saved up.
+            decoder.virtualTime = max(decoder.virtualTime, virtualTime)
+        }
+        try await withCheckedThrowingContinuation { continuation in
+            waiters.append(Waiter(group: group, decoder: decoder, nodes: nodes, continuation: continuation))
+        }
+        group.takeOver()
+    }
+
+    /// Whether somebody else may want to be in the next pass.
+    private var isShared: Bool {
+        guard let othersAreReady else { return false }
+        return groups.count > 1 || !waitingForRoom.isEmpty || othersAreReady()
     }
 
     /// Runs one pass, or tells groups what has become of them.

@@ -6,6 +6,12 @@ struct EngineSampler: ThoughtSampler {
     let engine: LlamaEngine
     let mode: Mode
 
+    func withProblem<Value: Sendable>(
+        _ problem: Problem, _ work: () async throws -> Value
+    ) async throws -> Value {
+        try await engine.withProblem(problem, work)
+    }
+
     func sample(_ requests: [ThoughtRequest]) async throws -> SampledThoughts {
         let cancellation = SequenceGroup.Cancellation()
         return try await withTaskCancellationHandler {
@@ -22,6 +28,12 @@ struct EngineSampler: ThoughtSampler {
 struct EngineEvaluator: ThoughtEvaluator {
     let engine: LlamaEngine
     let defaultAggregation: ScoreAggregation
+
+    func withProblem<Value: Sendable>(
+        _ problem: Problem, _ work: () async throws -> Value
+    ) async throws -> Value {
+        try await engine.withProblem(problem, work)
+    }
 
     func evaluate(_ paths: [ReasoningPath]) async throws -> StepScores {
         let cancellation = SequenceGroup.Cancellation()

@@ -4,12 +4,27 @@ import Synchronization
 /// Runs an actor's work on a queue of its own, because a pass through a model blocks its thread, which the cooperative
 /// pool must not.
 ///
-/// Whenever no job is ready it asks for idle work, which is how passes come about: every call that could do something
-/// has done it and waits for its logits, and what comes in during a pass joins the next one.
-final class EngineExecutor: SerialExecutor {
+/// Whenever no job is ready it asks for idle work, which is how passes of several calls come about: every call that
+/// could do something has done it and waits for its logits, and what comes in during a pass joins the next one.
+///
+/// A task that prefers it makes its calls of the actor without a change of threads, which takes longer than what a call
+/// does between two passes.
+final class EngineExecutor: SerialExecutor, TaskExecutor {
     private struct Jobs {
         var ready: [UnownedJob] = []
+        /// The next to run; those before it have run.
+        var next = 0
         var isRunning = false
+
+        mutating func take() -> UnownedJob? {
+            if next == ready.count {
+                ready.removeAll(keepingCapacity: true)
+                next = 0
+                return nil
+            }
+            next += 1
+            return ready[next - 1]
+        }
     }
 
     private let queue: DispatchQueue
@@ -18,6 +33,9 @@ final class EngineExecutor: SerialExecutor {
     nonisolated(unsafe) var idleWork: () -> Bool = { false }
 
     init(label: String) { queue = DispatchQueue(label: label, qos: .userInitiated) }
+
+    /// Whether a job waits to be run.
+    var hasReadyJobs: Bool { jobs.withLock { $0.next < $0.ready.count } }
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
@@ -31,13 +49,14 @@ final class EngineExecutor: SerialExecutor {
 
     func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
 
+    func asUnownedTaskExecutor() -> UnownedTaskExecutor { UnownedTaskExecutor(ordinary: self) }
+
     private func run() {
-        var batch: [UnownedJob] = []
         while true {
-            batch.removeAll(keepingCapacity: true)
-            jobs.withLock { swap(&$0.ready, &batch) }
-            for job in batch { job.runSynchronously(on: asUnownedSerialExecutor()) }
-            if !batch.isEmpty || idleWork() { continue }
+            while let job = jobs.withLock({ $0.take() }) {
+                job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+            }
+            if idleWork() { continue }
             let isDone = jobs.withLock { jobs in
                 jobs.isRunning = !jobs.ready.isEmpty
                 return !jobs.isRunning

@@ -16,7 +16,7 @@ actor EngineWorker {
         let rewardModel: LlamaModel
     }
 
-    private nonisolated let executor = EngineExecutor(label: "specsearch.engine")
+    nonisolated let executor = EngineExecutor(label: "specsearch.engine")
     private nonisolated let options: EngineOptions
     private let draftWriter: ThoughtWriter
     private let targetWriter: ThoughtWriter
@@ -47,8 +47,7 @@ actor EngineWorker {
         let common = try Vocabulary.commonCount(shared.target, shared.draft)
         if shared.reward.kind == .likelihood { _ = try Vocabulary.commonCount(shared.target, shared.rewardModel) }
         let delimiter = StepDelimiter(shared.models.delimiter)
-        let scheduler = BatchScheduler()
-        scheduler.isDriven = true
+        let scheduler = BatchScheduler { [executor] in executor.hasReadyJobs }
         speculativeWriter = SpeculativeWriter(
             target: target, draft: draft, delimiter: delimiter, vocabularyCount: common,
             draftLength: options.draftLength ?? shared.models.draftLength ?? 12, sharesSamples: options.sharedSamples,

@@ -26,8 +26,8 @@ package final class LlamaContext {
     package private(set) var decodeCount = 0
     /// The passes so far and the time inside them, by the number of tokens.
     package private(set) var passes: [Int: (count: Int, time: Duration)] = [:]
-    /// Time spent in passes so far.
-    package private(set) var decodeTime = Duration.zero
+    /// Time spent inside llama.cpp so far, in passes and in changes of the cache.
+    package private(set) var libraryTime = Duration.zero
 
     /// Whether the times are of this thread's processor, which the machine's other work leaves alone, instead of the clock
     /// on the wall; right only with one thread a pass.
@@ -110,16 +110,21 @@ package final class LlamaContext {
         llama_free(pointer)
     }
 
-    /// Carries out an action on the cache.
-    package func apply(_ action: PrefixTree.Action) {
-        switch action {
-        case .copy(let source, let destination, let end):
-            precondition(contains(source) && contains(destination), "sequence out of range")
-            llama_memory_seq_cp(memory, source, destination, 0, Int32(end))
-        case .remove(let sequence, let start):
-            precondition(contains(sequence), "sequence out of range")
-            _ = llama_memory_seq_rm(memory, sequence, start == 0 ? -1 : Int32(start), -1)
+    /// Carries out actions on the cache.
+    package func apply(_ actions: [PrefixTree.Action]) {
+        if actions.isEmpty { return }
+        let start = now()
+        for action in actions {
+            switch action {
+            case .copy(let source, let destination, let end):
+                precondition(contains(source) && contains(destination), "sequence out of range")
+                llama_memory_seq_cp(memory, source, destination, 0, Int32(end))
+            case .remove(let sequence, let start):
+                precondition(contains(sequence), "sequence out of range")
+                _ = llama_memory_seq_rm(memory, sequence, start == 0 ? -1 : Int32(start), -1)
+            }
         }
+        libraryTime += now() - start
     }
 
     /// Empties the cache.
@@ -163,7 +168,7 @@ package final class LlamaContext {
         let start = now()
         let status = llama_decode(pointer, batch)
         let elapsed = now() - start
-        decodeTime += elapsed
+        libraryTime += elapsed
         decodeCount += 1
         passes[count, default: (0, .zero)].count += 1
         passes[count, default: (0, .zero)].time += elapsed

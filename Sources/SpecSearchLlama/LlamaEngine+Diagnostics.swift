@@ -201,9 +201,7 @@ extension LlamaContext {
             try decode(batch) { _ in false }
             start = end
         }
-        for sequence in 1..<max(2, batchSize) where batchSize > 1 {
-            apply(.copy(from: 0, to: Int32(sequence), end: prefixLength))
-        }
+        apply((1..<max(1, batchSize)).map { .copy(from: 0, to: Int32($0), end: prefixLength) })
         var times: [Double] = []
         for pass in 0..<passes + 2 {
             try Task.checkCancellation()
@@ -212,9 +210,9 @@ extension LlamaContext {
                 batch.append(
                     token: 3 + Token((sequence + pass) % 7), position: prefixLength + pass, sequence: Int32(sequence))
             }
-            let before = decodeTime
+            let before = libraryTime
             try decode(batch) { _ in true }
-            let elapsed = (decodeTime - before).components
+            let elapsed = (libraryTime - before).components
             if pass >= 2 { times.append(Double(elapsed.seconds) * 1000 + Double(elapsed.attoseconds) * 1e-15) }
         }
         clear()

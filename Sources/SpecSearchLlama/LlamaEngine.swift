@@ -9,7 +9,7 @@ import Synchronization
 /// engine.target             // any ThoughtSampler: the large model, token by token
 /// engine.speculativeTarget  // any ThoughtSampler: the large model, with token-level speculation by the draft
 /// engine.evaluator          // any ThoughtEvaluator: the reward model
-/// try await engine.release(problem)                    // a solved problem's branches leave the caches
+/// try await engine.withProblem(problem) { … }          // what is cached of the problem goes at the end; a Search does it
 /// await engine.reset()                                 // all branches leave the caches
 /// try await engine.benchmarkDecode(batchSizes: [1, 12]) // milliseconds per pass of each model
 /// ```
@@ -30,9 +30,15 @@ public final class LlamaEngine: Sendable {
     /// Which worker has which problem.
     private struct Routing {
         var workers: [EngineWorker]
-        /// Calls of each worker that are under way.
-        var calls: [Int]
-        var places: [Problem: Int] = [:]
+        /// What each worker is serving: single calls, and the searches of its problems.
+        var load: [Int]
+        var places: [Problem: Place] = [:]
+    }
+
+    private struct Place {
+        var worker: Int
+        /// Searches of the problem that are under way.
+        var searches = 0
     }
 
     private init(_ shared: EngineWorker.Shared, first: EngineWorker) {
@@ -40,7 +46,7 @@ public final class LlamaEngine: Sendable {
         options = shared.options
         reward = shared.reward
         self.shared = shared
-        routing = Mutex(Routing(workers: [first], calls: [0]))
+        routing = Mutex(Routing(workers: [first], load: [0]))
     }
 
     // MARK: Loading
@@ -88,18 +94,10 @@ public final class LlamaEngine: Sendable {
         EngineEvaluator(engine: self, defaultAggregation: reward.pathAggregation)
     }
 
-    /// Drops what is cached of a problem, which it need not have been.
-    public func release(_ problem: Problem) async throws {
-        let worker = routing.withLock { routing in
-            routing.places.removeValue(forKey: problem).map { routing.workers[$0] }
-        }
-        try await worker?.release(problem)
-    }
-
     /// Drops everything cached that no call is using.
     public func reset() async {
         for worker in workers { await worker.reset() }
-        routing.withLock { $0.places.removeAll() }
+        routing.withLock { routing in routing.places = routing.places.filter { $0.value.searches > 0 } }
     }
 
     var workers: [EngineWorker] { routing.withLock { $0.workers } }
@@ -109,26 +107,56 @@ public final class LlamaEngine: Sendable {
         for problem: Problem?, _ work: (EngineWorker) async throws -> Value
     ) async throws -> Value {
         let (worker, place) = try route(problem)
-        defer { routing.withLock { $0.calls[place] -= 1 } }
+        defer { routing.withLock { $0.load[place] -= 1 } }
         return try await work(worker)
     }
 
     /// A problem stays with its worker, which has its prefixes; a new one goes to the least busy, or, if none is idle, to
     /// a new worker.
-    private func route(_ problem: Problem?) throws -> (EngineWorker, Int) {
+    private func route(_ problem: Problem?, opensSearch: Bool = false) throws -> (EngineWorker, Int) {
         try routing.withLock { routing in
-            var place = problem.flatMap { routing.places[$0] } ?? -1
+            var place = problem.flatMap { routing.places[$0]?.worker } ?? -1
             if place < 0 {
-                place = routing.calls.indices.min { routing.calls[$0] < routing.calls[$1] } ?? 0
-                if routing.calls[place] > 0, routing.workers.count < options.workers {
+                place = routing.load.indices.min { routing.load[$0] < routing.load[$1] } ?? 0
+                if routing.load[place] > 0, routing.workers.count < options.workers {
                     routing.workers.append(try EngineWorker(shared))
-                    routing.calls.append(0)
+                    routing.load.append(0)
                     place = routing.workers.count - 1
                 }
-                if let problem { routing.places[problem] = place }
+                if let problem { routing.places[problem] = Place(worker: place) }
             }
-            routing.calls[place] += 1
+            routing.load[place] += 1
+            if let problem, opensSearch { routing.places[problem]?.searches += 1 }
             return (routing.workers[place], place)
         }
+    }
+
+    /// - Returns: Whether it was the problem's last search.
+    private func closeSearch(of problem: Problem, at place: Int) -> Bool {
+        routing.withLock { routing in
+            routing.load[place] -= 1
+            routing.places[problem]?.searches -= 1
+            guard routing.places[problem]?.searches == 0 else { return false }
+            routing.places[problem] = nil
+            return true
+        }
+    }
+}
+
+extension LlamaEngine: SearchResource {
+    /// Does the work on the thread of the problem's worker, so that no call changes threads; the problem's branches leave
+    /// the caches when the last search of it ends.
+    public func withProblem<Value: Sendable>(
+        _ problem: Problem, _ work: () async throws -> Value
+    ) async throws -> Value {
+        let (worker, place) = try route(problem, opensSearch: true)
+        let result: Result<Value, any Error>
+        do {
+            result = .success(try await withTaskExecutorPreference(worker.executor) { try await work() })
+        } catch {
+            result = .failure(error)
+        }
+        if closeSearch(of: problem, at: place) { try await worker.release(problem) }
+        return try result.get()
     }
 }

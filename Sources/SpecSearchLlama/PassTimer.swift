@@ -27,7 +27,7 @@ struct PassTimer {
         let prefix = occupied / 2
         for sequence in 0..<2 { try fill(sequence: Int32(sequence), count: prefix) }
         for branch in 2...max(counts.max() ?? 2, 2) {
-            context.apply(.copy(from: 1, to: Int32(branch), end: prefix))
+            context.apply([.copy(from: 1, to: Int32(branch), end: prefix)])
         }
         var times: [ClosedRange<Double>] = []
         for count in counts {
@@ -38,7 +38,7 @@ struct PassTimer {
                     batch.append(token: Token(3 + branch % 7), position: prefix, sequence: Int32(branch))
                 }
                 all.append(try timed(batch))
-                for branch in 1...count { context.apply(.remove(Int32(branch), start: prefix)) }
+                context.apply((1...count).map { .remove(Int32($0), start: prefix) })
             }
             // The first has to lay out the work.
             all.removeFirst()
@@ -75,9 +75,9 @@ struct PassTimer {
     }
 
     private func timed(_ batch: PrefixTree.Batch) throws(EngineError) -> Double {
-        let before = context.decodeTime
+        let before = context.libraryTime
         try context.decode(batch) { _ in true }
-        return (context.decodeTime - before) / .milliseconds(1)
+        return (context.libraryTime - before) / .milliseconds(1)
     }
 }
 

@@ -113,7 +113,7 @@ package final class PrefixDecoder {
 
     /// Carries out what the tree decided, such as evictions, without evaluating.
     package func carryOutActions() {
-        for action in tree.takeActions() { context.apply(action) }
+        context.apply(tree.takeActions())
         forgetRemoved()
     }
 
@@ -137,8 +137,8 @@ package final class PrefixDecoder {
     }
 
     private func pass(_ batch: PrefixTree.Batch, owners: [Int32: Int]) throws(EngineError) -> Pass {
+        let before = context.libraryTime
         carryOutActions()
-        let before = context.decodeTime
         do {
             try context.decode(batch) { wants(batch.nodes[$0]) }
             for (index, node) in batch.nodes.enumerated() where wants(node) {
@@ -151,7 +151,7 @@ package final class PrefixDecoder {
             throw error
         }
         evaluatedCount += batch.nodes.count
-        let elapsed = (context.decodeTime - before).components
+        let elapsed = (context.libraryTime - before).components
         return Pass(
             tokens: batch.nodes.count, seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18,
             owners: owners)

@@ -200,10 +200,10 @@ package struct PrefixTree: Sendable {
         }
         let leaves = chosen.indices.filter { !hasStagedChild[$0] }.map { chosen[$0] }
         // A tip hands its sequence on to the first of its new leaves.
-        var tips = Set<NodeID>()
+        var tips: [NodeID] = []
         for node in chosen {
             let parent = nodes[Int(node)].parent
-            if nodes[Int(parent)].sequence >= 0 { tips.insert(parent) }
+            if nodes[Int(parent)].sequence >= 0, parent != tips.last, !tips.contains(parent) { tips.append(parent) }
         }
         do {
             try makeRoom(cells: chosen.count, sequences: leaves.count - tips.count)
@@ -276,8 +276,18 @@ package struct PrefixTree: Sendable {
 
     /// How many of a batch's nodes are whose.
     package func owners(of batch: Batch) -> [Int32: Int] {
+        // Mostly runs of one.
         var owners: [Int32: Int] = [:]
-        for node in batch.nodes { owners[nodes[Int(node)].owner, default: 0] += 1 }
+        var run: (owner: Int32, count: Int) = (owner, 0)
+        for node in batch.nodes {
+            let owner = nodes[Int(node)].owner
+            if owner != run.owner {
+                owners[run.owner, default: 0] += run.count
+                run = (owner, 0)
+            }
+            run.count += 1
+        }
+        owners[run.owner, default: 0] += run.count
         return owners
     }
 
@@ -311,13 +321,15 @@ package struct PrefixTree: Sendable {
 
     /// The actions that were decided, in order, which are the caller's now.
     package mutating func takeActions() -> [Action] {
-        defer { actions.removeAll(keepingCapacity: true) }
+        if actions.isEmpty { return [] }
+        defer { actions = [] }
         return actions
     }
 
     /// The nodes that are gone since the last call.
     package mutating func takeRemovedNodes() -> [NodeID] {
-        defer { removedNodes.removeAll(keepingCapacity: true) }
+        if removedNodes.isEmpty { return [] }
+        defer { removedNodes = [] }
         return removedNodes
     }
 }

@@ -42,10 +42,10 @@ package struct WritingLane: Sendable {
 
     /// Whether the thought would be at its end with these tokens.
     func wouldEnd(with tokens: [Token], vocabulary: Vocabulary, delimiter: StepDelimiter) -> Bool {
-        var lane = self
-        for token in tokens {
-            lane.append(token, vocabulary: vocabulary, delimiter: delimiter)
-            if lane.stop != nil { return true }
+        var tail = tail
+        for (place, token) in tokens.enumerated() {
+            if vocabulary.isEnd(token) || self.tokens.count + place + 1 >= limit { return true }
+            if delimiter.isComplete(&tail, adding: vocabulary.bytes(of: token)) { return true }
         }
         return false
     }

@@ -29,7 +29,6 @@ struct SearchRunner: Sendable {
         } onCancel: {
             task.cancel()
         }
-        await model.release(problem)
         let result = try outcome.get()
         metrics.searched(result, method: configuration.method)
         admission.note(seconds: result.seconds)

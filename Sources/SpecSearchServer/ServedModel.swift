@@ -8,16 +8,12 @@ public struct ServedModel: Sendable {
     public var defaults: SearchConfiguration
     /// The models of one method.
     public var models: @Sendable (SearchMethod) -> SearchModels
-    /// Called after a search, so that an engine can drop what it cached.
-    public var release: @Sendable (Problem) async -> Void
 
     public init(
-        id: String, defaults: SearchConfiguration, models: @escaping @Sendable (SearchMethod) -> SearchModels,
-        release: @escaping @Sendable (Problem) async -> Void = { _ in }
+        id: String, defaults: SearchConfiguration, models: @escaping @Sendable (SearchMethod) -> SearchModels
     ) {
         self.id = id
         self.defaults = defaults
         self.models = models
-        self.release = release
     }
 }

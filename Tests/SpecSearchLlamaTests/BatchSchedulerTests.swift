@@ -128,6 +128,7 @@ import Testing
         let states = await engine.cacheStates()
         for role in [ModelRole.draft, .target] { #expect(total[role].evaluatedTokens == states[role]?.evaluated) }
         let seconds = await engine.passStatistics().filter { $0.role == .target }.reduce(0) { $0 + $1.seconds }
-        #expect(abs(total[.target].seconds - seconds) < 1e-6)
+        // A pass's changes of the cache are charged with it.
+        #expect(total[.target].seconds > seconds - 1e-6)
     }
 }

@@ -48,7 +48,31 @@ import Testing
         }
         #expect(engine.evaluator.defaultAggregation == .product)
         #expect(await engine.cacheStates()[.target]?.repeated == 0)
-        try await engine.release(problem)
+        await engine.reset()
+        await expectEmpty(engine)
+    }
+
+    @Test func aProblemLeavesTheCachesWithItsLastSearch() async throws {
+        let directory = try ToyDirectory()
+        let engine = try await LlamaEngine.load(try directory.trio())
+        let request = request("abc", count: 3, maximumTokens: 4)
+        let problem = request.path.problem
+        func cells() async -> Int { await engine.cacheStates()[.draft]?.cells ?? 0 }
+        let inside = try await engine.draft.withProblem(problem) {
+            let alone = try await engine.draft.sample([request]).thoughts
+            // A second search of the same problem ends before the first.
+            let second = try await engine.target.withProblem(problem) { try await engine.draft.sample([request]) }
+            #expect(second.thoughts == alone)
+            return await cells()
+        }
+        #expect(inside > 0)
+        #expect(await cells() == 0)
+        await #expect(throws: EngineError.self) {
+            try await engine.evaluator.withProblem(problem) {
+                _ = try await engine.target.sample([request])
+                throw EngineError(.computeFailed, "The search failed.", remedy: "")
+            }
+        }
         await expectEmpty(engine)
     }
 

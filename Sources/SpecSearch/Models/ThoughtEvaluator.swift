@@ -1,5 +1,5 @@
 /// A process reward model (PRM): "how good is the last step of each of these paths?".
-public protocol ThoughtEvaluator: Sendable {
+public protocol ThoughtEvaluator: SearchResource {
     /// How the scores of a path's steps rank the path, unless the search says otherwise: `.product` for likelihood
     /// verifiers, which forget earlier errors, `.last` for PRMs that judge the whole prefix.
     var defaultAggregation: ScoreAggregation { get }

@@ -2,7 +2,7 @@
 ///
 /// All requests of one call are written together, so an engine can batch them; the result does not depend on how they
 /// are batched, only on each request's path, parameters and random key.
-public protocol ThoughtSampler: Sendable {
+public protocol ThoughtSampler: SearchResource {
     /// Writes `request.count` thoughts for each request, in the order of the requests.
     ///
     /// - Returns: As many arrays as there are requests, each of `count` thoughts, duplicates included.

@@ -31,6 +31,12 @@ public struct Search: Sendable {
         _ problem: Problem, onEvent: @escaping @Sendable (SearchEvent) -> Void = { _ in }
     ) async throws -> SearchResult {
         try configuration.validate()
+        return try await models.withProblem(problem) { try await timed(problem, onEvent) }
+    }
+
+    private func timed(
+        _ problem: Problem, _ onEvent: @escaping @Sendable (SearchEvent) -> Void
+    ) async throws -> SearchResult {
         guard let deadline = configuration.budget.seconds else {
             return try await search(problem, onEvent) { .cancelled }
         }

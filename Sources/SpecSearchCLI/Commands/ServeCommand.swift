@@ -97,8 +97,7 @@ struct ServeCommand: AsyncParsableCommand {
             let engine = try await engine.load(Terminal(quiet: quiet), for: search.search)
             return ServedModel(
                 id: engine.models.name, defaults: try search.configuration(method, for: engine.models),
-                models: { engine.models(for: $0) },
-                release: { problem in try? await engine.release(problem) })
+                models: { engine.models(for: $0) })
         }
         let configuration = try await cluster.read()
         let models = try await ClusterModels(configuration, options: engine.options(for: search.search))
