@@ -87,7 +87,9 @@ struct EngineArguments: ParsableArguments {
     /// How the engine runs them for one kind of search.
     func options(for search: SearchKind) -> EngineOptions {
         var options = EngineOptions(draftLength: draftLength)
-        if !noTune, let models = try? modelSet(), let cost = CostModelCache(models).load() { options.adopt(cost) }
+        if !noTune, let models = try? modelSet(), let cost = CostModelCache(models).load() {
+            options.adopt(cost, of: models)
+        }
         if let threads { options.threads = threads }
         if let workers { options.workers = workers }
         // Tree search comes back to nodes that the others have left for good.

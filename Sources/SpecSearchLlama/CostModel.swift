@@ -3,8 +3,8 @@ public import SpecSearch
 
 /// What a pass of each model costs on this machine, by batch size, and what follows from it for how to run the models.
 ///
-/// Only what leaves the text as it is follows from it: threads and flash attention. The length of token-level drafts is
-/// the configuration's, since the same seed must give the same thoughts on every machine.
+/// Threads and flash attention leave the text as it is. The length of token-level drafts does not: with another the same
+/// seed gives other thoughts, of the same distribution.
 public struct CostModel: Sendable, Hashable, Codable {
     /// Passes of one model in one setting.
     public struct Curve: Sendable, Hashable, Codable {
@@ -39,6 +39,8 @@ public struct CostModel: Sendable, Hashable, Codable {
 
     /// What was measured.
     public package(set) var curves: [Curve] = []
+    /// The seconds of a pilot problem by the most tokens of a token-level draft; empty where there were no problems.
+    public var draftLengthSeconds: [Int: Double] = [:]
     /// How long the measurement took, in seconds.
     public private(set) var seconds = 0.0
 
@@ -92,6 +94,14 @@ public struct CostModel: Sendable, Hashable, Codable {
         }
         cost.seconds = elapsed
         return cost
+    }
+
+    /// The most tokens of a token-level draft: the usual number unless another is faster by a twentieth and more in what
+    /// was measured; 0 where token-level speculation does not pay.
+    public func draftLength(usual: Int) -> Int {
+        guard let best = draftLengthSeconds.min(by: { ($0.value, $0.key) < ($1.value, $1.key) }) else { return usual }
+        guard let seconds = draftLengthSeconds[usual] else { return best.key }
+        return best.value < 0.95 * seconds ? best.key : usual
     }
 
     /// The milliseconds of a typical pass of a model, run as by default.

@@ -64,7 +64,12 @@ public struct CostModelCache: Sendable {
 
 extension EngineOptions {
     /// Runs the models as a measurement says.
-    public mutating func adopt(_ cost: CostModel) {
+    ///
+    /// - Parameter models: The models that were measured.
+    public mutating func adopt(_ cost: CostModel, of models: ModelSet) {
+        if draftLength == nil, !cost.draftLengthSeconds.isEmpty {
+            draftLength = cost.draftLength(usual: models.draftLength ?? Self.usualDraftLength)
+        }
         threads = cost.choice(for: .target).threads
         flashAttention = Set(ModelRole.allCases.filter { cost.choice(for: $0).flashAttention })
     }

@@ -13,7 +13,8 @@ public struct EngineOptions: Sendable, Hashable, Codable {
 
     /// Threads of one pass through a model of 4 million parameters or more; smaller ones have one, which is faster.
     ///
-    /// More than one is slower on a machine that does other work too.
+    /// More than one is slower on a machine that does other work too, so passes have one while that is the case; and a
+    /// worker beyond the first has one.
     public var threads = 1
     /// How many threads serve concurrent problems side by side, each with a cache of its own for every model; those beyond
     /// the first are made when they are needed.
@@ -23,6 +24,8 @@ public struct EngineOptions: Sendable, Hashable, Codable {
     public var workers = max(1, min(8, 2 * ProcessInfo.processInfo.activeProcessorCount))
     /// The most tokens that the draft proposes to the target at once; 0 for none, nil for what the model set says, else 12.
     public var draftLength: Int?
+    /// Where neither the options nor the models say how many.
+    package static let usualDraftLength = 12
     /// The draft proposes a token to the target only if the likeliest one has at least this probability.
     public var draftConfidence = 0.4
     /// The size of each model's cache, in tokens.

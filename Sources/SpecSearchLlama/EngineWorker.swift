@@ -27,13 +27,15 @@ actor EngineWorker {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(_ shared: Shared) throws {
+    /// - Parameter threads: The most threads of a pass.
+    init(_ shared: Shared, threads: Int) throws {
         let options = shared.options
         func runtime(_ role: ModelRole, _ model: LlamaModel, template: String) throws -> ModelRuntime {
             var configuration = LlamaContext.Configuration()
             configuration.cells = max(options.cacheTokens, shared.models.contextLength)
             configuration.sequences = options.cacheBranches
-            configuration.threads = model.parameterCount < 4_000_000 ? min(1, options.threads) : options.threads
+            configuration.threads = model.parameterCount < 4_000_000 ? 1 : threads
+            configuration.governsThreads = configuration.threads > 1
             configuration.flashAttention = options.flashAttention.contains(role)
             configuration.givesHiddenStates = role == .rewardModel && shared.reward.kind == .head
             let context = try LlamaContext(model: model, configuration: configuration)
@@ -50,7 +52,8 @@ actor EngineWorker {
         let scheduler = BatchScheduler { [executor] in executor.hasReadyJobs }
         speculativeWriter = SpeculativeWriter(
             target: target, draft: draft, delimiter: delimiter, vocabularyCount: common,
-            draftLength: options.draftLength ?? shared.models.draftLength ?? 12, sharesSamples: options.sharedSamples,
+            draftLength: options.draftLength ?? shared.models.draftLength ?? EngineOptions.usualDraftLength,
+            sharesSamples: options.sharedSamples,
             scheduler: scheduler)
         speculativeWriter.minimumConfidence = Float(options.draftConfidence)
         draftWriter = ThoughtWriter(
@@ -82,6 +85,9 @@ actor EngineWorker {
         try await scorer.selfCheck()
         scorer.runtime.reset()
     }
+
+    /// Changes the most tokens of a token-level draft, between calls.
+    func setDraftLength(_ length: Int) { speculativeWriter.draftLength = length }
 
     /// How often a call had to give way to another for want of room.
     var preemptions: Int { scheduler.preemptions }

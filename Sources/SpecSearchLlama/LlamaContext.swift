@@ -19,6 +19,7 @@ package final class LlamaContext {
     /// How many numbers a row has: the logits, or the hidden state.
     package let rowLength: Int
     private let givesHiddenStates: Bool
+    private var governor: ThreadGovernor?
     private let pointer: OpaquePointer
     private let memory: OpaquePointer
     private var batch: llama_batch
@@ -43,6 +44,8 @@ package final class LlamaContext {
         package var batch = 512
         /// Threads of one pass.
         package var threads = 1
+        /// Whether passes have one thread while several wait for one another.
+        package var governsThreads = false
         /// Whether to use flash attention, which on a processor is slower for small models.
         package var flashAttention = false
         /// Whether rows are the model's hidden states after the last norm, in place of logits.
@@ -103,6 +106,7 @@ package final class LlamaContext {
         givesHiddenStates = configuration.givesHiddenStates
         rowLength = givesHiddenStates ? Int(llama_model_n_embd_out(model.pointer)) : vocabularyCount
         batch = llama_batch_init(Int32(batchCapacity), 0, Int32(sequenceCapacity))
+        if configuration.governsThreads { governor = ThreadGovernor(threads: configuration.threads) }
     }
 
     deinit {
@@ -134,9 +138,6 @@ package final class LlamaContext {
     package var isEmpty: Bool {
         (0..<Int32(sequenceCapacity)).allSatisfy { llama_memory_seq_pos_max(memory, $0) < 0 }
     }
-
-    /// Changes the number of threads.
-    package func setThreads(_ count: Int) { llama_set_n_threads(pointer, Int32(count), Int32(count)) }
 
     /// Evaluates a batch.
     ///
@@ -172,12 +173,21 @@ package final class LlamaContext {
         decodeCount += 1
         passes[count, default: (0, .zero)].count += 1
         passes[count, default: (0, .zero)].time += elapsed
+        govern(tokens: count, elapsed)
         guard status == 0 else {
             throw EngineError(
                 .computeFailed,
                 "llama.cpp failed to evaluate \(count) tokens of \(model.path) (status \(status)): "
                     + "\(LlamaLibrary.takeComplaints()).",
                 remedy: status == 1 ? "Raise the cache size." : "")
+        }
+    }
+
+    private func govern(tokens: Int, _ elapsed: Duration) {
+        guard let before = governor?.threads else { return }
+        governor?.note(tokens: tokens, seconds: elapsed / .seconds(1))
+        if let threads = governor?.threads, threads != before {
+            llama_set_n_threads(pointer, Int32(threads), Int32(threads))
         }
     }
 

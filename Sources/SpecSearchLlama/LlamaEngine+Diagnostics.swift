@@ -72,6 +72,9 @@ extension LlamaEngine {
         try await workers[0].distinctTokens(of: paths, for: role)
     }
 
+    /// Changes the most tokens that the draft proposes at once, for measurements, while no call is under way.
+    package func setDraftLength(_ length: Int) async { for worker in workers { await worker.setDraftLength(length) } }
+
     /// What each model's caches hold.
     public func cacheStates() async -> [ModelRole: CacheState] {
         var states: [ModelRole: CacheState] = [:]

@@ -71,7 +71,7 @@ public final class LlamaEngine: Sendable {
         let shared = EngineWorker.Shared(
             models: models, options: options, reward: reward, draft: try load(.draft, models.draft),
             target: try load(.target, models.target), rewardModel: try load(.rewardModel, models.prm))
-        let worker = try EngineWorker(shared)
+        let worker = try EngineWorker(shared, threads: options.threads)
         try await worker.selfCheck()
         return LlamaEngine(shared, first: worker)
     }
@@ -119,7 +119,8 @@ public final class LlamaEngine: Sendable {
             if place < 0 {
                 place = routing.load.indices.min { routing.load[$0] < routing.load[$1] } ?? 0
                 if routing.load[place] > 0, routing.workers.count < options.workers {
-                    routing.workers.append(try EngineWorker(shared))
+                    // Side by side with the others, further threads would only wait for one another.
+                    routing.workers.append(try EngineWorker(shared, threads: 1))
                     routing.load.append(0)
                     place = routing.workers.count - 1
                 }

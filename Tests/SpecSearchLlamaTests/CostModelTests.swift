@@ -28,6 +28,25 @@ import Testing
         #expect(cost.choice(for: .draft) == CostModel.Choice())
     }
 
+    @Test func anotherDraftLengthHasToPay() throws {
+        let models = try ToyDirectory().trio()
+        var cost = CostModel()
+        var options = EngineOptions()
+        options.adopt(cost, of: models)
+        #expect(options.draftLength == nil)
+        cost.draftLengthSeconds = [0: 2, 8: 0.97, 12: 1]
+        #expect(cost.draftLength(usual: 12) == 12)
+        cost.draftLengthSeconds[4] = 0.9
+        #expect(cost.draftLength(usual: 12) == 4)
+        cost.draftLengthSeconds[0] = 0.5
+        options.adopt(cost, of: models)
+        #expect(options.draftLength == 0)
+        // What the user says wins.
+        options = EngineOptions(draftLength: 6)
+        options.adopt(cost, of: models)
+        #expect(options.draftLength == 6)
+    }
+
     @Test func everyModelIsMeasuredAndTheResultKept() throws {
         let directory = try ToyDirectory()
         let models = try directory.trio()
