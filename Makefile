@@ -2,7 +2,7 @@
 
 SPECSEARCH = .build/release/specsearch
 
-.PHONY: help setup build solve test test-browser test-servers manual bench lint format clean
+.PHONY: help setup build solve test test-browser test-servers manual bench benchmark lint format clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,11 +43,14 @@ manual: build ## Write the manual page and shell completions to .build/manual.
 bench: build ## Compare the methods on held-out problems.
 	@$(SPECSEARCH) bench
 
+benchmark: setup ## Count the instructions of the hot paths, against Benchmarks/instructions.json (needs Valgrind).
+	@prefix="$$(Scripts/bootstrap.sh)" && PKG_CONFIG_PATH="$$prefix/lib/pkgconfig" Benchmarks/check.py
+
 lint: ## Check the format, strictly.
-	@swift format lint --strict --parallel --recursive Sources Tests Package.swift
+	@swift format lint --strict --parallel --recursive Sources Tests Benchmarks/Sources Benchmarks/Benchmarks Package.swift
 
 format: ## Mend the format.
-	@swift format --in-place --parallel --recursive Sources Tests Package.swift
+	@swift format --in-place --parallel --recursive Sources Tests Benchmarks/Sources Benchmarks/Benchmarks Package.swift
 
 clean: ## Remove what was built here (the cache of llama.cpp stays).
 	@rm -rf .build

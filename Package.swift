@@ -11,6 +11,8 @@ let package = Package(
         .library(name: "SpecSearchEvaluation", targets: ["SpecSearchEvaluation"]),
         .library(name: "SpecSearchServer", targets: ["SpecSearchServer"]),
         .library(name: "SpecSearchTesting", targets: ["SpecSearchTesting"]),
+        // For the benchmarks, which are a package of their own.
+        .library(name: "CKernels", targets: ["CKernels"]),
         .executable(name: "specsearch", targets: ["specsearch"]),
     ],
     dependencies: [
