@@ -8,6 +8,11 @@ public struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugSt
     public var description: String { "<redacted>" }
     public var debugDescription: String { "<redacted>" }
     public var customMirror: Mirror { Mirror(self, children: []) }
+
+    /// A text without the secret: some servers repeat the key that they refuse.
+    package func hidden(in text: String) -> String {
+        value.isEmpty ? text : text.replacingOccurrences(of: value, with: description)
+    }
 }
 
 /// The servers that hold one model: replicas with the same model, the same dialect and the same key.

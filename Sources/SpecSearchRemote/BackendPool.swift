@@ -63,7 +63,8 @@ package final class BackendPool: Sendable {
     /// Sends a request to one replica, without retries: for probes.
     package func send(_ request: WireRequest, toReplica index: Int, seconds: Double) async throws -> Data {
         try await transport.send(
-            request, to: group.urls[index], headers: headers, seconds: seconds, limit: policy.largestAnswer)
+            request, to: group.urls[index], headers: headers, secret: group.apiKey, seconds: seconds,
+            limit: policy.largestAnswer)
     }
 
     /// Sends a request to a replica of the call's choice until an answer can be read.
@@ -186,12 +187,13 @@ package final class BackendPool: Sendable {
         do {
             let data = try await transport.send(
                 request, to: group.urls[lease.replica],
-                headers: headers + [(group.routingHeader, String(key, radix: 16))], seconds: seconds,
-                limit: policy.largestAnswer)
+                headers: headers + [(group.routingHeader, String(key, radix: 16))], secret: group.apiKey,
+                seconds: seconds, limit: policy.largestAnswer)
             let value = try read(data)
             release(lease, .success, seconds: Self.now() - begin)
             return value
         } catch let failure as RemoteFailure {
+            let failure = failure.hiding(group.apiKey)
             let outcome: ReplicaSet.Outcome =
                 failure.kind == .overloaded ? .overloaded : failure.indictsServer ? .failure : .refused
             release(lease, outcome, failure: failure)

@@ -20,15 +20,19 @@ package struct HTTPTransport: Sendable {
     /// Sends a request and reads the whole answer.
     ///
     /// - Parameters:
+    ///   - secret: What no error may repeat.
     ///   - seconds: The time for everything, connecting and reading included.
     ///   - limit: The most bytes that the answer may have.
     /// - Returns: The body of an answer of status 200.
     /// - Throws: ``RemoteFailure``, or `CancellationError`; either way the connection is closed or free.
     package func send(
-        _ request: WireRequest, to base: String, headers: [(String, String)], seconds: Double, limit: Int
+        _ request: WireRequest, to base: String, headers: [(String, String)], secret: Secret?, seconds: Double,
+        limit: Int
     ) async throws -> Data {
         try await withThrowingTaskGroup(of: Data.self) { group in
-            group.addTask { try await Self.exchange(request, base: base, headers: headers, limit: limit) }
+            group.addTask {
+                try await Self.exchange(request, base: base, headers: headers, secret: secret, limit: limit)
+            }
             group.addTask {
                 try await Task.sleep(for: .seconds(seconds))
                 throw RemoteFailure(.timeout, "no whole answer within \(String(format: "%.3g", seconds)) s")
@@ -40,7 +44,7 @@ package struct HTTPTransport: Sendable {
     }
 
     private static func exchange(
-        _ request: WireRequest, base: String, headers: [(String, String)], limit: Int
+        _ request: WireRequest, base: String, headers: [(String, String)], secret: Secret?, limit: Int
     ) async throws -> Data {
         var wire = HTTPClientRequest(url: base + request.path)
         for (name, value) in headers { wire.headers.add(name: name, value: value) }
@@ -68,7 +72,7 @@ package struct HTTPTransport: Sendable {
             guard response.status == .ok else {
                 throw RemoteFailure.status(
                     Int(response.status.code), body: bytes,
-                    retryAfter: response.headers.first(name: "Retry-After").flatMap(Double.init))
+                    retryAfter: response.headers.first(name: "Retry-After").flatMap(Double.init), hiding: secret)
             }
             return Data(bytes)
         } catch let failure as RemoteFailure {

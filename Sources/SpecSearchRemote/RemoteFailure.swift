@@ -57,10 +57,21 @@ package struct RemoteFailure: Error, Sendable, Equatable, CustomStringConvertibl
     /// Whether it speaks against the server: a bad request or a full queue does not.
     package var indictsServer: Bool { isRetryable && kind != .overloaded }
 
+    /// The same without a secret in its message.
+    func hiding(_ secret: Secret?) -> RemoteFailure {
+        guard let secret else { return self }
+        return RemoteFailure(kind, secret.hidden(in: message), retryAfter: retryAfter)
+    }
+
     /// The failure that an HTTP status other than 200 means.
-    package static func status(_ code: Int, body: some Collection<UInt8>, retryAfter: Double?) -> RemoteFailure {
-        let text = String(decoding: body.prefix(400), as: UTF8.self)
-        let message = "status \(code): \(ServerErrorBody.message(in: body) ?? text)"
+    package static func status(
+        _ code: Int, body: some Collection<UInt8>, retryAfter: Double?, hiding secret: Secret? = nil
+    ) -> RemoteFailure {
+        let whole = String(decoding: body, as: UTF8.self)
+        // Before it is cut: half a key is no longer found.
+        let text = String((secret?.hidden(in: whole) ?? whole).prefix(400))
+        let told = ServerErrorBody.message(in: body).map { secret?.hidden(in: $0) ?? $0 }
+        let message = "status \(code): \(told ?? text)"
         switch code {
         case 429, 503: return RemoteFailure(.overloaded, message, retryAfter: retryAfter)
         case 401, 403: return RemoteFailure(.unauthorized, message)

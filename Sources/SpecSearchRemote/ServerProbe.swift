@@ -52,6 +52,22 @@ public struct ServerProbe: Sendable {
         return reports
     }
 
+    /// Only who each replica says that it is; what does not answer says nothing.
+    public func identify() async -> [ServerReport] {
+        await withTaskGroup(of: (Int, ServerReport).self) { tasks in
+            for (index, url) in model.group.urls.enumerated() {
+                tasks.addTask {
+                    var report = ServerReport(role: role, url: url, dialect: model.group.dialect)
+                    _ = try? await identify(index, &report)
+                    return (index, report)
+                }
+            }
+            var reports: [Int: ServerReport] = [:]
+            for await (index, report) in tasks { reports[index] = report }
+            return model.group.urls.indices.compactMap { reports[$0] }
+        }
+    }
+
     private func send(_ request: WireRequest, _ index: Int) async throws -> Data {
         try await model.pool.send(request, toReplica: index, seconds: min(60, model.pool.policy.seconds * 2))
     }
@@ -64,7 +80,8 @@ public struct ServerProbe: Sendable {
                 report.abilities.append(.init(name: name, isNeeded: isNeeded, works: true, detail: detail))
                 return true
             } catch {
-                report.abilities.append(.init(name: name, isNeeded: isNeeded, works: false, detail: "\(error)"))
+                let detail = model.group.apiKey?.hidden(in: "\(error)") ?? "\(error)"
+                report.abilities.append(.init(name: name, isNeeded: isNeeded, works: false, detail: detail))
                 return false
             }
         }

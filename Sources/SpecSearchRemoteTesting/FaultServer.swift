@@ -198,14 +198,14 @@ private final class FaultHandler: ChannelInboundHandler {
     private let server: FaultServer
     private var request: FaultServer.Request?
     private var task: Task<Void, Never>?
-    private let isBusy = Atomic(false)
+    private let busy = Flag()
 
     init(server: FaultServer) { self.server = server }
 
     func channelActive(context: ChannelHandlerContext) { server.opened(context.channel) }
 
     func channelInactive(context: ChannelHandlerContext) {
-        server.closed(context.channel, abandoned: isBusy.load(ordering: .acquiring))
+        server.closed(context.channel, abandoned: busy.isOn.load(ordering: .acquiring))
         task?.cancel()
     }
 
@@ -220,14 +220,11 @@ private final class FaultHandler: ChannelInboundHandler {
         case .end:
             guard let request else { return }
             self.request = nil
-            let (server, channel) = (server, context.channel)
-            isBusy.store(true, ordering: .releasing)
-            let done: @Sendable () -> Void = { [busy = Unowned(self)] in
-                busy.handler.isBusy.store(false, ordering: .releasing)
-            }
+            let (server, channel, busy) = (server, context.channel, busy)
+            busy.isOn.store(true, ordering: .releasing)
             task = Task {
                 let staysOpen = await server.serve(request, on: channel)
-                done()
+                busy.isOn.store(false, ordering: .releasing)
                 if !staysOpen { try? await channel.close() }
             }
         }
@@ -235,9 +232,8 @@ private final class FaultHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
-    /// `@unchecked Sendable`: only the handler's atomic flag is touched through it.
-    private struct Unowned: @unchecked Sendable {
-        let handler: FaultHandler
-        init(_ handler: FaultHandler) { self.handler = handler }
+    /// Whether a request is being answered; the handler and the answering task share it.
+    private final class Flag: Sendable {
+        let isOn = Atomic(false)
     }
 }

@@ -12,19 +12,8 @@ package struct SGLangDialect: ServerDialect {
 
     private struct Item: Decodable {
         struct Finish: Decodable {
-            enum Matched: Decodable {
-                case text(String), token(Int)
-                init(from decoder: any Decoder) throws {
-                    let value = try decoder.singleValueContainer()
-                    if let token = try? value.decode(Int.self) {
-                        self = .token(token)
-                    } else {
-                        self = .text(try value.decode(String.self))
-                    }
-                }
-            }
             var type: String
-            var matched: Matched?
+            var matched: StopMatch?
         }
         /// A log-probability, its token, and perhaps its text; the first of a prompt has none.
         struct Entry: Decodable {
@@ -80,14 +69,8 @@ package struct SGLangDialect: ServerDialect {
             guard let tokens = item.outputIds, let text = item.text else {
                 throw Answer.malformed("a text without token ids")
             }
-            let stop: Thought.Stop =
-                switch (item.metaInfo.finishReason?.type, item.metaInfo.finishReason?.matched) {
-                case ("stop", .text): .delimiter
-                case ("stop", _): .endOfSequence
-                case ("length", _): .length
-                case (let reason?, _): throw RemoteFailure(.reported, "the finish reason \"\(reason)\"")
-                case (nil, _): throw Answer.malformed("a text without a finish reason")
-                }
+            let finish = item.metaInfo.finishReason
+            let stop = try Answer.stop(finish?.type, finish?.matched)
             usage.prefillTokens += (item.metaInfo.promptTokens ?? 0) - (item.metaInfo.cachedTokens ?? 0)
             usage.outputTokens += item.metaInfo.completionTokens ?? tokens.count
             return Completion(text: text, tokens: tokens, stop: stop)

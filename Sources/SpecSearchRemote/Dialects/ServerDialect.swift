@@ -144,6 +144,20 @@ extension ServerDialect {
     package func chat(_ answer: Data) throws -> ChatPrompt { .tokens(try tokens(answer)) }
 }
 
+/// What stopped a text: a stop string, or a token by its id.
+enum StopMatch: Decodable {
+    case text(String), token(Int)
+
+    init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        if let token = try? value.decode(Int.self) {
+            self = .token(token)
+        } else {
+            self = .text(try value.decode(String.self))
+        }
+    }
+}
+
 /// Reads an answer of status 200.
 package enum Answer {
     /// Decodes an answer.
@@ -158,6 +172,17 @@ package enum Answer {
             return try decoder.decode(type, from: data)
         } catch {
             throw RemoteFailure(.malformed, "an answer that is not understood (\(brief(error)))")
+        }
+    }
+
+    /// Why a text ended, in the words that vLLM and SGLang share; without an explicit reason it has not.
+    static func stop(_ reason: String?, _ match: StopMatch?) throws(RemoteFailure) -> Thought.Stop {
+        switch (reason, match) {
+        case ("stop", .text): return .delimiter
+        case ("stop", _): return .endOfSequence
+        case ("length", _): return .length
+        case (let reason?, _): throw RemoteFailure(.reported, "the finish reason \"\(reason)\"")
+        case (nil, _): throw malformed("a text without a finish reason")
         }
     }
 

@@ -12,7 +12,7 @@ package struct StreamedCompletions: Sendable {
             var text: String?
             var tokenIds: [Token]?
             var finishReason: String?
-            var stopReason: JSONAny?
+            var stopReason: StopMatch?
         }
         struct Usage: Decodable {
             var promptTokens: Int?
@@ -20,14 +20,6 @@ package struct StreamedCompletions: Sendable {
         }
         var choices: [Choice]
         var usage: Usage?
-    }
-
-    /// A string means a delimiter; anything else an end of sequence.
-    private struct JSONAny: Decodable {
-        var isText: Bool
-        init(from decoder: any Decoder) throws {
-            isText = (try? decoder.singleValueContainer().decode(String.self)) != nil
-        }
     }
 
     /// Reads a whole streamed body.
@@ -61,12 +53,8 @@ package struct StreamedCompletions: Sendable {
                 }
                 siblings[choice.index].text += choice.text ?? ""
                 siblings[choice.index].tokens += choice.tokenIds ?? []
-                switch choice.finishReason {
-                case nil: continue
-                case "stop":
-                    siblings[choice.index].stop = choice.stopReason?.isText == true ? .delimiter : .endOfSequence
-                case "length": siblings[choice.index].stop = .length
-                case let reason?: throw RemoteFailure(.reported, "the finish reason \"\(reason)\"")
+                if let reason = choice.finishReason {
+                    siblings[choice.index].stop = try Answer.stop(reason, choice.stopReason)
                 }
             }
         }

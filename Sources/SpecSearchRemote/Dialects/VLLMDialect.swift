@@ -13,21 +13,10 @@ package struct VLLMDialect: ServerDialect {
         struct Choice: Decodable {
             struct Logprobs: Decodable { var topLogprobs: [[String: Double]?]? }
             struct Entry: Decodable { var logprob: Double }
-            enum StopReason: Decodable {
-                case text(String), token(Int)
-                init(from decoder: any Decoder) throws {
-                    let value = try decoder.singleValueContainer()
-                    if let token = try? value.decode(Int.self) {
-                        self = .token(token)
-                    } else {
-                        self = .text(try value.decode(String.self))
-                    }
-                }
-            }
             var index: Int
             var text: String
             var finishReason: String?
-            var stopReason: StopReason?
+            var stopReason: StopMatch?
             var tokenIds: [Token]?
             var logprobs: Logprobs?
             var promptLogprobs: [[String: Entry]?]?
@@ -70,15 +59,8 @@ package struct VLLMDialect: ServerDialect {
                 throw Answer.malformed("a choice numbered \(choice.index) of \(call.count), or twice the same")
             }
             guard let tokens = choice.tokenIds else { throw Answer.malformed("a choice without token ids") }
-            let stop: Thought.Stop =
-                switch (choice.finishReason, choice.stopReason) {
-                case ("stop", .text): .delimiter
-                case ("stop", _): .endOfSequence
-                case ("length", _): .length
-                case (let reason?, _): throw RemoteFailure(.reported, "the finish reason \"\(reason)\"")
-                case (nil, _): throw Answer.malformed("a choice without a finish reason")
-                }
-            siblings[choice.index] = Completion(text: choice.text, tokens: tokens, stop: stop)
+            siblings[choice.index] = Completion(
+                text: choice.text, tokens: tokens, stop: try Answer.stop(choice.finishReason, choice.stopReason))
         }
         let whole = siblings.compactMap(\.self)
         guard whole.count == call.count else {
