@@ -35,6 +35,7 @@ struct ClusterConfiguration: Sendable {
     ///   - settings: `key=value`, before all others.
     /// - Throws: ``EngineError`` `badSetting`, naming the key.
     init(file: String, settings: [String], environment: [String: String]) async throws {
+        try Self.checkKeys(of: file)
         let first = try Self.provider(settings)
         let second = EnvironmentVariablesProvider(
             environmentVariables: environment, secretsSpecifier: .dynamic { name, _ in name.hasSuffix("API_KEY") }
@@ -42,7 +43,11 @@ struct ClusterConfiguration: Sendable {
         let providers: [any ConfigProvider]
         do {
             // JSON is YAML as well.
-            providers = [first, second, try await FileProvider<YAMLSnapshot>(filePath: FilePath(file))]
+            let options = YAMLSnapshot.ParsingOptions(
+                secretsSpecifier: .dynamic { name, _ in name.hasSuffix("apiKey") })
+            providers = [
+                first, second, try await FileProvider<YAMLSnapshot>(parsingOptions: options, filePath: FilePath(file)),
+            ]
         } catch {
             throw EngineError(
                 .badSetting, "The configuration \(file) cannot be read: \(error).",
@@ -86,8 +91,9 @@ struct ClusterConfiguration: Sendable {
         } catch let error as EngineError {
             throw error
         } catch {
+            let message = "\(error)".trimmingCharacters(in: CharacterSet(charactersIn: "."))
             throw EngineError(
-                .badSetting, "The configuration \(file): \(error).", remedy: "Compare it with deploy/cluster.yaml.")
+                .badSetting, "The configuration \(file): \(message).", remedy: "Compare it with deploy/cluster.yaml.")
         }
         try check(file: file)
     }
@@ -111,15 +117,24 @@ struct ClusterConfiguration: Sendable {
             throw EngineError(.badSetting, "\(role.rawValue).urls is missing.", remedy: "List the replicas' URLs.")
         }
         for url in urls {
-            guard let parts = URL(string: url), ["http", "https"].contains(parts.scheme), parts.host() != nil else {
+            guard let parts = URL(string: url), ["http", "https"].contains(parts.scheme), parts.host() != nil,
+                parts.user == nil, parts.password == nil, parts.query == nil
+            else {
+                // Not shown where it may hold a key.
+                let shown = url.contains { "@?".contains($0) } ? "one" : "\"\(url)\""
                 throw EngineError(
-                    .badSetting, "\(role.rawValue).urls: \"\(url)\" is no URL of a server.",
-                    remedy: "Write it as http://host:port.")
+                    .badSetting, "\(role.rawValue).urls: \(shown) is no plain URL of a server.",
+                    remedy:
+                        "Write it as http://host:port; a key goes into SPECSEARCH_\(role.rawValue.uppercased())_API_KEY."
+                )
             }
         }
         var group = BackendGroup(urls: urls, dialect: dialect)
         group.model = try await config.fetchString(forKey: "model")
-        group.apiKey = try await config.fetchString(forKey: "apiKey", isSecret: true).map { Secret($0) }
+        // Secrets mounted as files often end with a newline.
+        group.apiKey = try await config.fetchString(forKey: "apiKey", isSecret: true)
+            .map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
+            .flatMap { $0.isEmpty ? nil : Secret($0) }
         group.concurrency = try await config.fetchInt(forKey: "concurrency")
         group.routingHeader = try await config.fetchString(forKey: "routingHeader", default: group.routingHeader)
         group.template = try await config.fetchString(forKey: "chatTemplate", default: template)
@@ -161,11 +176,14 @@ struct ClusterConfiguration: Sendable {
         var values: [String: String] = [:]
         for setting in settings {
             guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {
+                // Not shown: it may be a key.
                 throw EngineError(
-                    .badSetting, "--set \(setting) is not key=value.",
+                    .badSetting, "A --set is not key=value.",
                     remedy: "For example --set target.urls=http://10.0.0.1:8000,http://10.0.0.2:8000.")
             }
-            values[environmentName(String(setting[..<equals]))] = String(setting[setting.index(after: equals)...])
+            let key = String(setting[..<equals])
+            try checkKey(key, in: "--set")
+            values[environmentName(key)] = String(setting[setting.index(after: equals)...])
         }
         return EnvironmentVariablesProvider(
             environmentVariables: values, secretsSpecifier: .dynamic { name, _ in name.hasSuffix("API_KEY") })

@@ -105,6 +105,15 @@ extension ClusterConfiguration {
     }
 }
 
+extension EngineArguments {
+    /// For models of a configuration: what tune measured are others.
+    var untuned: EngineArguments {
+        var arguments = self
+        arguments.noTune = true
+        return arguments
+    }
+}
+
 extension Optional {
     /// `map` for work that waits.
     fileprivate func asyncMap<Value>(_ transform: (Wrapped) async throws -> Value) async rethrows -> Value? {

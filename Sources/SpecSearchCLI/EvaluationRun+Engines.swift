@@ -3,7 +3,7 @@ internal import SpecSearchEvaluation
 internal import SpecSearchLlama
 
 extension EvaluationRun {
-    /// A run on embedded engines.
+    /// A run on a set of engines.
     init(
         variants: [Variant], problems: [GradedProblem], seeds: [UInt64], concurrency: Int = 1, engines: EngineSet,
         grading: GradingMode = .strict

@@ -41,7 +41,11 @@ struct RecordingArguments: ParsableArguments {
     @OptionGroup(title: "Models")
     var engine: EngineArguments
 
+    @OptionGroup(title: "Models elsewhere")
+    var cluster: ClusterArguments
+
     func validate() throws {
+        try cluster.check(with: engine)
         _ = try parsedSeeds()
         guard concurrency >= 1 else { throw ValidationError("--concurrency is at least 1.") }
         guard acceptedLoss >= 0, acceptedLoss <= 100 else {
@@ -56,14 +60,13 @@ struct RecordingArguments: ParsableArguments {
         _ terminal: Terminal, plan: (SearchConfiguration, Pilot) async throws -> RunPlan
     ) async throws -> (manifest: RunManifest, records: [EvaluationRecord]) {
         let folder = RunFolder(output)
-        let models = try engine.modelSet()
-        let engines = EngineSet(models, engine)
+        let engines = try EngineSet(engine, cluster: try await cluster.read())
         let manifest: RunManifest
         let file: RecordFile<EvaluationRecord>
         if resume {
             manifest = try folder.manifest()
             terminal.progress("Comparing checksums …")
-            try checkResumable(manifest)
+            try await checkResumable(manifest, engines)
             file = try folder.records()
         } else {
             try folder.checkEmpty()
@@ -71,8 +74,10 @@ struct RecordingArguments: ParsableArguments {
             let problems = try dataset.chosen(path)
             let pilot = Pilot(
                 engines: engines, terminal: terminal, candidates: try dataset.others(path, than: problems))
-            let base = try search.configuration(.specsearch, for: models)
-            manifest = try newManifest(try await plan(base, pilot), models, path, problems, terminal)
+            let base = try search.configuration(.specsearch, for: engines.models)
+            let plan = try await plan(base, pilot)
+            try engines.check(plan.variants)
+            manifest = try await newManifest(plan, engines, path, problems, terminal)
             file = try folder.begin(manifest)
         }
         if !file.damagedLines.isEmpty {
@@ -97,11 +102,14 @@ struct RecordingArguments: ParsableArguments {
 
     /// Says how to go on after an interruption.
     func sayHowToGoOn(_ command: String) {
-        Terminal.say("Stopped; go on with: specsearch \(command) --output \(output) --resume")
+        let isOwn = engine.models != nil || engine.draft != nil || cluster.config != nil
+        Terminal.say(
+            "Stopped; go on with: specsearch \(command) --output \(output) --resume"
+                + (isOwn ? " and the arguments of before" : ""))
     }
 
     /// A resumed run must be the run that was begun.
-    private func checkResumable(_ manifest: RunManifest) throws {
+    private func checkResumable(_ manifest: RunManifest, _ engines: EngineSet) async throws {
         let given = Self.arguments()
         guard given.isEmpty || given == manifest.arguments else {
             throw ValidationError(
@@ -118,19 +126,31 @@ struct RecordingArguments: ParsableArguments {
         guard try RunManifest.File(path: manifest.dataset.path) == manifest.dataset else {
             throw ValidationError("\(manifest.dataset.path) has changed since the run began.")
         }
+        let (backends, recorded) = (await engines.backends() ?? [:], manifest.backends ?? [:])
+        let areSame =
+            Set(backends.keys) == Set(recorded.keys)
+            && backends.allSatisfy { role, servers in
+                servers.elementsEqual(recorded[role] ?? []) { $0.isSame(as: $1) }
+            }
+        guard try areSame && engines.files(manifest.variants) == manifest.models.mapValues(\.path) else {
+            throw ValidationError(
+                "This run was begun with other models; resume it with its arguments: "
+                    + manifest.arguments.joined(separator: " "))
+        }
     }
 
     private func newManifest(
-        _ plan: RunPlan, _ models: ModelSet, _ path: String, _ problems: [GradedProblem], _ terminal: Terminal
-    ) throws -> RunManifest {
+        _ plan: RunPlan, _ engines: EngineSet, _ path: String, _ problems: [GradedProblem], _ terminal: Terminal
+    ) async throws -> RunManifest {
         terminal.progress("Taking checksums …")
         return RunManifest(
             title: plan.title, question: plan.question, arguments: Self.arguments(),
             software: ["specsearch": SpecSearchCommand.configuration.version, "llama.cpp": LlamaEngine.libraryVersion],
             dataset: try RunManifest.File(path: path), grading: dataset.grading, problems: problems.map(\.problem.id),
             seeds: try parsedSeeds(), variants: plan.variants, baselines: plan.baselines,
-            models: try EngineSet.files(models, plan.variants).mapValues { try RunManifest.File(path: $0) },
-            engine: engine.options(for: search.search).described, concurrency: concurrency, margin: acceptedLoss / 100)
+            models: try engines.files(plan.variants).mapValues { try RunManifest.File(path: $0) },
+            backends: await engines.backends(), engine: try engines.described(for: search.search),
+            concurrency: concurrency, margin: acceptedLoss / 100)
     }
 
     private func parsedSeeds() throws -> [UInt64] {
@@ -148,6 +168,6 @@ struct RecordingArguments: ParsableArguments {
     private static func arguments() -> [String] {
         var rest = Array(CommandLine.arguments.dropFirst(2))
         if let place = rest.firstIndex(of: "--output") { rest.removeSubrange(place..<min(place + 2, rest.count)) }
-        return rest.filter { $0 != "--resume" && !$0.hasPrefix("--output=") }
+        return ClusterArguments.withoutSecrets(rest.filter { $0 != "--resume" && !$0.hasPrefix("--output=") })
     }
 }

@@ -14,6 +14,11 @@ import Testing
         ["bench", "--methods", "ar,ar"], ["bench", "--limit", "0"], ["solve", "x", "--threads", "0"], ["unknown"],
         ["solve", "x", "--margin", "2"],
         ["grade", "--mode", "kind"],
+        ["solve", "x", "--config", "c", "--models", "m"],
+        ["evaluate", "--output", "o", "--config", "c", "--models", "m"],
+        ["bench", "--config", "c", "--profile"], ["bench", "--config", "c", "--shape", "openr"],
+        ["bench", "--config", "c", "--engine"], ["bench", "--config", "c", "--concurrency", "2"],
+        ["tune", "--config", "c"], ["bench", "--set", "a=b"],
     ])
     func `Wrong use is refused with status 64 and the usage`(arguments: [String]) {
         do {

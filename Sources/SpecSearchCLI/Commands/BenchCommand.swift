@@ -32,6 +32,9 @@ struct BenchCommand: AsyncParsableCommand {
     @OptionGroup(title: "Models")
     var engine: EngineArguments
 
+    @OptionGroup(title: "Models elsewhere")
+    var cluster: ClusterArguments
+
     @OptionGroup(title: "Other measurements")
     var measurement: MeasurementArguments
 
@@ -53,6 +56,12 @@ struct BenchCommand: AsyncParsableCommand {
 
     func validate() throws {
         _ = try parsedMethods()
+        try cluster.check(with: engine)
+        guard cluster.config == nil || !measurement.isAny else {
+            throw ValidationError(
+                "--engine, --profile, --concurrency and --shape look into the embedded engine, and go without --config; "
+                    + "evaluate --concurrency runs problems side by side on servers.")
+        }
         guard limit >= 1 else { throw ValidationError("--limit is at least 1.") }
     }
 
@@ -89,10 +98,9 @@ struct BenchCommand: AsyncParsableCommand {
     private func measure(
         _ problems: [GradedProblem], _ methods: [SearchMethod], _ terminal: Terminal
     ) async throws -> [EvaluationRecord] {
-        let models = try engine.modelSet()
-        let engines = EngineSet(models, engine)
+        let engines = try EngineSet(engine, cluster: try await cluster.read())
         let variants = try methods.map {
-            Variant(name: $0.rawValue, configuration: try search.configuration($0, for: models))
+            Variant(name: $0.rawValue, configuration: try search.configuration($0, for: engines.models))
         }
         let progress = EvaluationProgress(variants: methods.map(\.rawValue), each: problems.count, terminal)
         let records = Mutex<[EvaluationRecord]>([])

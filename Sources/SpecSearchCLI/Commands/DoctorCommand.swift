@@ -24,7 +24,7 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let configuration = try await cluster.read()
+        guard let configuration = try await cluster.read() else { return }
         var reports: [ServerReport] = []
         for role in ModelRole.allCases {
             guard let group = configuration.places[role]?.group else { continue }
@@ -95,8 +95,25 @@ struct ClusterArguments: ParsableArguments {
         guard settings.isEmpty || config != nil else { throw ValidationError("--set goes with --config.") }
     }
 
-    func read() async throws -> ClusterConfiguration {
-        try await ClusterConfiguration(
-            file: config ?? "", settings: settings, environment: ProcessInfo.processInfo.environment)
+    /// Both say which models to run.
+    func check(with engine: EngineArguments) throws {
+        guard config == nil || (engine.models == nil && engine.draft == nil) else {
+            throw ValidationError("--config goes without --models, --draft, --target and --prm: it names the models.")
+        }
+    }
+
+    /// The configuration, if one is named.
+    func read() async throws -> ClusterConfiguration? {
+        guard let config else { return nil }
+        return try await ClusterConfiguration(
+            file: config, settings: settings, environment: ProcessInfo.processInfo.environment)
+    }
+
+    /// A command's arguments without the keys in them, for what is written down.
+    static func withoutSecrets(_ arguments: [String]) -> [String] {
+        arguments.map { argument in
+            guard let range = argument.firstRange(of: "apiKey=") else { return argument }
+            return argument[..<range.upperBound] + "<redacted>"
+        }
     }
 }

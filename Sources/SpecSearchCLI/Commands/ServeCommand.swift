@@ -68,6 +68,7 @@ struct ServeCommand: AsyncParsableCommand {
     var cluster: ClusterArguments
 
     func validate() throws {
+        try cluster.check(with: engine)
         guard (0...65_535).contains(port) else { throw ValidationError("--port lies in 0 ... 65535.") }
         guard concurrency >= 1, queue >= 0, perKey ?? 1 >= 1 else {
             throw ValidationError("--concurrency and --per-key are at least 1, --queue at least 0.")
@@ -93,14 +94,13 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func servedModel() async throws -> ServedModel {
-        guard cluster.config != nil else {
+        guard let configuration = try await cluster.read() else {
             let engine = try await engine.load(Terminal(quiet: quiet), for: search.search)
             return ServedModel(
                 id: engine.models.name, defaults: try search.configuration(method, for: engine.models),
                 models: { engine.models(for: $0) })
         }
-        let configuration = try await cluster.read()
-        let models = try await ClusterModels(configuration, options: engine.options(for: search.search))
+        let models = try await ClusterModels(configuration, options: engine.untuned.options(for: search.search))
         return ServedModel(
             id: configuration.set.name, defaults: try search.configuration(method, for: configuration.set),
             models: { models.models(for: $0) })

@@ -45,6 +45,7 @@ struct SolveCommand: AsyncParsableCommand {
     func validate() throws {
         guard problem == nil || !example else { throw ValidationError("Give either a problem or --example.") }
         if let problem, problem.allSatisfy(\.isWhitespace) { throw ValidationError("The problem is empty.") }
+        try cluster.check(with: engine)
         guard problem != nil || example || isatty(STDIN_FILENO) == 0 else {
             throw ValidationError("Give a problem, as the argument or on standard input, or --example.")
         }
@@ -71,12 +72,11 @@ struct SolveCommand: AsyncParsableCommand {
     }
 
     private func loadModels(_ terminal: Terminal) async throws -> (SearchModels, ModelSet) {
-        guard cluster.config != nil else {
+        guard let configuration = try await cluster.read() else {
             let engine = try await engine.load(terminal, for: search.search)
             return (engine.models(for: method), engine.models)
         }
-        let configuration = try await cluster.read()
-        let models = try await ClusterModels(configuration, options: engine.options(for: search.search))
+        let models = try await ClusterModels(configuration, options: engine.untuned.options(for: search.search))
         return (models.models(for: method), configuration.set)
     }
 

@@ -179,7 +179,14 @@ public struct RunReport: Sendable {
         let models = manifest.models.sorted { $0.key < $1.key }.map { name, file in
             "\(name) `\(URL(fileURLWithPath: file.path).lastPathComponent)` `\(file.sha256.prefix(16))`"
         }
-        lines.append("models: " + models.joined(separator: ", "))
+        if !models.isEmpty { lines.append("models: " + models.joined(separator: ", ")) }
+        let servers = (manifest.backends ?? [:]).sorted { $0.key < $1.key }.flatMap { role, backends in
+            backends.map { backend in
+                let name = backend.model ?? backend.served.joined(separator: " ")
+                return "\(role) `\(name)` on \(backend.dialect) `\(backend.url)`"
+            }
+        }
+        if !servers.isEmpty { lines.append("servers: " + servers.joined(separator: ", ")) }
         if manifest.concurrency > 1 {
             lines.append(
                 "**\(manifest.concurrency) problems at once**: the times of single searches are not comparable")

@@ -29,6 +29,33 @@ public struct RunManifest: Sendable, Hashable, Codable {
         }
     }
 
+    /// A server that a model ran on; its key is never recorded.
+    public struct Backend: Sendable, Hashable, Codable {
+        public var url: String
+        /// The server's kind.
+        public var dialect: String
+        /// The model that was asked for, where the configuration names one.
+        public var model: String?
+        /// The models that the server named when the run began; none where it did not answer.
+        public var served: [String]
+        /// The server's version, where it told.
+        public var version: String?
+
+        public init(url: String, dialect: String, model: String?, served: [String], version: String?) {
+            self.url = url
+            self.dialect = dialect
+            self.model = model
+            self.served = served
+            self.version = version
+        }
+
+        /// Whether both are the same server, and not with another model behind the same address.
+        public func isSame(as other: Backend) -> Bool {
+            (url, dialect, model) == (other.url, other.dialect, other.model)
+                && (served.isEmpty || other.served.isEmpty || served == other.served)
+        }
+    }
+
     /// The version of this format.
     public var version = 1
     /// What the run is to show; shown as a title by reports.
@@ -51,6 +78,8 @@ public struct RunManifest: Sendable, Hashable, Codable {
     public var baselines: [String]?
     /// The files of the models, by what they are.
     public var models: [String: File]
+    /// The servers of models that ran elsewhere, by role; nil where none did.
+    public var backends: [String: [Backend]]?
     /// How the engine runs them, by setting.
     public var engine: [String: String]
     /// Searches side by side; times are comparable only at 1.
@@ -61,8 +90,8 @@ public struct RunManifest: Sendable, Hashable, Codable {
     public init(
         title: String, question: String? = nil, arguments: [String], software: [String: String], dataset: File,
         grading: GradingMode, problems: [String], seeds: [UInt64], variants: [Variant], baselines: [String]? = nil,
-        models: [String: File], engine: [String: String], concurrency: Int = 1, margin: Double = 0.01,
-        machine: MachineDescription = .current, date: Date = Date()
+        models: [String: File], backends: [String: [Backend]]? = nil, engine: [String: String], concurrency: Int = 1,
+        margin: Double = 0.01, machine: MachineDescription = .current, date: Date = Date()
     ) {
         self.title = title
         self.question = question
@@ -75,6 +104,7 @@ public struct RunManifest: Sendable, Hashable, Codable {
         self.variants = variants
         self.baselines = baselines
         self.models = models
+        self.backends = backends
         self.engine = engine
         self.concurrency = concurrency
         self.margin = margin
