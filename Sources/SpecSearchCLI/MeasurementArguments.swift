@@ -17,7 +17,7 @@ struct MeasurementArguments: ParsableArguments {
 
     @Flag(
         help: """
-            Measure where a search's time goes, how fast its passes are against a bare loop, and whether any token was \
+            Measure where a search's time goes, how fast its passes are against llama.cpp alone, and whether any token was \
             evaluated twice.
             """)
     var profile = false

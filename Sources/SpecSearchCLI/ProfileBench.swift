@@ -20,9 +20,9 @@ struct ProfileBench {
         /// Processor seconds of the searches, and of them those inside passes, by model.
         let seconds: Double
         let modelSeconds: [ModelRole: Double]
-        /// The share of the time outside passes.
+        /// The share of the time outside passes and changes of the cache.
         let outsideEngineShare: Double
-        /// The bare loop's time for the same passes ÷ their time in the searches; nothing for models without passes.
+        /// The time of the same passes done again by llama.cpp alone ÷ their time in the searches.
         let decodeEfficiency: [ModelRole: Double]
         /// Tokens evaluated ÷ distinct tokens of the tree.
         let reevaluation: [ModelRole: Double]
@@ -32,12 +32,11 @@ struct ProfileBench {
 
     let engine: LlamaEngine
 
-    /// Each method on all problems, with the bare loop measured before and after, so that a drift of the machine's speed
+    /// Each method on all problems, each search followed by its passes done again, so that a drift of the machine's speed
     /// cancels.
     func run(_ searches: [(name: String, search: Search)], _ problems: [GradedProblem]) async throws -> [Row] {
         await engine.measureProcessorTime()
         for problem in problems.prefix(2) { for (_, search) in searches { _ = try await solve(search, problem) } }
-        var bare = try await BareLoop(engine)
         var accounts = searches.map { _ in Account() }
         for (index, problem) in problems.enumerated() {
             for turn in searches.indices {
@@ -46,7 +45,6 @@ struct ProfileBench {
                 try Task.checkCancellation()
             }
         }
-        try await bare.measureAgain(engine)
         return zip(searches, accounts).map { search, account in
             let inside = account.modelSeconds.values.reduce(0, +)
             return Row(
@@ -54,28 +52,32 @@ struct ProfileBench {
                 profile: Profile(
                     seconds: account.seconds, modelSeconds: account.modelSeconds,
                     outsideEngineShare: 1 - inside / account.seconds,
-                    decodeEfficiency: bare.efficiency(account.passes),
-                    reevaluation: account.evaluated.reduce(into: [:]) { result, item in
-                        if let distinct = account.distinct[item.key], distinct > 0 {
-                            result[item.key] = Double(item.value) / Double(distinct)
-                        }
-                    }, peakMemoryBytes: Self.peakMemory()))
+                    decodeEfficiency: Self.ratios(account.bareSeconds, account.modelSeconds),
+                    reevaluation: Self.ratios(
+                        account.evaluated.mapValues(Double.init), account.distinct.mapValues(Double.init)),
+                    peakMemoryBytes: Self.peakMemory()))
+        }
+    }
+
+    private static func ratios(_ values: [ModelRole: Double], _ others: [ModelRole: Double]) -> [ModelRole: Double] {
+        values.reduce(into: [:]) { result, item in
+            if let other = others[item.key], other > 0 { result[item.key] = item.value / other }
         }
     }
 
     private struct Account {
         var seconds = 0.0
         var modelSeconds: [ModelRole: Double] = [:]
+        var bareSeconds: [ModelRole: Double] = [:]
         var evaluated: [ModelRole: Int] = [:]
         var distinct: [ModelRole: Int] = [:]
-        var passes: [LlamaEngine.PassStatistics] = []
 
         static func += (left: inout Account, right: Account) {
             left.seconds += right.seconds
             left.modelSeconds.merge(right.modelSeconds, uniquingKeysWith: +)
             left.evaluated.merge(right.evaluated, uniquingKeysWith: +)
             left.distinct.merge(right.distinct, uniquingKeysWith: +)
-            left.passes += right.passes
+            left.bareSeconds.merge(right.bareSeconds, uniquingKeysWith: +)
         }
     }
 
@@ -87,12 +89,12 @@ struct ProfileBench {
             target: search.models.target.map {
                 LedgerSampler(base: $0, ledger: ledger, roles: isSpeculative ? [.target, .draft] : [.target])
             }, evaluator: LedgerEvaluator(base: search.models.evaluator, ledger: ledger))
-        let before = await engine.passStatistics()
+        await engine.beginRecording()
         let begin = ConcurrencyBench.processorSeconds()
         let result = try await Search(search.configuration, models: models).run(problem.problem)
         var account = Account()
         account.seconds = ConcurrencyBench.processorSeconds() - begin
-        account.passes = LlamaEngine.PassStatistics.difference(await engine.passStatistics(), before)
+        account.bareSeconds = try await engine.replayRecording()
         for (role, usage) in result.usage.models {
             account.modelSeconds[role] = usage.seconds
             account.evaluated[role] = usage.evaluatedTokens
@@ -129,7 +131,8 @@ struct ProfileBench {
             })
         let work = MarkdownTable(
             header: [
-                "speed of passes against a bare loop", "draft", "target", "prm", "tokens evaluated ÷ distinct: draft",
+                "speed of passes against llama.cpp alone", "draft", "target", "prm",
+                "tokens evaluated ÷ distinct: draft",
                 "target", "prm",
             ],
             rows: rows.map { row in
@@ -137,19 +140,5 @@ struct ProfileBench {
                     + cells(row.profile.reevaluation) { $0.fixed(3) }
             })
         return (shares.lines + [""] + work.lines).joined(separator: "\n")
-    }
-}
-
-extension LlamaEngine.PassStatistics {
-    /// What happened between two counts.
-    static func difference(_ end: [Self], _ start: [Self]) -> [Self] {
-        end.compactMap { late in
-            var part = late
-            if let early = start.first(where: { $0.role == late.role && $0.batchSize == late.batchSize }) {
-                part.passes -= early.passes
-                part.seconds -= early.seconds
-            }
-            return part.passes > 0 ? part : nil
-        }
     }
 }

@@ -57,6 +57,9 @@ public struct EngineOptions: Sendable, Hashable, Codable {
     }
 
     func check() throws(EngineError) {
+        guard (1...512).contains(threads) else {
+            throw EngineError(.badSetting, "A pass cannot have \(threads) threads.", remedy: "Use 1 to 512.")
+        }
         guard (0...64).contains(draftLength ?? 0) else {
             throw EngineError(
                 .badSetting, "The draft length cannot be \(draftLength ?? 0).", remedy: "Use 0 to 64 tokens.")

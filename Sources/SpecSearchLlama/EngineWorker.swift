@@ -24,6 +24,7 @@ actor EngineWorker {
     let scorer: StepScorer
     private let scheduler: BatchScheduler
     private var frontiers: [Problem: Frontier] = [:]
+    private var replayContexts: [ModelRole: LlamaContext] = [:]
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -70,6 +71,15 @@ actor EngineWorker {
     }
 
     var runtimes: [ModelRuntime] { [draftWriter.runtime, targetWriter.runtime, scorer.runtime] }
+
+    /// A context like a model's own, for measurements.
+    func replayContext(for runtime: ModelRuntime) throws(EngineError) -> LlamaContext {
+        if let known = replayContexts[runtime.role] { return known }
+        let own = runtime.decoder.context
+        let context = try LlamaContext(model: own.model, configuration: own.configuration)
+        replayContexts[runtime.role] = context
+        return context
+    }
 
     /// The tokens of a path in one model, prompt first.
     func tokens(of path: ReasoningPath, for role: ModelRole) throws -> [Token] {

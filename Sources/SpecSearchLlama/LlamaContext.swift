@@ -18,7 +18,9 @@ package final class LlamaContext {
     package let vocabularyCount: Int
     /// How many numbers a row has: the logits, or the hidden state.
     package let rowLength: Int
-    private let givesHiddenStates: Bool
+    package let configuration: Configuration
+    /// Notes what the context does, while there is one.
+    package var recording: PassRecording?
     private var governor: ThreadGovernor?
     private let pointer: OpaquePointer
     private let memory: OpaquePointer
@@ -103,8 +105,8 @@ package final class LlamaContext {
         sequenceCapacity = min(Int(llama_n_seq_max(pointer)), 256)
         batchCapacity = Int(llama_n_batch(pointer))
         vocabularyCount = model.vocabulary.count
-        givesHiddenStates = configuration.givesHiddenStates
-        rowLength = givesHiddenStates ? Int(llama_model_n_embd_out(model.pointer)) : vocabularyCount
+        self.configuration = configuration
+        rowLength = configuration.givesHiddenStates ? Int(llama_model_n_embd_out(model.pointer)) : vocabularyCount
         batch = llama_batch_init(Int32(batchCapacity), 0, Int32(sequenceCapacity))
         if configuration.governsThreads { governor = ThreadGovernor(threads: configuration.threads) }
     }
@@ -117,6 +119,7 @@ package final class LlamaContext {
     /// Carries out actions on the cache.
     package func apply(_ actions: [PrefixTree.Action]) {
         if actions.isEmpty { return }
+        recording?.entries.append(.actions(actions))
         let start = now()
         for action in actions {
             switch action {
@@ -163,9 +166,10 @@ package final class LlamaContext {
                 for (place, offset) in range.enumerated() { ids[place] = request.sequences[offset] }
             }
             // With hidden states llama.cpp takes every token for an output, and complains unless told so.
-            batch.logits[index] = givesHiddenStates || needsLogits(index) ? 1 : 0
+            batch.logits[index] = configuration.givesHiddenStates || needsLogits(index) ? 1 : 0
         }
         batch.n_tokens = Int32(count)
+        recording?.entries.append(.pass(request, needsLogits: (0..<count).map { batch.logits[$0] != 0 }))
         let start = now()
         let status = llama_decode(pointer, batch)
         let elapsed = now() - start
@@ -202,7 +206,7 @@ package final class LlamaContext {
     /// - Throws: ``EngineError`` `computeFailed` if they were not asked for.
     package func logits(at index: Int) throws(EngineError) -> UnsafePointer<Float> {
         let row =
-            givesHiddenStates
+            configuration.givesHiddenStates
             ? llama_get_embeddings_ith(pointer, Int32(index)) : llama_get_logits_ith(pointer, Int32(index))
         guard let row else {
             throw EngineError(.computeFailed, "\(model.path) gave no logits for token \(index) of a batch.", remedy: "")

@@ -123,6 +123,25 @@ import Testing
         await expectEmpty(engine)
     }
 
+    @Test func aRecordingIsDoneAgainInFull() async throws {
+        let directory = try ToyDirectory()
+        let engine = try await LlamaEngine.load(try directory.trio())
+        let request = request("abc", count: 4, maximumTokens: 5)
+        _ = try await engine.draft.sample([request])
+        await engine.beginRecording()
+        let before = await engine.cacheStates()
+        let usage = try await engine.speculativeTarget.sample([request]).usage
+        let seconds = try await engine.replayRecording()
+        #expect(Set(seconds.keys) == [.draft, .target] && seconds.values.allSatisfy { $0 > 0 })
+        // The engine's own contexts are left alone.
+        let after = await engine.cacheStates()
+        for role in [ModelRole.draft, .target] {
+            let evaluated = (after[role]?.evaluated ?? 0) - (before[role]?.evaluated ?? 0)
+            #expect(usage[role].evaluatedTokens == evaluated)
+        }
+        #expect(try await engine.replayRecording().isEmpty)
+    }
+
     @Test func decodesAreMeasured() async throws {
         let directory = try ToyDirectory()
         let engine = try await LlamaEngine.load(try directory.trio())
