@@ -1,8 +1,9 @@
 # Everything a newcomer needs: `make solve`, `make test`. Scripts/bootstrap.sh finds or builds llama.cpp.
 
 SPECSEARCH = .build/release/specsearch
+SWIFT_CODE = Sources Tests Benchmarks/Sources Benchmarks/Benchmarks Fuzzing/Sources Fuzzing/Package.swift Package.swift
 
-.PHONY: help setup build solve test test-browser test-servers manual bench benchmark lint format clean
+.PHONY: help setup build solve test test-browser test-servers manual fuzz docs soak bench benchmark lint format clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,12 +34,24 @@ test-servers: setup ## Test the search on real llama-servers, built first.
 	  swift build --build-tests -Xlinker -rpath -Xlinker "$$prefix/lib" && \
 	  swift test --skip-build --filter RealServerTests -Xlinker -rpath -Xlinker "$$prefix/lib"
 
+fuzz: ## Fuzz what reads bytes from outside, FUZZ_SECONDS (60) for each target.
+	@Scripts/fuzz.sh
+
+soak: setup ## Keep a server busy with what costs memory, for SPECSEARCH_SOAK (300) seconds.
+	@prefix="$$(Scripts/bootstrap.sh)" && PKG_CONFIG_PATH="$$prefix/lib/pkgconfig" && export PKG_CONFIG_PATH && \
+	  SPECSEARCH_SOAK="$${SPECSEARCH_SOAK:-300}" && export SPECSEARCH_SOAK && \
+	  swift build --build-tests -Xlinker -rpath -Xlinker "$$prefix/lib" && \
+	  swift test --skip-build --filter SoakTests -Xlinker -rpath -Xlinker "$$prefix/lib"
+
 manual: build ## Write the manual page and shell completions to .build/manual.
 	@mkdir -p .build/manual && prefix="$$(Scripts/bootstrap.sh)" && PKG_CONFIG_PATH="$$prefix/lib/pkgconfig" \
 	  LD_LIBRARY_PATH="$$prefix/lib" swift package --allow-writing-to-package-directory generate-manual \
 	  --configuration debug --output-directory .build/manual
 	@for shell in bash zsh fish; do \
 	  $(SPECSEARCH) --generate-completion-script $$shell > .build/manual/specsearch.$$shell; done
+
+docs: setup ## Build the libraries' documentation into .build/docs; its warnings are errors.
+	@prefix="$$(Scripts/bootstrap.sh)" && PKG_CONFIG_PATH="$$prefix/lib/pkgconfig" Scripts/docs.sh
 
 bench: build ## Compare the methods on held-out problems.
 	@$(SPECSEARCH) bench
@@ -47,10 +60,10 @@ benchmark: setup ## Count the instructions of the hot paths, against Benchmarks/
 	@prefix="$$(Scripts/bootstrap.sh)" && PKG_CONFIG_PATH="$$prefix/lib/pkgconfig" Benchmarks/check.py
 
 lint: ## Check the format, strictly.
-	@swift format lint --strict --parallel --recursive Sources Tests Benchmarks/Sources Benchmarks/Benchmarks Package.swift
+	@swift format lint --strict --parallel --recursive $(SWIFT_CODE)
 
 format: ## Mend the format.
-	@swift format --in-place --parallel --recursive Sources Tests Benchmarks/Sources Benchmarks/Benchmarks Package.swift
+	@swift format --in-place --parallel --recursive $(SWIFT_CODE)
 
 clean: ## Remove what was built here (the cache of llama.cpp stays).
 	@rm -rf .build

@@ -11,6 +11,7 @@ let package = Package(
         .library(name: "SpecSearchEvaluation", targets: ["SpecSearchEvaluation"]),
         .library(name: "SpecSearchServer", targets: ["SpecSearchServer"]),
         .library(name: "SpecSearchTesting", targets: ["SpecSearchTesting"]),
+        .library(name: "SpecSearchFuzzing", targets: ["SpecSearchFuzzing"]),
         // For the benchmarks, which are a package of their own.
         .library(name: "CKernels", targets: ["CKernels"]),
         .executable(name: "specsearch", targets: ["specsearch"]),
@@ -77,6 +78,7 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             resources: [.embedInCode("Page")]),
+        .target(name: "SpecSearchFuzzing", dependencies: ["SpecSearch", "SpecSearchRemote", "SpecSearchServer"]),
         .target(
             name: "SpecSearchCLI",
             dependencies: [
@@ -102,12 +104,14 @@ let package = Package(
             name: "SpecSearchServerTests",
             dependencies: [
                 "SpecSearchServer", "SpecSearchTesting", .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
+        .testTarget(name: "SpecSearchFuzzingTests", dependencies: ["SpecSearchFuzzing"]),
         .testTarget(
             name: "SpecSearchCLITests",
             dependencies: [

@@ -54,6 +54,9 @@ public struct SearchServer: Service {
     /// Searches that run now.
     package var running: Int { admission.running }
 
+    /// Searches that wait for their turn.
+    package var queued: Int { admission.queued }
+
     /// The HTTP side alone, for tests.
     package func application(
         onRunning: @escaping @Sendable (Int) -> Void = { _ in }

@@ -9,8 +9,6 @@ public enum TracePage {
     /// - Parameter trace: A trace that can be read.
     /// - Throws: What writing JSON throws.
     public static func html(_ trace: SearchTrace) throws -> String {
-        // The trace stands in a script element that is not run; without "<" it cannot end it.
-        let data = String(decoding: try trace.encoded(), as: UTF8.self).replacingOccurrences(of: "<", with: "\\u003c")
         let policy =
             "default-src 'none'; script-src \(source(PageFiles.script)); style-src \(source(PageFiles.style)); "
             + "img-src data: blob:; base-uri 'none'; form-action 'none'"
@@ -23,8 +21,13 @@ public enum TracePage {
             .replacing(asking, with: "")
             .replacing(
                 "<script src=\"page.js\"></script>",
-                with: "<script type=\"application/x-ndjson\" id=\"saved-trace\">\n\(data)</script>\n"
+                with: "<script type=\"application/x-ndjson\" id=\"saved-trace\">\n\(try embedded(trace))</script>\n"
                     + "<script>\(PageFiles.script)</script>")
+    }
+
+    /// The trace as it stands in a script element that is not run; without "<" it cannot end it.
+    package static func embedded(_ trace: SearchTrace) throws -> String {
+        String(decoding: try trace.encoded(), as: UTF8.self).replacingOccurrences(of: "<", with: "\\u003c")
     }
 
     /// The part of the page that needs a server.

@@ -56,9 +56,12 @@ def test_replay_and_scrub(page, server):
     ask(page, server)
     answered(page)
     whole = page.locator(".card").count()
+    page.locator(".card.is-winner").nth(1).click()
+    assert "winning path" in page.text_content("#details")
     page.evaluate("page.at('scrub').value = 3; page.at('scrub').dispatchEvent(new Event('input'))")
     assert page.locator(".card").count() < whole
     assert page.is_hidden("#answer")
+    assert "winning path" not in page.text_content("#details")
     page.click("#play")
     page.wait_for_selector("#answer:not([hidden])", timeout=30000)
     assert page.locator(".card").count() == whole
@@ -199,6 +202,15 @@ def test_every_search_can_be_viewed_as_one_file(browser, tmp_path, search):
     winners = page.locator(".card.is-winner").count()
     steps = page.locator("#path li").count()
     stranded = page.evaluate("page.model.nodes.length - page.model.placed.length")
+    # It begins at the problem, and stays there.
+    page.set_viewport_size({"width": 700, "height": 800})
+    page.wait_for_timeout(100)
+    scrolled = page.evaluate("page.tree.frame.scrollLeft")
+    visits = page.evaluate("page.model.root.visits")
+    backed_up = trace.read_text().count('{"backedUp"')
+    page.locator(".card.is-winner").nth(1).click()
+    details = page.text_content("#details")
     context.close()
     assert faults == []
-    assert winners == steps + 1 and stranded == 0
+    assert winners == steps + 1 and stranded == 0 and scrolled == 0
+    assert visits == backed_up and ("mean value" in details) == (backed_up > 0)

@@ -47,7 +47,9 @@ public enum AnswerRule: String, Sendable, Hashable, Codable, CaseIterable {
 public enum AnswerVote {
     /// The answer with the largest sum of weights; the first named wins a tie, and paths without an answer do not vote.
     ///
-    /// - Parameter form: Makes answers equal that mean the same; the winner is told as it was first written.
+    /// - Parameters:
+    ///   - ballots: The paths' answers, and what each of them weighs.
+    ///   - form: Makes answers equal that mean the same; the winner is told as it was first written.
     public static func weighted(
         _ ballots: [(answer: String?, weight: Double)], form: (String) -> String = plainForm
     ) -> String? {

@@ -10,8 +10,10 @@ public struct BestOfN: SearchAlgorithm {
     private var chains: DiverseVerifierTreeSearch
 
     /// - Parameters:
+    ///   - problem: What to solve.
     ///   - count: N.
     ///   - isScored: Whether scores decide anything; for self-consistency, which counts heads, they do not.
+    ///   - aggregation: How paths are ranked.
     public init(problem: Problem, count: Int, isScored: Bool = true, aggregation: ScoreAggregation) {
         chains = DiverseVerifierTreeSearch(
             problem: problem, subtrees: count, width: 1, isScored: isScored, aggregation: aggregation)

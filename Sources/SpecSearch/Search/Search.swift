@@ -10,6 +10,8 @@ public struct Search: Sendable {
     private let now: @Sendable () -> Double
 
     /// - Parameters:
+    ///   - configuration: What decides the search.
+    ///   - models: Who writes and who judges.
     ///   - answerForm: Makes answers equal that mean the same, for votes.
     ///   - now: The clock, in seconds; tests give their own.
     public init(
@@ -25,7 +27,9 @@ public struct Search: Sendable {
 
     /// Searches until the end, the deadline, or cancellation; the last two give the best so far, flagged.
     ///
-    /// - Parameter onEvent: Told everything that happens, in order, on the searching task.
+    /// - Parameters:
+    ///   - problem: What to solve.
+    ///   - onEvent: Told everything that happens, in order, on the searching task.
     /// - Throws: ``EngineError`` where a model fails, or a setting is out of range.
     public func run(
         _ problem: Problem, onEvent: @escaping @Sendable (SearchEvent) -> Void = { _ in }

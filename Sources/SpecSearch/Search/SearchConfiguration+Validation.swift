@@ -1,6 +1,6 @@
 extension SearchConfiguration {
     /// - Throws: ``EngineError`` that names the first setting out of range.
-    func validate() throws {
+    package func validate() throws {
         let rules: [(Bool, String)] = [
             (beams >= 1, "The beam needs at least 1 path."),
             (speculation.width >= 1, "The width must be at least 1."),

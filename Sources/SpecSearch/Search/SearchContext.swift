@@ -59,8 +59,10 @@ public final class SearchContext {
     /// Has one model write.
     ///
     /// - Parameters:
+    ///   - role: The model.
     ///   - requests: What to write, all for nodes of one depth.
     ///   - nodes: The nodes' identities, for the trace.
+    ///   - phase: What for, for the account.
     /// - Throws: ``EngineError`` where the model is missing or answers with the wrong number of thoughts.
     public func sample(
         _ role: ModelRole, _ requests: [ThoughtRequest], nodes: [Int], phase: SearchPhase

@@ -1,7 +1,7 @@
 internal import SpecSearch
 
 /// A result as a client is told it: the reasoning, the answer, and what they cost.
-struct GenerationAnswer: Sendable {
+package struct GenerationAnswer: Sendable {
     /// The steps before the answer.
     var reasoning: [Step]
     /// The last step of a finished path; empty where no path is finished.
@@ -43,35 +43,36 @@ struct GenerationAnswer: Sendable {
         return steps.count
     }
 
-    /// The text before the first of the stops.
-    static func cut(_ text: String, at stops: [String]) -> String {
-        let ends = stops.compactMap { text.firstRange(of: $0)?.lowerBound }
-        return ends.min().map { String(text[..<$0]) } ?? text
+    /// The text before the first of the stops, by Unicode scalars: whether a stop is there must not depend on a mark that
+    /// may follow it in the next part of a stream.
+    package static func cut(_ text: String, at stops: [String]) -> String {
+        let ends = stops.compactMap { text.unicodeScalars.firstRange(of: $0.unicodeScalars)?.lowerBound }
+        return ends.min().map { String(text.unicodeScalars[..<$0]) } ?? text
     }
 }
 
 /// Passes on a text that comes in parts, up to the first stop.
-struct StopFilter {
+package struct StopFilter {
     private let stops: [String]
     private var held = ""
     private(set) var isStopped = false
 
-    init(_ stops: [String]) { self.stops = stops }
+    package init(_ stops: [String]) { self.stops = stops }
 
     /// What is certain not to belong to a stop; at the end, everything.
-    mutating func pass(_ part: String, isLast: Bool = false) -> String {
+    package mutating func pass(_ part: String, isLast: Bool = false) -> String {
         guard !isStopped, !stops.isEmpty else { return isStopped ? "" : part }
         held += part
         let cut = GenerationAnswer.cut(held, at: stops)
-        if cut.count < held.count {
+        if cut.utf8.count < held.utf8.count {
             isStopped = true
             held = ""
             return cut
         }
         // The longest end of the text that a stop may begin with waits for what follows.
-        let waiting = isLast ? 0 : (stops.map(\.count).max() ?? 1) - 1
-        let passed = String(held.dropLast(waiting))
-        held = String(held.suffix(waiting))
+        let waiting = isLast ? 0 : (stops.map(\.unicodeScalars.count).max() ?? 1) - 1
+        let passed = String(held.unicodeScalars.dropLast(waiting))
+        held = String(held.unicodeScalars.suffix(waiting))
         return passed
     }
 }

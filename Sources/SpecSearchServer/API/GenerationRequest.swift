@@ -1,10 +1,10 @@
-internal import Foundation
-internal import SpecSearch
+package import Foundation
+package import SpecSearch
 
 /// A request for an answer: what `/v1/chat/completions`, `/v1/completions` and `/v1/searches` have in common.
 package struct GenerationRequest: Sendable {
     /// The route's way to put a problem.
-    enum Form {
+    package enum Form {
         case chat, completion, search
     }
 
@@ -17,14 +17,14 @@ package struct GenerationRequest: Sendable {
     var seed: UInt64?
     var maximumTokens: Int?
     /// Texts at which the answer is cut.
-    var stops: [String] = []
+    package var stops: [String] = []
     var isStreamed = false
     var includesUsage = false
 
     /// Reads a body.
     ///
     /// - Throws: ``APIError`` 400, naming the field at fault.
-    init(_ data: Data, as form: Form, limits: ServerConfiguration.Limits) throws(APIError) {
+    package init(_ data: Data, as form: Form, limits: ServerConfiguration.Limits) throws(APIError) {
         let body: Body
         do {
             body = try JSONDecoder().decode(Body.self, from: data)
@@ -73,7 +73,7 @@ package struct GenerationRequest: Sendable {
     }
 
     /// The settings of the search.
-    func configuration(
+    package func configuration(
         _ defaults: SearchConfiguration, limits: ServerConfiguration.Limits
     ) throws(APIError) -> SearchConfiguration {
         var result = try options.configuration(defaults, limits: limits)

@@ -86,6 +86,7 @@ class Page {
   async ask() {
     this.search?.leave();
     this.reset();
+    this.tree.isFollowing = true;
     const search = new LiveSearch({
       key: this.at("key").value || null,
       onLine: (line) => {
@@ -148,6 +149,7 @@ class Page {
     this.events = [];
     this.shown = 0;
     this.model = new TraceModel();
+    this.chosen = null;
     this.said = 0;
     this.tree.clear();
     for (const id of ["answer", "replay", "path-panel", "error", "question"]) this.at(id).hidden = true;
@@ -176,17 +178,19 @@ class Page {
 
   show(count) {
     if (count < this.shown) {
-      const selected = this.tree.selected?.id;
       this.model = new TraceModel();
       this.shown = 0;
-      this.lastSelected = selected;
     }
     for (; this.shown < count; this.shown += 1) this.model.take(this.events[this.shown]);
     const { model } = this;
     this.filled(count > 0);
+    this.at("visits").hidden = model.goesByDepth;
     if (!count) return;
     this.tree.draw(model);
-    if (this.tree.selected) this.showThought(this.tree.selected);
+    // The chosen thought stays chosen in an earlier or later tree, where it is there at all.
+    const chosen = this.tree.byID.get(this.chosen)?.node;
+    if (chosen && !this.tree.selected) this.tree.select(chosen, false);
+    this.details(chosen);
     drawScores(this.at("scores"), model);
     drawTimeline(this.at("timeline"), model);
     drawCosts(this.at("costs"), model);
@@ -239,6 +243,9 @@ class Page {
       ["drafts kept", kept === null ? "–" : `${(100 * kept).toFixed(0)} %`],
       ["corrections", thousands(result.acceptance.corrections)], ["end", result.end],
     ];
+    if (this.model.iteration !== null) {
+      facts.push(["iterations", `${this.model.iteration + 1}, ${this.model.configuration.treePolicy ?? "puct"}`]);
+    }
     const list = html("dl", {}, ...facts.map(([name, value]) => html("div", {}, html("dt", {}, name), html("dd", {}, value))));
     panel.replaceChildren(
       html("p", { class: "final" }, html("span", {}, "Answer"), html("strong", {}, result.answer ?? "none found")), list);
@@ -248,12 +255,16 @@ class Page {
         + (typeof step.threshold === "number" ? ` ${step.score >= step.threshold ? "≥" : "<"} ${digits(step.threshold)}` : "")))));
   }
 
-  showThought(node) { this.details(node); }
+  showThought(node) {
+    this.chosen = node.id;
+    this.details(node);
+  }
 
   details(node) {
     const panel = this.at("details");
     if (!node) {
       panel.replaceChildren(html("p", { class: "empty" }, "Choose a thought in the tree."));
+      delete panel.dataset.look;
       return;
     }
     const look = [node.id, node.score, node.state, node.count, node.isWinner, this.model.events].join("|");
@@ -271,7 +282,7 @@ class Page {
       ["tokens", `${node.tokens}`], ["sampled", `${node.count || 1} time${node.count > 1 ? "s" : ""}`],
     ];
     if (node.lookahead) rows.push(["lookahead", node.lookahead.map((score) => digits(score)).join(" → ")]);
-    if (node.visits) rows.push(["visits", `${node.visits}`]);
+    if (node.visits) rows.push(["visits", `${node.visits}`], ["mean value", digits(node.total / node.visits, 4)]);
     panel.replaceChildren(
       html("p", { class: `thought by-${node.author}` }, node.text.trim()),
       html("dl", {}, ...rows.map(([name, value]) => html("div", {}, html("dt", {}, name), html("dd", {}, value)))));

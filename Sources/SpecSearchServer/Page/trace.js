@@ -23,7 +23,7 @@ class TraceModel {
   constructor() {
     this.root = {
       id: 0, parent: null, depth: 0, children: [], text: "", state: "root", author: null, score: null,
-      count: 1, onBeam: true, isWinner: false, scores: [],
+      count: 1, onBeam: true, isWinner: false, scores: [], visits: 0, total: 0,
     };
     this.nodes = [this.root];
     this.parents = [[this.root]];
@@ -33,6 +33,8 @@ class TraceModel {
     this.clock = 0;
     this.usage = {};
     this.events = 0;
+    // Of a tree search: the last iteration, whose way from the root carries its number.
+    this.iteration = null;
     this.started = null;
     this.result = null;
     this.failure = null;
@@ -88,7 +90,7 @@ class TraceModel {
       id: this.nodes.length, parent: parent.isGroup ? null : parent, depth: depth + 1, children: [],
       text: thought.text, key: plain(thought.text), author: thought.author, state, stop: thought.stop,
       tokens: thought.tokens ? thought.tokens.length : 0, count: 0, score: null, threshold: null,
-      onBeam: false, isWinner: false, isFinished: thought.stop === "endOfSequence", subtree, visits: 0,
+      onBeam: false, isWinner: false, isFinished: thought.stop === "endOfSequence", subtree, visits: 0, total: 0,
     };
     this.nodes.push(node);
     parent.children.push(node);
@@ -220,8 +222,11 @@ class TraceModel {
   backedUp(body) {
     this.attach(body.node.steps);
     let node = this.find(body.node.steps);
+    this.iteration = body.iteration;
     while (node) {
-      node.visits = (node.visits ?? 0) + 1;
+      node.visits += 1;
+      node.total += body.value;
+      node.iteration = body.iteration;
       node.onBeam = true;
       node = node.parent;
     }

@@ -27,6 +27,7 @@ function describe(node) {
   const parts = [`Step ${node.depth}`, `by the ${node.author}`, stateNames[node.state]];
   if (node.score !== null) parts.push(`score ${digits(node.score)}`);
   if (typeof node.threshold === "number") parts.push(`threshold ${digits(node.threshold)}`);
+  if (node.visits) parts.push(`visits ${node.visits}`);
   if (node.isWinner) parts.push("on the winning path");
   return `${parts.join(", ")}: ${node.key}`;
 }
@@ -41,6 +42,7 @@ class TreeView {
     this.svg.append(this.edges, this.cards);
     frame.replaceChildren(this.svg);
     this.zoom = 1;
+    this.isFollowing = true;
     this.clear();
     this.svg.addEventListener("click", (event) => {
       const element = event.target.closest(".card");
@@ -53,7 +55,6 @@ class TreeView {
   clear() {
     this.byID = new Map();
     this.selected = null;
-    this.isFollowing = true;
     this.model = null;
     this.edges.replaceChildren();
     this.cards.replaceChildren();
@@ -124,8 +125,9 @@ class TreeView {
     if (node.onBeam) classes.push("on-beam");
     if (node.isWinner && this.model.result) classes.push("is-winner");
     if (node === this.selected) classes.push("is-selected");
+    if (node.iteration === this.model.iteration && !this.model.result) classes.push("is-walked");
     const label = isRoot ? "The problem" : clipped(node.key, 25);
-    const look = [classes.join(" "), node.x, node.y, label, node.score, node.threshold, node.count].join("|");
+    const look = [classes.join(" "), node.x, node.y, label, node.score, node.threshold, node.count, node.visits].join("|");
     if (entry.look === look) return;
     entry.look = look;
     entry.group.setAttribute("class", classes.join(" "));
@@ -137,7 +139,7 @@ class TreeView {
     entry.mark.textContent = isRoot ? "" : marks[node.state] + (node.count > 1 ? ` ×${node.count}` : "");
     const isScored = node.score !== null && !isRoot;
     entry.rail.classList.toggle("is-hidden", !isScored);
-    entry.score.textContent = isScored ? digits(node.score) : "";
+    entry.score.textContent = (node.visits ? `N ${node.visits}  ` : "") + (isScored ? digits(node.score) : "");
     entry.bar.setAttribute("width", isScored ? Math.max(1, 112 * node.score).toFixed(1) : 0);
     const hasThreshold = isScored && typeof node.threshold === "number";
     entry.tick.classList.toggle("is-hidden", !hasThreshold);

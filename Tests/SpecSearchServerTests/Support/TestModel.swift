@@ -1,17 +1,40 @@
 import SpecSearch
 import SpecSearchServer
 import SpecSearchTesting
+import Synchronization
 
 /// A served model with scripted parts: three steps of one letter each, then "The answer is 7.".
 enum TestModel {
+    /// Calls of samplers that have begun, and those that have ended, cancelled ones included.
+    final class Calls: Sendable {
+        private let counts = Mutex((begun: 0, ended: 0))
+
+        var begun: Int { counts.withLock { $0.begun } }
+        var ended: Int { counts.withLock { $0.ended } }
+        func begin() { counts.withLock { $0.begun += 1 } }
+        func end() { counts.withLock { $0.ended += 1 } }
+    }
+
+    private struct CountedSampler: ThoughtSampler {
+        let sampler: ScriptedSampler
+        let calls: Calls
+
+        func sample(_ requests: [ThoughtRequest]) async throws -> SampledThoughts {
+            calls.begin()
+            defer { calls.end() }
+            return try await sampler.sample(requests)
+        }
+    }
+
     static let scores: [Character: Double] = ["a": 0.9, "b": 0.7, "c": 0.5, "T": 0.8]
 
-    static func make(delay: Duration? = nil, fails: Bool = false) -> ServedModel {
+    static func make(delay: Duration? = nil, fails: Bool = false, calls: Calls = Calls()) -> ServedModel {
         var defaults = SearchConfiguration()
         defaults.answerPrefix = "The answer is "
         return ServedModel(id: "toy", defaults: defaults) { _ in
             SearchModels(
-                draft: sampler(.draft, delay), target: sampler(.target, delay),
+                draft: CountedSampler(sampler: sampler(.draft, delay), calls: calls),
+                target: CountedSampler(sampler: sampler(.target, delay), calls: calls),
                 evaluator: ScriptedEvaluator(aggregation: .mean) { path in
                     fails ? .nan : path.thoughts.last?.text.first.flatMap { scores[$0] } ?? 0
                 })
