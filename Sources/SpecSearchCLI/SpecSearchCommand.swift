@@ -13,7 +13,7 @@ public struct SpecSearchCommand: AsyncParsableCommand {
         subcommands: [
             SolveCommand.self, BenchCommand.self, EvaluateCommand.self, CalibrateCommand.self, ReportCommand.self,
             GradeCommand.self, ReplayCommand.self, ModelsCommand.self, ServeCommand.self, ViewCommand.self,
-            TuneCommand.self, TokenizeCommand.self, DoctorCommand.self,
+            TuneCommand.self, PlanCommand.self, TokenizeCommand.self, DoctorCommand.self,
         ])
 
     public init() {}

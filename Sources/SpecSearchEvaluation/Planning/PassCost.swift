@@ -1,0 +1,88 @@
+/// The seconds of a forward pass of one model, by how many tokens go through it: linear between known points.
+///
+/// Measured and hypothetical models are the same type, so that whatever is reckoned with one is reckoned with the other.
+public struct PassCost: Sendable, Hashable, Codable {
+    /// A known pass.
+    public struct Point: Sendable, Hashable, Codable {
+        public var tokens: Double
+        public var seconds: Double
+
+        public init(tokens: Double, seconds: Double) {
+            self.tokens = tokens
+            self.seconds = seconds
+        }
+    }
+
+    /// By ascending tokens; a pass of more tokens never costs less.
+    public let points: [Point]
+    /// Seconds beside the model's own work that every pass costs: choosing tokens, a request's way.
+    public var overhead = 0.0
+
+    /// Takes measured passes; beyond the largest the cost goes on with the slope of the last two.
+    ///
+    /// - Throws: ``PlanError`` without a point, or where one is out of range.
+    public init(_ points: [Point]) throws(PlanError) {
+        guard !points.isEmpty,
+            points.allSatisfy({ $0.tokens > 0 && $0.seconds > 0 && $0.tokens.isFinite && $0.seconds.isFinite })
+        else {
+            throw PlanError(
+                "The cost of a model's passes is not known.", remedy: "Give passes of more than 0 tokens and seconds.")
+        }
+        var sorted = points.sorted { $0.tokens < $1.tokens }
+        // A measurement that was disturbed is too long, never too short.
+        for place in sorted.indices.dropLast().reversed() {
+            sorted[place].seconds = min(sorted[place].seconds, sorted[place + 1].seconds)
+        }
+        self.points = sorted
+    }
+
+    /// Reckons a model on a machine by the roofline (Williams and others, 2009): a pass reads all weights once, or
+    /// computes two operations for each weight and token, whichever takes longer. The cache's traffic is left out.
+    ///
+    /// - Parameters:
+    ///   - parameters: The weights that take part in a token; of a mixture of experts the active ones.
+    ///   - bytesPerWeight: 2 for 16 bits, 0.5 for 4.
+    ///   - bandwidth: Bytes a second.
+    ///   - flops: Floating point operations a second.
+    /// - Throws: ``PlanError`` for a figure that is not positive.
+    public init(parameters: Double, bytesPerWeight: Double, bandwidth: Double, flops: Double) throws(PlanError) {
+        let figures = [
+            ("parameters", parameters), ("bytes per weight", bytesPerWeight), ("bandwidth", bandwidth),
+            ("FLOP/s", flops),
+        ]
+        for (name, value) in figures where !(value > 0 && value.isFinite) {
+            throw PlanError("The \(name) cannot be \(value).", remedy: "Give a number above 0.")
+        }
+        let reading = parameters * bytesPerWeight / bandwidth
+        let computing = 2 * parameters / flops
+        let balance = max(1, reading / computing)
+        try self.init([
+            Point(tokens: balance, seconds: balance * computing),
+            Point(tokens: 2 * balance, seconds: 2 * balance * computing),
+        ])
+    }
+
+    /// The seconds of a pass; 0 without tokens.
+    public func seconds(tokens: Double) -> Double {
+        guard tokens > 0, let first = points.first, let last = points.last else { return 0 }
+        guard tokens > first.tokens, points.count > 1 else { return first.seconds + overhead }
+        let above = points.first { $0.tokens >= tokens } ?? last
+        let place = max(1, points.firstIndex(of: above) ?? 1)
+        let (low, high) = (points[place - 1], points[place])
+        let slope = high.tokens > low.tokens ? (high.seconds - low.seconds) / (high.tokens - low.tokens) : 0
+        return low.seconds + slope * (tokens - low.tokens) + overhead
+    }
+}
+
+/// A plan that cannot be reckoned, and what to do about it.
+public struct PlanError: Error, Sendable, CustomStringConvertible {
+    public let message: String
+    public let remedy: String
+
+    public init(_ message: String, remedy: String) {
+        self.message = message
+        self.remedy = remedy
+    }
+
+    public var description: String { "\(message) \(remedy)" }
+}
