@@ -41,7 +41,7 @@ struct ClusterModels: Sendable {
             guard configuration.places[role] != nil, let engine else { return nil }
             guard role == .target else { return engine.draft }
             let hasDraft = if case .embedded? = configuration.places[.draft] { true } else { false }
-            return method == .ar || !hasDraft ? engine.target : engine.speculativeTarget
+            return hasDraft ? engine.largeModel(for: method) : engine.target
         }
         return SearchModels(draft: sampler(.draft), target: sampler(.target), evaluator: evaluator)
     }

@@ -183,6 +183,11 @@ struct SearchArguments: ParsableArguments {
 extension LlamaEngine {
     /// This engine's models for one method: AR writes token by token, SpS and SpecSearch speculate on tokens.
     nonisolated func models(for method: SearchMethod) -> SearchModels {
-        SearchModels(draft: draft, target: method == .ar ? target : speculativeTarget, evaluator: evaluator)
+        SearchModels(draft: draft, target: largeModel(for: method), evaluator: evaluator)
+    }
+
+    /// The target as one method has it write; SpecSearch's corrections are its own where the models' vocabularies differ.
+    nonisolated func largeModel(for method: SearchMethod) -> any ThoughtSampler {
+        method == .ar || (method != .sps && !pairsAtTokenLevel) ? target : speculativeTarget
     }
 }

@@ -14,13 +14,16 @@ actor EngineWorker {
         let draft: LlamaModel
         let target: LlamaModel
         let rewardModel: LlamaModel
+        let pairing: VocabularyPairing
     }
 
     nonisolated let executor = EngineExecutor(label: "specsearch.engine")
     private nonisolated let options: EngineOptions
     private let draftWriter: ThoughtWriter
     private let targetWriter: ThoughtWriter
-    private let speculativeWriter: SpeculativeWriter
+    /// Nil where draft and target have no vocabulary in common.
+    private let speculativeWriter: SpeculativeWriter?
+    private let pairing: VocabularyPairing
     let scorer: StepScorer
     private let scheduler: BatchScheduler
     private var frontiers: [Problem: Frontier] = [:]
@@ -42,26 +45,31 @@ actor EngineWorker {
             let context = try LlamaContext(model: model, configuration: configuration)
             return ModelRuntime(
                 role: role, decoder: PrefixDecoder(context: context),
-                template: try PromptTemplate(template, model: model), contextLength: shared.models.contextLength)
+                template: try PromptTemplate(template, model: model), contextLength: shared.models.contextLength,
+                foreignAuthors: shared.pairing.foreignAuthors(for: role))
         }
         let draft = try runtime(.draft, shared.draft, template: shared.models.chatTemplate)
         let target = try runtime(.target, shared.target, template: shared.models.chatTemplate)
         let rewardModel = try runtime(.rewardModel, shared.rewardModel, template: shared.reward.template)
-        let common = try Vocabulary.commonCount(shared.target, shared.draft)
-        if shared.reward.kind == .likelihood { _ = try Vocabulary.commonCount(shared.target, shared.rewardModel) }
         let delimiter = StepDelimiter(shared.models.delimiter)
         let scheduler = BatchScheduler { [executor] in executor.hasReadyJobs }
-        speculativeWriter = SpeculativeWriter(
-            target: target, draft: draft, delimiter: delimiter, vocabularyCount: common,
-            draftLength: options.draftLength ?? shared.models.draftLength ?? EngineOptions.usualDraftLength,
+        pairing = shared.pairing
+        let common = pairing.commonCount
+        speculativeWriter = common.map { common in
+            SpeculativeWriter(
+                target: target, draft: draft, delimiter: delimiter, vocabularyCount: common,
+                draftLength: options.draftLength ?? shared.models.draftLength ?? EngineOptions.usualDraftLength,
+                sharesSamples: options.sharedSamples,
+                scheduler: scheduler)
+        }
+        speculativeWriter?.minimumConfidence = Float(options.draftConfidence)
+        draftWriter = ThoughtWriter(
+            runtime: draft, delimiter: delimiter, vocabularyCount: common ?? draft.vocabulary.count,
             sharesSamples: options.sharedSamples,
             scheduler: scheduler)
-        speculativeWriter.minimumConfidence = Float(options.draftConfidence)
-        draftWriter = ThoughtWriter(
-            runtime: draft, delimiter: delimiter, vocabularyCount: common, sharesSamples: options.sharedSamples,
-            scheduler: scheduler)
         targetWriter = ThoughtWriter(
-            runtime: target, delimiter: delimiter, vocabularyCount: common, sharesSamples: options.sharedSamples,
+            runtime: target, delimiter: delimiter, vocabularyCount: common ?? target.vocabulary.count,
+            sharesSamples: options.sharedSamples,
             scheduler: scheduler)
         scorer = try StepScorer(
             runtime: rewardModel, description: shared.reward, path: shared.models.rewardModel, scheduler: scheduler)
@@ -84,8 +92,8 @@ actor EngineWorker {
     /// The tokens of a path in one model, prompt first.
     func tokens(of path: ReasoningPath, for role: ModelRole) throws -> [Token] {
         switch role {
-        case .draft: try draftWriter.runtime.promptTokens(path.problem) + path.tokens
-        case .target: try targetWriter.runtime.promptTokens(path.problem) + path.tokens
+        case .draft: try draftWriter.runtime.allTokens(of: path)
+        case .target: try targetWriter.runtime.allTokens(of: path)
         case .rewardModel: try scorer.tokens(of: path)
         }
     }
@@ -97,7 +105,7 @@ actor EngineWorker {
     }
 
     /// Changes the most tokens of a token-level draft, between calls.
-    func setDraftLength(_ length: Int) { speculativeWriter.draftLength = length }
+    func setDraftLength(_ length: Int) { speculativeWriter?.draftLength = length }
 
     /// How often a call had to give way to another for want of room.
     var preemptions: Int { scheduler.preemptions }
@@ -118,6 +126,7 @@ actor EngineWorker {
             defer { mend() }
             return try await targetWriter.write(requests, cancellation: cancellation)
         case .speculativeTarget:
+            guard let speculativeWriter else { throw pairing.refusal }
             try prepare([targetWriter.runtime, draftWriter.runtime], paths)
             defer { mend() }
             return try await speculativeWriter.write(requests, cancellation: cancellation)

@@ -68,9 +68,13 @@ public final class LlamaEngine: Sendable {
         func load(_ role: ModelRole, _ path: String) throws -> LlamaModel {
             try LlamaModel(path: path, progress: progress.map { report in { @Sendable value in report(role, value) } })
         }
+        let draft = try load(.draft, models.draft)
+        let target = try load(.target, models.target)
+        let rewardModel = try load(.rewardModel, models.prm)
         let shared = EngineWorker.Shared(
-            models: models, options: options, reward: reward, draft: try load(.draft, models.draft),
-            target: try load(.target, models.target), rewardModel: try load(.rewardModel, models.prm))
+            models: models, options: options, reward: reward, draft: draft, target: target, rewardModel: rewardModel,
+            pairing: VocabularyPairing(
+                draft: draft, target: target, rewardModel: reward.kind == .likelihood ? rewardModel : nil))
         let worker = try EngineWorker(shared, threads: options.threads)
         try await worker.selfCheck()
         return LlamaEngine(shared, first: worker)
@@ -84,7 +88,12 @@ public final class LlamaEngine: Sendable {
     /// The large model, token by token.
     public var target: any ThoughtSampler { EngineSampler(engine: self, mode: .target) }
 
+    /// Whether draft and target share a vocabulary; models that do not read one another's thoughts as text.
+    public var pairsAtTokenLevel: Bool { shared.pairing.commonCount != nil }
+
     /// The large model with token-level speculation by the small one; it follows the same law as ``target``.
+    ///
+    /// It throws ``EngineError`` `mismatch` unless ``pairsAtTokenLevel``.
     public var speculativeTarget: any ThoughtSampler {
         EngineSampler(engine: self, mode: .speculativeTarget)
     }

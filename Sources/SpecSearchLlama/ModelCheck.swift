@@ -88,7 +88,9 @@ public struct ModelCheck: Sendable, Hashable, Codable {
             } catch { note(error) }
         }
         if let draft = loaded[.draft], let target = loaded[.target] { pair(draft, target) }
-        if let model = loaded[.rewardModel] { readScores(model, set, writer: loaded[.target]) }
+        if let model = loaded[.rewardModel] {
+            readScores(model, set, writers: [.draft, .target].compactMap { loaded[$0] })
+        }
         room(set, load)
         if measures { for index in models.indices { try measure(index, loaded) } }
     }
@@ -160,8 +162,10 @@ public struct ModelCheck: Sendable, Hashable, Codable {
             note(.good, "Draft and target share \(what) \(common) tokens: they pair at token level.")
         } catch {
             note(
-                .error, error.message,
-                "Token-level speculation and shared steps need one tokenizer: take both models from one family.")
+                .warning,
+                error.message + " They pair at thought level: each reads the other's steps as text, and the target "
+                    + "corrects alone.",
+                "For token-level speculation (SpS, and faster corrections) take both from one family.")
         }
         if draft.parameterCount * 4 > target.parameterCount {
             note(
@@ -171,15 +175,19 @@ public struct ModelCheck: Sendable, Hashable, Codable {
         }
     }
 
-    private mutating func readScores(_ model: LlamaModel, _ set: ModelSet, writer: LlamaModel?) {
+    private mutating func readScores(_ model: LlamaModel, _ set: ModelSet, writers: [LlamaModel]) {
         do throws(EngineError) {
             let description = try RewardDescription.load(path: set.rewardModel)
             let reading = try ScoreReading(
                 description: description, vocabulary: model.vocabulary, width: model.width, path: set.rewardModel)
             _ = try PromptTemplate(description.template, model: model)
             if reading == nil {
-                if let writer { _ = try Vocabulary.commonCount(writer, model) }
-                note(.good, "The reward model is a likelihood verifier with the writers' tokens.")
+                let isForeign = writers.contains { (try? Vocabulary.commonCount($0, model)) == nil }
+                note(
+                    .good,
+                    isForeign
+                        ? "The reward model is a likelihood verifier with its own tokens: it reads steps as text."
+                        : "The reward model is a likelihood verifier with the writers' tokens.")
             } else {
                 let tag = try StepTag(description: description, vocabulary: model.vocabulary, path: set.rewardModel)
                 note(

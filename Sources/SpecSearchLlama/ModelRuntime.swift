@@ -12,12 +12,21 @@ package final class ModelRuntime {
     package let contextLength: Int
     private let template: PromptTemplate
     private var prompts: [String: [Token]] = [:]
+    /// The models whose token ids mean nothing here, so that their thoughts are read as text.
+    private let foreignAuthors: Set<ModelRole>
+    /// Their thoughts in this model's tokens, by the problem's text.
+    private var retokenized: [String: [Thought: [Token]]] = [:]
+    private var unchargedTokens = 0
 
     /// Makes a runtime; `contextLength` is cut to what the model was trained on and what its cache holds.
-    package init(role: ModelRole, decoder: PrefixDecoder, template: PromptTemplate, contextLength: Int) {
+    package init(
+        role: ModelRole, decoder: PrefixDecoder, template: PromptTemplate, contextLength: Int,
+        foreignAuthors: Set<ModelRole> = []
+    ) {
         self.role = role
         self.decoder = decoder
         self.template = template
+        self.foreignAuthors = foreignAuthors
         let trained = decoder.context.model.trainedContextLength
         self.contextLength = min(contextLength, trained > 0 ? trained : contextLength, decoder.context.cellCapacity)
     }
@@ -42,9 +51,32 @@ package final class ModelRuntime {
     ///
     /// - Throws: ``EngineError`` `contextOverflow` if no token could be added to it.
     package func tokens(of path: ReasoningPath) throws(EngineError) -> [Token] {
-        let tokens = try promptTokens(path.problem) + path.tokens
+        let tokens = try allTokens(of: path)
         try check(count: tokens.count, of: path)
         return tokens
+    }
+
+    /// The same, however long it is.
+    package func allTokens(of path: ReasoningPath) throws(EngineError) -> [Token] {
+        try path.thoughts.reduce(into: promptTokens(path.problem)) { $0 += tokens(of: $1, for: path.problem) }
+    }
+
+    /// A thought's tokens in this model: as they were written, or, where its author has another vocabulary, its text's,
+    /// cut once.
+    package func tokens(of thought: Thought, for problem: Problem) -> [Token] {
+        guard foreignAuthors.contains(thought.author) else { return thought.tokens }
+        if let known = retokenized[problem.text]?[thought] { return known }
+        var tokens = vocabulary.tokenize(continuing: thought.text)
+        if thought.stop == .endOfSequence, let end = vocabulary.endToken { tokens.append(end) }
+        retokenized[problem.text, default: [:]][thought] = tokens
+        unchargedTokens += tokens.count
+        return tokens
+    }
+
+    /// How many tokens other models' thoughts were cut into since the last call of this.
+    package func takeRetokenizedTokens() -> Int {
+        defer { unchargedTokens = 0 }
+        return unchargedTokens
     }
 
     /// Checks that a text of `count` tokens leaves room for one more.
@@ -75,6 +107,7 @@ package final class ModelRuntime {
     package func release(_ problem: Problem) throws(EngineError) {
         let prompt = try promptTokens(problem)
         prompts[problem.text] = nil
+        retokenized[problem.text] = nil
         let match = decoder.tree.match(prompt)
         // The end of the prompt may be tokenised differently before a text.
         if match.node != PrefixTree.root, match.count + 2 >= prompt.count {
@@ -89,6 +122,7 @@ package final class ModelRuntime {
     /// Drops everything cached that is not in use.
     package func reset() {
         prompts = [:]
+        retokenized = [:]
         if decoder.tree.pinCount == 0 && decoder.tree.pendingCount == 0 {
             decoder.reset()
         } else {

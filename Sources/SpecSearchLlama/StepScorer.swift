@@ -46,6 +46,7 @@ package final class StepScorer {
         var requests: [Request] = []
         requests.reserveCapacity(paths.count)
         for path in paths { requests.append(try request(for: path)) }
+        let retokenized = runtime.takeRetokenizedTokens()
         while start < requests.count {
             let end = groupEnd(requests, from: start)
             let part = requests[start..<end]
@@ -62,14 +63,15 @@ package final class StepScorer {
             }
             start = end
         }
-        return StepScores(
-            scores: scores, usage: Usage(models: [runtime.role: group.cost(of: runtime.decoder)]))
+        var usage = group.cost(of: runtime.decoder)
+        usage.retokenizedTokens = retokenized
+        return StepScores(scores: scores, usage: Usage(models: [runtime.role: usage]))
     }
 
     /// The tokens of a path in this model, for keeping its branch of the cache.
     package func tokens(of path: ReasoningPath) throws(EngineError) -> [Token] {
         if let tag { return try tag.tokens(of: path, runtime: runtime) }
-        return try runtime.promptTokens(path.problem) + path.tokens
+        return try runtime.allTokens(of: path)
     }
 
     /// What is to be evaluated for one path.
@@ -83,7 +85,7 @@ package final class StepScorer {
     }
 
     private func request(for path: ReasoningPath) throws(EngineError) -> Request {
-        guard let step = path.thoughts.last, !step.tokens.isEmpty else {
+        guard let last = path.thoughts.last, !last.tokens.isEmpty else {
             throw EngineError(
                 .badScore, "The problem \"\(path.problem.id)\" has no step to score.", remedy: "Score paths with steps."
             )
@@ -93,15 +95,15 @@ package final class StepScorer {
             try runtime.check(count: tokens.count - 1, of: path)
             return Request(tokens: tokens, first: tokens.count - 1, targets: [])
         }
-        var tokens = try runtime.promptTokens(path.problem)
-        for thought in path.thoughts { tokens += thought.tokens }
-        for token in step.tokens where token < 0 || Int(token) >= runtime.vocabulary.count {
+        var tokens = try runtime.allTokens(of: path)
+        let step = runtime.tokens(of: last, for: path.problem)
+        for token in step where token < 0 || Int(token) >= runtime.vocabulary.count {
             throw EngineError(
                 .mismatch,
                 "Token \(token) of a step is not in the vocabulary of \(runtime.decoder.context.model.path).",
                 remedy: "A likelihood verifier needs the vocabulary of the models that write.")
         }
-        let targets = tokens[(tokens.count - step.tokens.count)...]
+        let targets = tokens[(tokens.count - step.count)...]
         tokens.removeLast()
         try runtime.check(count: tokens.count, of: path)
         return Request(tokens: tokens, first: targets.startIndex - 1, targets: targets)

@@ -41,6 +41,7 @@ package final class ThoughtWriter {
             sequences: decoder.context.sequenceCapacity, contextLength: runtime.contextLength, slack: 1)
         var thoughts: [[Thought]] = requests.map { _ in [] }
         var usage = ModelUsage()
+        usage.retokenizedTokens = runtime.takeRetokenizedTokens()
         for units in plan.groups {
             let written = try await scheduler.perform(group) { try await write(units, of: requests, in: group) }
             usage.prefillTokens += written.prefillTokens

@@ -93,6 +93,29 @@ package final class Vocabulary: @unchecked Sendable {  // only read after loadin
         }
     }
 
+    /// The ids of a text that continues another: without the blank that some tokenizers put before a text.
+    package func tokenize(continuing text: String) -> [Token] {
+        let tokens = tokenize(text)
+        guard let first = tokens.first, bytes(of: first).first == UInt8(ascii: " "), !text.hasPrefix(" ") else {
+            return tokens
+        }
+        // Behind a line's end, which is a token of its own.
+        let anchored = tokenize("\n" + text)
+        var left = text.utf8.count
+        var place = anchored.count
+        while left > 0, place > 0 {
+            place -= 1
+            left -= bytes(of: anchored[place]).count
+        }
+        return left == 0 ? Array(anchored[place...]) : tokens
+    }
+
+    /// The id that a finished text ends with.
+    package var endToken: Token? {
+        let end = llama_vocab_eos(pointer)
+        return endTokens.contains(end) ? end : endTokens.min()
+    }
+
     /// The control tokens' texts that stand in `text`.
     package func containsControl(_ text: String) -> Bool {
         controlTexts.contains { text.contains($0) }

@@ -33,6 +33,8 @@ public struct ModelUsage: Sendable, Hashable, Codable {
     public var proposedTokens = 0
     /// Of the proposed tokens, those it accepted.
     public var acceptedTokens = 0
+    /// Tokens into which thoughts of models with another vocabulary were cut for this one.
+    public var retokenizedTokens = 0
     /// Forward passes.
     public var decodes = 0
     /// Seconds inside forward passes.
@@ -40,12 +42,26 @@ public struct ModelUsage: Sendable, Hashable, Codable {
 
     public init() {}
 
+    /// Records of earlier versions do not have all of it.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        evaluatedTokens = try values.decode(Int.self, forKey: .evaluatedTokens)
+        prefillTokens = try values.decode(Int.self, forKey: .prefillTokens)
+        outputTokens = try values.decode(Int.self, forKey: .outputTokens)
+        proposedTokens = try values.decode(Int.self, forKey: .proposedTokens)
+        acceptedTokens = try values.decode(Int.self, forKey: .acceptedTokens)
+        retokenizedTokens = try values.decodeIfPresent(Int.self, forKey: .retokenizedTokens) ?? 0
+        decodes = try values.decode(Int.self, forKey: .decodes)
+        seconds = try values.decode(Double.self, forKey: .seconds)
+    }
+
     public static func += (left: inout ModelUsage, right: ModelUsage) {
         left.evaluatedTokens += right.evaluatedTokens
         left.prefillTokens += right.prefillTokens
         left.outputTokens += right.outputTokens
         left.proposedTokens += right.proposedTokens
         left.acceptedTokens += right.acceptedTokens
+        left.retokenizedTokens += right.retokenizedTokens
         left.decodes += right.decodes
         left.seconds += right.seconds
     }

@@ -101,6 +101,11 @@ struct PlanCommand: AsyncParsableCommand {
             return try PlanReport(plan, setting)
         }
         let engine = try await engine.load(terminal, for: .beam)
+        guard engine.pairsAtTokenLevel else {
+            throw PlanError(
+                "Draft and target have different vocabularies, so SpS cannot be tried.",
+                remedy: "Use --no-pilot with figures and without --check; the rows without token-level drafts hold.")
+        }
         let file = try problems ?? (try self.engine.modelsFolder()) + "/heldout.jsonl"
         let chosen = try ProblemSet(contentsOf: URL(fileURLWithPath: file))
             .sample(workload.pilot + (check ? limit : 0), seed: search.seed)

@@ -111,7 +111,9 @@ struct TuneCommand: AsyncParsableCommand {
         configuration.method = .sps
         configuration.sampling = models.samplingParameters
         configuration.answerPrefix = models.answerPrefix.isEmpty ? nil : models.answerPrefix
-        let bench = DraftLengthBench(engine: try await engine.load(terminal, for: .beam), configuration: configuration)
+        let engine = try await engine.load(terminal, for: .beam)
+        guard engine.pairsAtTokenLevel else { return [:] }
+        let bench = DraftLengthBench(engine: engine, configuration: configuration)
         return try await bench.run(problems) { done in
             terminal.progress("Draft lengths: \(done) of \(problems.count) problems …")
         }
