@@ -55,19 +55,16 @@ import Testing
         _ = try directory.trio()
         var words = ToyModel.words
         words.swapAt(0, 1)
-        try directory.model("draft.gguf", .init(seed: 2, words: words))
-        await expectError(.mismatch, "draft.gguf") {
-            _ = try await LlamaEngine.load(try ModelSet(directory: directory.url.path))
-        }
-        try directory.model("draft.gguf", .init(seed: 2, addsBeginToken: true))
-        await expectError(.mismatch, "beginning-of-text") {
-            _ = try await LlamaEngine.load(try ModelSet(directory: directory.url.path))
-        }
-        // A likelihood verifier reads the same ids.
-        try directory.model("draft.gguf", .init(seed: 2))
-        try directory.model("prm.gguf", .init(seed: 2, words: words))
-        await expectError(.mismatch, "prm.gguf") {
-            _ = try await LlamaEngine.load(try ModelSet(directory: directory.url.path))
+        // Thoughts cross over as text, tokens cannot.
+        for (shape, reason) in [
+            (ToyModel.Shape(seed: 2, words: words), "draft.gguf"),
+            (ToyModel.Shape(seed: 2, addsBeginToken: true), "beginning-of-text"),
+        ] {
+            try directory.model("draft.gguf", shape)
+            let engine = try await LlamaEngine.load(try ModelSet(directory: directory.url.path))
+            await expectError(.mismatch, reason) {
+                _ = try await engine.speculativeTarget.sample([request("abc", count: 1)])
+            }
         }
     }
 
