@@ -2,6 +2,12 @@ import ArgumentParser
 import SpecSearchCLI
 import Testing
 
+/// Models and a machine that are not there.
+private let hypothetical = [
+    "plan", "--draft-parameters", "1.5e9", "--target-parameters", "72e9", "--prm-parameters", "7e9", "--bandwidth",
+    "3350", "--flops", "989", "--acceptance", "0.8", "--token-acceptance", "0.8", "--step-tokens", "60", "--steps", "9",
+]
+
 @Suite struct ArgumentTests {
     @Test(arguments: [
         ["solve", "x", "--method", "magic"], ["solve", "x", "--width", "0"], ["solve", "x", "--theta", "1.5"],
@@ -19,6 +25,9 @@ import Testing
         ["bench", "--config", "c", "--profile"], ["bench", "--config", "c", "--shape", "openr"],
         ["bench", "--config", "c", "--engine"], ["bench", "--config", "c", "--concurrency", "2"],
         ["tune", "--config", "c"], ["bench", "--set", "a=b"],
+        ["grade", "--mode", "kind"], ["plan", "--target-parameters", "72e9"], ["plan", "--no-pilot"],
+        ["plan", "--overhead", "1"], ["plan", "--pilot", "0"], ["plan", "--search", "mcts"],
+        ["plan", "--acceptance", "1.5"], hypothetical + ["--bandwidth", "-1"], hypothetical + ["--check"],
     ])
     func `Wrong use is refused with status 64 and the usage`(arguments: [String]) {
         do {
@@ -60,7 +69,7 @@ import Testing
         ],
         ["solve", "x", "--draft", "a", "--target", "b", "--prm", "c"], ["replay", "trace.jsonl"],
         ["solve", "x", "--margin", "0.05"], ["bench", "--margin=-0.05"],
-        ["grade"], ["grade", "--mode", "compat", "-"],
+        ["grade"], ["grade", "--mode", "compat", "-"], ["plan", "--check", "--limit", "40"], hypothetical,
     ])
     func `Right use is accepted`(arguments: [String]) throws {
         _ = try SpecSearchCommand.parseAsRoot(arguments)

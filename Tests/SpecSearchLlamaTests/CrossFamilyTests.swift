@@ -69,8 +69,9 @@ import Testing
     }
 
     @Test func `Thoughts end at the same text in both vocabularies`() async throws {
-        let (_, set) = try Self.trio()
+        let (directory, set) = try Self.trio()
         let engine = try await LlamaEngine.load(set)
+        withExtendedLifetime(directory) {}
         for sampler in [engine.draft, engine.target] {
             for thought in try await sampler.sample([request([], count: 24, depth: 0)]).thoughts[0] {
                 // The delimiter is a token of its own in both.
@@ -92,7 +93,8 @@ import Testing
     }
 
     @Test func `A whole search drafts in one vocabulary and corrects in another`() async throws {
-        let (_, set) = try Self.trio()
+        let (directory, set) = try Self.trio()
+        defer { withExtendedLifetime(directory) {} }
         var configuration = SearchConfiguration()
         configuration.maximumDepth = 6
         configuration.sampling = set.samplingParameters

@@ -36,8 +36,10 @@ public struct PassCost: Sendable, Hashable, Codable {
         self.points = sorted
     }
 
-    /// Reckons a model on a machine by the roofline (Williams and others, 2009): a pass reads all weights once, or
-    /// computes two operations for each weight and token, whichever takes longer. The cache's traffic is left out.
+    /// Reckons a model on a machine by the roofline (Williams and others, 2009).
+    ///
+    /// A pass reads all weights once, or computes two operations for each weight and token, whichever takes longer. The
+    /// cache's traffic is left out.
     ///
     /// - Parameters:
     ///   - parameters: The weights that take part in a token; of a mixture of experts the active ones.

@@ -1,8 +1,9 @@
 internal import Foundation
 public import SpecSearch
 
-/// What a search costs by each method, reckoned from the cost of passes: whether SpecSearch pays for a pair of models on a
-/// machine, and with which settings. Needs no engine.
+/// What a search costs by each method, reckoned from the cost of passes.
+///
+/// So it says, without an engine, whether SpecSearch pays for a pair of models on a machine, and with which settings.
 ///
 /// Of each depth it counts the passes. AR: as many as the longest thought has tokens, each over all thoughts. SpS: rounds
 /// of γ passes of the draft and one of the target over all blocks. SpecSearch: the draft's thoughts, one pass of the reward
@@ -28,6 +29,10 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
         public var drafting = 0.0
         public var scoring = 0.0
         public var corrections = 0.0
+
+        public init() {}
+
+        /// All of it.
         public var total: Double { target + drafting + scoring + corrections }
     }
 
@@ -150,7 +155,7 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
     /// The distinct rows of a node's samples; less than one for samples that are mostly at their end.
     private func rows(_ samples: Double, _ sharing: Double) -> Double { samples > 1 ? pow(samples, sharing) : samples }
 
-    /// Thoughts token by token. `unread` tokens come before the first.
+    /// Thoughts token by token, after `unread` tokens.
     private func writing(
         _ cost: PassCost, nodes: Double, samples: Double, _ sharing: Double, unread: Double = 0
     ) -> Double {
