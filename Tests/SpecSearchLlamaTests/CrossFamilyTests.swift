@@ -4,7 +4,9 @@ import Testing
 
 /// A draft of one family, and a target and a likelihood verifier of another: thoughts cross over as text.
 @Suite struct CrossFamilyTests {
-    /// Ids and lengths both differ: the draft writes "bc" and "b?" as one token each. Many tokens end a step.
+    /// Ids and lengths both differ: the draft writes "bc" and "b?" as one token each.
+    ///
+    /// Many tokens end a step.
     private static func trio() throws -> (ToyDirectory, ModelSet) {
         let directory = try ToyDirectory()
         var set = try directory.trio()
