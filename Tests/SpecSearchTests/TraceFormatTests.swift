@@ -52,6 +52,27 @@ import Testing
         #expect(throws: SearchTrace.FormatError.self) { try TraceReplay(SearchTrace(events: [.started(started)])) }
     }
 
+    @Test func `Settings and counts that would overflow are refused`() async throws {
+        let events = try await recorded().events
+        guard case .started(let started)? = events.first else { return #expect(Bool(false)) }
+        let changes: [@Sendable (inout SearchConfiguration) -> Void] = [
+            { ($0.search, $0.beams) = (.rebase, .max) }, { $0.speculation.draftFactor = .max },
+            { $0.speculation.width = .max }, { ($0.search, $0.iterations) = (.mctsOpenR, .max) },
+            { $0.lookahead = .max },
+            { ($0.beams, $0.speculation.width) = (1 << 10, 1 << 10) }, { $0.beams = .min }, { $0.maximumDepth = .max },
+        ]
+        for change in changes {
+            var hostile = started
+            change(&hostile.configuration)
+            let replay = try TraceReplay(SearchTrace(events: [.started(hostile)] + events.dropFirst()))
+            let error = await #expect(throws: EngineError.self) { try await replay.run() }
+            #expect(error?.code == .badSetting)
+        }
+        let text = String(decoding: try SearchTrace(events: events).encoded(), as: UTF8.self)
+        let counts = text.replacing(/"evaluatedTokens":[0-9]+/, with: "\"evaluatedTokens\":\(Int.max)")
+        #expect(throws: SearchTrace.FormatError.self) { try SearchTrace(data: Data(counts.utf8)) }
+    }
+
     @Test func `A trace that was cut or edited does not replay`() async throws {
         let events = try await recorded().events
         let cut = try TraceReplay(SearchTrace(events: Array(events.prefix(4))))

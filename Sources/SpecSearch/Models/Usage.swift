@@ -42,16 +42,28 @@ public struct ModelUsage: Sendable, Hashable, Codable {
 
     public init() {}
 
+    /// Counts that can be, and whose sums over any search do not overflow.
+    package static let plausibleCounts = 0...(1 << 40)
+
     /// Records of earlier versions do not have all of it.
+    ///
+    /// - Throws: `DecodingError` for counts that cannot be.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        evaluatedTokens = try values.decode(Int.self, forKey: .evaluatedTokens)
-        prefillTokens = try values.decode(Int.self, forKey: .prefillTokens)
-        outputTokens = try values.decode(Int.self, forKey: .outputTokens)
-        proposedTokens = try values.decode(Int.self, forKey: .proposedTokens)
-        acceptedTokens = try values.decode(Int.self, forKey: .acceptedTokens)
-        retokenizedTokens = try values.decodeIfPresent(Int.self, forKey: .retokenizedTokens) ?? 0
-        decodes = try values.decode(Int.self, forKey: .decodes)
+        func count(_ key: CodingKeys) throws -> Int {
+            let count = try values.decode(Int.self, forKey: key)
+            guard Self.plausibleCounts.contains(count) else {
+                throw DecodingError.dataCorruptedError(forKey: key, in: values, debugDescription: "\(count)")
+            }
+            return count
+        }
+        evaluatedTokens = try count(.evaluatedTokens)
+        prefillTokens = try count(.prefillTokens)
+        outputTokens = try count(.outputTokens)
+        proposedTokens = try count(.proposedTokens)
+        acceptedTokens = try count(.acceptedTokens)
+        retokenizedTokens = values.contains(.retokenizedTokens) ? try count(.retokenizedTokens) : 0
+        decodes = try count(.decodes)
         seconds = try values.decode(Double.self, forKey: .seconds)
     }
 

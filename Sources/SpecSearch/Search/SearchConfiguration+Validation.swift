@@ -1,11 +1,19 @@
 extension SearchConfiguration {
     /// - Throws: ``EngineError`` that names the first setting out of range.
+    ///
+    /// The largest settings are beyond what any machine could run; above them sums would overflow.
     package func validate() throws {
+        let most = 1 << 17
+        let factors = [beams, speculation.width, speculation.draftFactor].map { max(1, $0) }
         let rules: [(Bool, String)] = [
             (beams >= 1, "The beam needs at least 1 path."),
             (speculation.width >= 1, "The width must be at least 1."),
-            (maximumDepth >= 1, "The depth must be at least 1."),
-            (iterations.map { $0 >= 1 } ?? true, "At least 1 iteration is needed."),
+            (
+                factors.allSatisfy { $0 <= most } && factors.reduce(1, *) <= most,
+                "Beams × width × draft factor must not exceed \(most)."
+            ),
+            ((1...most).contains(maximumDepth), "The depth lies in 1 ... \(most)."),
+            ((1...most).contains(iterations ?? 1), "The iterations lie in 1 ... \(most)."),
             (
                 exploration.map { $0 >= 0 && $0.isFinite } ?? true,
                 "The exploration constant must be finite, and not negative."
@@ -14,7 +22,7 @@ extension SearchConfiguration {
                 balanceTemperature > 0 && balanceTemperature.isFinite,
                 "The temperature of REBASE must be finite, and more than 0."
             ),
-            (lookahead >= 0, "The lookahead must not be negative."),
+            ((0...most).contains(lookahead), "The lookahead lies in 0 ... \(most)."),
             (
                 lookahead == 0 || search != .selfConsistency,
                 "Self-consistency looks at no scores: it has no use for lookahead."

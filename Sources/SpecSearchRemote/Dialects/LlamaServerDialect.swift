@@ -27,21 +27,21 @@ package struct LlamaServerDialect: ServerDialect {
             var topLogprobs: [Top]?
         }
         struct Timings: Decodable {
-            var cacheN: Int?
-            var promptN: Int?
-            var predictedN: Int?
+            var cacheN: TokenCount?
+            var promptN: TokenCount?
+            var predictedN: TokenCount?
             var promptMs: Double?
             var predictedMs: Double?
-            var draftN: Int?
-            var draftNAccepted: Int?
+            var draftN: TokenCount?
+            var draftNAccepted: TokenCount?
         }
         var index: Int?
         var content: String
         var tokens: [Token]
         var stopType: String?
         var stoppingWord: String?
-        var tokensPredicted: Int?
-        var tokensEvaluated: Int?
+        var tokensPredicted: TokenCount?
+        var tokensEvaluated: TokenCount?
         var timings: Timings?
         var completionProbabilities: [Probability]?
     }
@@ -110,13 +110,13 @@ package struct LlamaServerDialect: ServerDialect {
     }
 
     private func add(_ item: Item, to usage: inout ModelUsage) {
-        let prompt = item.timings?.promptN ?? item.tokensEvaluated ?? 0
-        let written = item.timings?.predictedN ?? item.tokensPredicted ?? item.tokens.count
+        let prompt = (item.timings?.promptN ?? item.tokensEvaluated)?.value ?? 0
+        let written = (item.timings?.predictedN ?? item.tokensPredicted)?.value ?? item.tokens.count
         usage.prefillTokens += prompt
         usage.outputTokens += item.tokens.count
         usage.evaluatedTokens += prompt + written
-        usage.proposedTokens += item.timings?.draftN ?? 0
-        usage.acceptedTokens += item.timings?.draftNAccepted ?? 0
+        usage.proposedTokens += item.timings?.draftN?.value ?? 0
+        usage.acceptedTokens += item.timings?.draftNAccepted?.value ?? 0
     }
 
     package func labels(prompt: [Token], good: Token, bad: Token, model: String?) -> WireRequest {

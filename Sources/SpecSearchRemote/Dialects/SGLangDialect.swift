@@ -27,9 +27,9 @@ package struct SGLangDialect: ServerDialect {
         }
         struct Meta: Decodable {
             var finishReason: Finish?
-            var promptTokens: Int?
-            var completionTokens: Int?
-            var cachedTokens: Int?
+            var promptTokens: TokenCount?
+            var completionTokens: TokenCount?
+            var cachedTokens: TokenCount?
             var inputTokenLogprobs: [Entry]?
             var outputTokenIdsLogprobs: [[Entry]?]?
         }
@@ -71,11 +71,11 @@ package struct SGLangDialect: ServerDialect {
             }
             let finish = item.metaInfo.finishReason
             let stop = try Answer.stop(finish?.type, finish?.matched)
-            usage.prefillTokens += (item.metaInfo.promptTokens ?? 0) - (item.metaInfo.cachedTokens ?? 0)
-            usage.outputTokens += item.metaInfo.completionTokens ?? tokens.count
+            usage += ModelUsage(
+                prompt: item.metaInfo.promptTokens, cached: item.metaInfo.cachedTokens,
+                written: item.metaInfo.completionTokens ?? TokenCount(tokens.count))
             return Completion(text: text, tokens: tokens, stop: stop)
         }
-        usage.evaluatedTokens = usage.prefillTokens + usage.outputTokens
         return Completions(siblings: siblings, usage: usage)
     }
 

@@ -15,8 +15,8 @@ package struct StreamedCompletions: Sendable {
             var stopReason: StopMatch?
         }
         struct Usage: Decodable {
-            var promptTokens: Int?
-            var completionTokens: Int?
+            var promptTokens: TokenCount?
+            var completionTokens: TokenCount?
         }
         var choices: [Choice]
         var usage: Usage?
@@ -42,11 +42,10 @@ package struct StreamedCompletions: Sendable {
         }
         var siblings = [(text: String, tokens: [Token], stop: Thought.Stop?)](
             repeating: ("", [], nil), count: call.count)
-        var usage = ModelUsage()
+        var usage: Chunk.Usage?
         for event in events.dropLast() {
             let chunk = try decode(event)
-            usage.prefillTokens = chunk.usage?.promptTokens ?? usage.prefillTokens
-            usage.outputTokens = chunk.usage?.completionTokens ?? usage.outputTokens
+            usage = chunk.usage ?? usage
             for choice in chunk.choices {
                 guard siblings.indices.contains(choice.index), siblings[choice.index].stop == nil else {
                     throw Answer.malformed("a choice numbered \(choice.index) of \(call.count), or after its end")
@@ -58,13 +57,12 @@ package struct StreamedCompletions: Sendable {
                 }
             }
         }
-        usage.evaluatedTokens = usage.prefillTokens + usage.outputTokens
         return Completions(
             siblings: try siblings.map { sibling in
                 guard let stop = sibling.stop else { throw Answer.malformed("a choice without a finish reason") }
                 guard !sibling.tokens.isEmpty else { throw Answer.malformed("a choice without token ids") }
                 return Completion(text: sibling.text, tokens: sibling.tokens, stop: stop)
-            }, usage: usage)
+            }, usage: ModelUsage(prompt: usage?.promptTokens, written: usage?.completionTokens))
     }
 
     private static func decode(_ event: [UInt8]) throws(RemoteFailure) -> Chunk {

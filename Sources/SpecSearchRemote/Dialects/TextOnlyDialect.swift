@@ -28,8 +28,8 @@ package struct TextOnlyDialect: ServerDialect {
             var finishReason: String?
         }
         struct Usage: Decodable {
-            var promptTokens: Int?
-            var completionTokens: Int?
+            var promptTokens: TokenCount?
+            var completionTokens: TokenCount?
         }
         var choices: [Choice]
         var usage: Usage?
@@ -53,10 +53,7 @@ package struct TextOnlyDialect: ServerDialect {
             case let reason?: throw RemoteFailure(.reported, "the finish reason \"\(reason)\"")
             }
         }
-        var usage = ModelUsage()
-        usage.prefillTokens = response.usage?.promptTokens ?? 0
-        usage.outputTokens = response.usage?.completionTokens ?? 0
-        usage.evaluatedTokens = usage.prefillTokens + usage.outputTokens
+        let usage = ModelUsage(prompt: response.usage?.promptTokens, written: response.usage?.completionTokens)
         return Completions(siblings: siblings, usage: usage)
     }
 

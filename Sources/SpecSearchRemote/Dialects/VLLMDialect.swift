@@ -22,9 +22,9 @@ package struct VLLMDialect: ServerDialect {
             var promptLogprobs: [[String: Entry]?]?
         }
         struct Usage: Decodable {
-            struct Details: Decodable { var cachedTokens: Int? }
-            var promptTokens: Int
-            var completionTokens: Int?
+            struct Details: Decodable { var cachedTokens: TokenCount? }
+            var promptTokens: TokenCount
+            var completionTokens: TokenCount?
             var promptTokensDetails: Details?
         }
         var choices: [Choice]
@@ -70,12 +70,10 @@ package struct VLLMDialect: ServerDialect {
     }
 
     private func usage(_ response: Response) -> ModelUsage {
-        var usage = ModelUsage()
-        usage.prefillTokens =
-            (response.usage?.promptTokens ?? 0) - (response.usage?.promptTokensDetails?.cachedTokens ?? 0)
-        usage.outputTokens = response.usage?.completionTokens ?? 0
-        usage.evaluatedTokens = usage.prefillTokens + usage.outputTokens
-        return usage
+        let usage = response.usage
+        return ModelUsage(
+            prompt: usage?.promptTokens, cached: usage?.promptTokensDetails?.cachedTokens,
+            written: usage?.completionTokens)
     }
 
     package func labels(prompt: [Token], good: Token, bad: Token, model: String?) -> WireRequest {
