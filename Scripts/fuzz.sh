@@ -24,7 +24,7 @@ for target in $targets; do
   mkdir -p "$found" ".build/fuzz/crashes"
   export FUZZ_TARGET=$target
   if [ -n "$keeps" ]; then
-    "$fuzz" -merge=1 "Fuzzing/Corpus/$target" "$found" 2>&1 | tail -n 2
+    "$fuzz" -set_cover_merge=1 -use_counters=0 "Fuzzing/Corpus/$target" "$found" 2>&1 | tail -n 2
     continue
   fi
   timeout -k 10 "$((seconds + 120))" "$fuzz" -max_total_time="$seconds" -print_final_stats=1 -timeout=20 \
