@@ -67,7 +67,7 @@ struct MachineArguments: ParsableArguments {
 /// What searches are like, where nothing is to be measured.
 struct WorkloadArguments: ParsableArguments {
     @Option(help: ArgumentHelp("How many problems to solve first, to see what searches are like.", valueName: "n"))
-    var pilot = 12
+    var pilot = 20
 
     @Flag(help: "Solve none: --acceptance, --token-acceptance, --step-tokens and --steps say what searches are like.")
     var noPilot = false

@@ -45,6 +45,7 @@ struct PlanPilot {
             }
             progress(index + 1)
         }
+        let passes = await engine.passStatistics()
         guard let ar = trials[.ar], let sps = trials[.sps], let both = trials[.specsearch], both.judged > 0 else {
             throw PlanError(
                 "The pilot problems were solved in one step, so no draft was judged.",
@@ -70,6 +71,9 @@ struct PlanPilot {
         let missing = both.target.filter { $0.depth > 0 }.reduce(0) { $0 + $1.counts.reduce(0) { $0 + $1 - 1 } }
         plan.fitAgreement(
             unfilled: Double(missing) / Double(max(1, both.draft.reduce(0) { $0 + $1.counts.count })), setting)
+        for (role, cost) in [
+            (ModelRole.draft, \SearchCostPlan.draft), (.target, \.target), (.rewardModel, \.rewardModel),
+        ] { plan[keyPath: cost] = try plan[keyPath: cost].merging(Self.points(passes, role)) }
         // What surrounds a pass is charged to the target's where it writes alone, and what is left of SpS to the draft's.
         plan.target.overhead = max(0, ar.outside / Double(max(1, ar.usage[.target].decodes)))
         let rest = sps.outside - plan.target.overhead * Double(sps.usage[.target].decodes)
@@ -90,6 +94,12 @@ struct PlanPilot {
         trial.judged += result.acceptance.judged
         trial.usage += result.usage
         trial.outside += max(0, result.seconds - result.usage.models.values.reduce(0) { $0 + $1.seconds })
+    }
+
+    /// What passes cost in the searches, where there were several of a size: caches are colder there than in a loop.
+    private static func points(_ passes: [LlamaEngine.PassStatistics], _ role: ModelRole) -> [PassCost.Point] {
+        passes.filter { $0.role == role && $0.passes >= 5 && $0.seconds > 0 }
+            .map { PassCost.Point(tokens: Double($0.batchSize), seconds: $0.seconds / Double($0.passes)) }
     }
 
     private static func mean(_ calls: [Call], _ value: (Call) -> Double) -> Double {

@@ -28,12 +28,29 @@ public struct PassCost: Sendable, Hashable, Codable {
             throw PlanError(
                 "The cost of a model's passes is not known.", remedy: "Give passes of more than 0 tokens and seconds.")
         }
-        var sorted = points.sorted { $0.tokens < $1.tokens }
-        // A measurement that was disturbed is too long, never too short.
-        for place in sorted.indices.dropLast().reversed() {
-            sorted[place].seconds = min(sorted[place].seconds, sorted[place + 1].seconds)
+        // Where more tokens took less time, all of these passes get their mean (isotonic regression).
+        var pools: [(sum: Double, count: Int)] = []
+        let sorted = points.sorted { $0.tokens < $1.tokens }
+        for point in sorted {
+            var pool = (sum: point.seconds, count: 1)
+            while let last = pools.last, last.sum * Double(pool.count) > pool.sum * Double(last.count) {
+                pool = (pool.sum + last.sum, pool.count + last.count)
+                pools.removeLast()
+            }
+            pools.append(pool)
         }
-        self.points = sorted
+        let seconds = pools.flatMap { Array(repeating: $0.sum / Double($0.count), count: $0.count) }
+        self.points = zip(sorted, seconds).map { Point(tokens: $0.tokens, seconds: $1) }
+    }
+
+    /// The cost by more passes; they take the place of those of as many tokens.
+    ///
+    /// - Throws: ``PlanError``, as for the first ones.
+    public func merging(_ newer: [Point]) throws(PlanError) -> PassCost {
+        let known = Set(newer.map(\.tokens))
+        var merged = try PassCost(points.filter { !known.contains($0.tokens) } + newer)
+        merged.overhead = overhead
+        return merged
     }
 
     /// Reckons a model on a machine by the roofline (Williams and others, 2009).

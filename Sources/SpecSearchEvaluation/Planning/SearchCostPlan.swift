@@ -83,7 +83,7 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
                 + later * scoring(nodes: nodes, samples: samples, workload.draftSharing)
             if need.probability > 0 {
                 // The target has not seen what the drafts wrote since the last correction.
-                let unread = need.nodes * workload.meanStepTokens * min(1 / need.probability, later)
+                let unread = need.nodes * workload.meanStepTokens * unreadSteps(need.probability, later)
                 account.corrections =
                     later * need.probability
                     * (speculating(nodes: need.nodes, samples: need.samples, setting, unread: unread)
@@ -91,6 +91,15 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
             }
         }
         return account
+    }
+
+    /// How many steps before a correction the target has not read, on average over the depths after the first step:
+    /// those since the last correction, at most all but the first.
+    private func unreadSteps(_ probability: Double, _ depths: Double) -> Double {
+        // The mean over k of Σ (1 - p)^j for j from 1 to k - 1.
+        if probability * depths < 1e-6 { return max(0, (depths - 1) / 2) }
+        let left = 1 - probability
+        return max(0, left / probability * (1 - (1 - pow(left, depths)) / (depths * probability)))
     }
 
     /// What the target has to correct at a depth.

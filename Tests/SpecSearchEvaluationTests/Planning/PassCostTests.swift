@@ -17,10 +17,12 @@ import Testing
         #expect(cost.seconds(tokens: 0) == 0)
     }
 
-    @Test func `A disturbed measurement does not make small passes dearer than large ones`() throws {
-        let cost = try cost([1: 9, 2: 1, 4: 2])
-        #expect(cost.seconds(tokens: 1) == 1)
-        #expect(cost.seconds(tokens: 4) == 2)
+    @Test func `Passes of more tokens never cost less`() throws {
+        var cost = try cost([1: 3, 2: 1, 4: 2, 8: 5])
+        #expect([1, 2, 4, 8].map { cost.seconds(tokens: $0) } == [2, 2, 2, 5])
+        cost.overhead = 1
+        cost = try cost.merging([.init(tokens: 8, seconds: 7), .init(tokens: 6, seconds: 3)])
+        #expect([4, 6, 7, 8].map { cost.seconds(tokens: $0) } == [3, 4, 6, 8])
     }
 
     @Test func `A roofline reads all weights once, or computes two operations for each and token`() throws {
