@@ -38,6 +38,10 @@ private let soakSeconds = Double(ProcessInfo.processInfo.environment["SPECSEARCH
         let record = Record()
         try await withServer(WideModel.make()) { client, server in
             let port = try #require(client.port)
+            let first = try await client.post(Self.traffic[2].path, Self.traffic[2].body)
+            let written = try first.value("usage", "specsearch", "target_tokens") as? Int
+            // Ten thousand thoughts of about ten tokens.
+            #expect(written ?? 0 > 80_000)
             let end = ContinuousClock.now + .seconds(soakSeconds)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for lane in 0..<4 {
@@ -123,7 +127,7 @@ private enum WideModel {
             role,
             choose: { path, key in
                 if path.depth >= 12 { return .init("The answer is 7.", stop: .endOfSequence) }
-                return .init("step \(Int(key.uniform(position: 0, purpose: .token) * 1000))\n\n")
+                return .init("thought \(Int(key.uniform(position: 0, purpose: .token) * 1000))\n\n")
             })
     }
 }
