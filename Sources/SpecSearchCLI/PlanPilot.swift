@@ -74,10 +74,11 @@ struct PlanPilot {
         for (role, cost) in [
             (ModelRole.draft, \SearchCostPlan.draft), (.target, \.target), (.rewardModel, \.rewardModel),
         ] { plan[keyPath: cost] = try plan[keyPath: cost].merging(Self.points(passes, role)) }
-        // What surrounds a pass is charged to the target's where it writes alone, and what is left of SpS to the draft's.
+        // What surrounds a pass is charged to the target's where it writes alone, and what is left elsewhere to the draft's.
         plan.target.overhead = max(0, ar.outside / Double(max(1, ar.usage[.target].decodes)))
-        let rest = sps.outside - plan.target.overhead * Double(sps.usage[.target].decodes)
-        plan.draft.overhead = max(0, rest / Double(max(1, sps.usage[.draft].decodes)))
+        let known = sps.usage[.target].decodes + both.usage[.target].decodes
+        let rest = sps.outside + both.outside - plan.target.overhead * Double(known)
+        plan.draft.overhead = max(0, rest / Double(max(1, sps.usage[.draft].decodes + both.usage[.draft].decodes)))
     }
 
     private func solve(_ problem: Problem, _ method: SearchMethod, _ trial: inout Trial) async throws {
