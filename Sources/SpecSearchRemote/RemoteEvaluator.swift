@@ -22,7 +22,7 @@ public struct RemoteEvaluator: ThoughtEvaluator {
 
     /// Finds the ids of tag and labels by the server's own tokenizer, and checks them.
     ///
-    /// - Throws: ``EngineError``, naming what does not fit.
+    /// - Throws: `EngineError`, naming what does not fit.
     public init(_ model: RemoteModel, reward: RemoteRewardModel) async throws {
         var group = model.group
         group.template = reward.template

@@ -46,7 +46,7 @@ public final class RemoteModel: Sendable {
 
     /// Asks llama-servers for their slots: they queue without a limit, so the client has to keep it.
     ///
-    /// - Throws: ``EngineError`` `unavailable` where no replica answers.
+    /// - Throws: `EngineError` `unavailable` where no replica answers.
     public func prepare() async throws {
         guard !group.urls.isEmpty else {
             throw EngineError(.badSetting, "A model has no servers.", remedy: "Give urls in the configuration.")

@@ -38,7 +38,10 @@ public struct ServerProbe: Sendable {
     private let role: ModelRole
     private let reward: RemoteRewardModel?
 
-    /// - Parameter reward: How scores are read, for a reward model.
+    /// - Parameters:
+    ///   - model: The servers to ask.
+    ///   - role: What they are for.
+    ///   - reward: How scores are read, for a reward model.
     public init(_ model: RemoteModel, role: ModelRole, reward: RemoteRewardModel? = nil) {
         self.model = model
         self.role = role
