@@ -1,4 +1,5 @@
 internal import SpecSearch
+internal import SpecSearchEvaluation
 internal import SpecSearchLlama
 internal import SpecSearchRemote
 
@@ -31,7 +32,7 @@ struct ClusterModels: Sendable {
     var statistics: [ModelRole: CallStatistics] { remote.mapValues(\.statistics) }
 
     /// The models for one method; token-level speculation is the embedded engine's, or the server's own.
-    func models(for method: SearchMethod) -> SearchModels {
+    func models(for method: SearchMethod, judge: (any ThoughtEvaluator)? = nil) -> SearchModels {
         func sampler(_ role: ModelRole) -> (any ThoughtSampler)? {
             if let model = remote[role] {
                 return RemoteSampler(
@@ -43,7 +44,24 @@ struct ClusterModels: Sendable {
             let hasDraft = if case .embedded? = configuration.places[.draft] { true } else { false }
             return hasDraft ? engine.largeModel(for: method) : engine.target
         }
-        return SearchModels(draft: sampler(.draft), target: sampler(.target), evaluator: evaluator)
+        return SearchModels(draft: sampler(.draft), target: sampler(.target), evaluator: judge ?? evaluator)
+    }
+
+    /// Who scores steps.
+    ///
+    /// - Throws: ``EngineError`` where a target on servers is to grade, or nothing can be run.
+    func evaluator(_ judge: StepJudge, problems: [GradedProblem] = []) throws(EngineError) -> any ThoughtEvaluator {
+        switch judge {
+        case .rewardModel: return evaluator
+        case .examples: return try ExampleEvaluator.judging(problems)
+        case .target:
+            guard case .embedded? = configuration.places[.target], let engine else {
+                throw EngineError(
+                    .unsupported, "A target on servers is not asked for grades.",
+                    remedy: "Run it in the embedded engine, or serve a judge as the reward model.")
+            }
+            return GradingEvaluator(engine.grader)
+        }
     }
 
     /// Drops what the embedded models cache.
@@ -82,7 +100,7 @@ extension ClusterConfiguration {
         }
         let calibration = reward.calibration.map { calibration in { @Sendable score in calibration(score) } }
         let chat = reward.template == "gguf" ? "server" : reward.template
-        guard reward.placement != .lastStep, reward.tokenisesLines != true else {
+        guard (reward.placement ?? .eachStep) == .eachStep, reward.tokenisesLines != true else {
             throw EngineError(
                 .unsupported, "A reward model that is asked once, or line by line, is not read from servers.",
                 remedy: "Run it in the embedded engine.")

@@ -12,8 +12,8 @@ actor EngineSet {
         var options: EngineOptions
     }
 
-    /// What a choice gives for each method.
-    private typealias Loaded = @Sendable (SearchMethod) -> SearchModels
+    /// What a choice gives for each method and judge.
+    private typealias Loaded = @Sendable (SearchConfiguration, [GradedProblem]) throws -> SearchModels
 
     /// How the run's models write; its files are empty for models elsewhere.
     nonisolated let models: ModelSet
@@ -30,9 +30,9 @@ actor EngineSet {
         self.arguments = cluster == nil ? arguments : arguments.untuned
     }
 
-    /// A variant's search.
-    func search(_ variant: Variant) async throws -> Search {
-        let models = try await load(variant)(variant.configuration.method)
+    /// A variant's search on one of some problems.
+    func search(_ variant: Variant, problems: [GradedProblem]) async throws -> Search {
+        let models = try await load(variant)(variant.configuration, problems)
         return Search(variant.configuration, models: models)
     }
 
@@ -46,12 +46,12 @@ actor EngineSet {
                 if let cluster {
                     try Self.check([variant], with: cluster)
                     let models = try await ClusterModels(cluster, options: options)
-                    return { models.models(for: $0) }
+                    return { models.models(for: $0.method, judge: try models.evaluator($0.judge, problems: $1)) }
                 }
                 var set = models
                 for (role, file) in variant.models { set.replace(role, by: file) }
                 let engine = try await LlamaEngine.load(set, options: options)
-                return { engine.models(for: $0) }
+                return { engine.models(for: $0.method, judge: try engine.evaluator($0.judge, problems: $1)) }
             }
         loaded[choice] = task
         do {
@@ -98,6 +98,7 @@ actor EngineSet {
         var files = [
             "draft": models.draft, "target": models.target, "prm": models.prm, "reward model": models.rewardModel,
         ]
+        if let judge = models.judge { files["judge"] = judge }
         for variant in variants {
             for (role, file) in variant.models {
                 var set = models

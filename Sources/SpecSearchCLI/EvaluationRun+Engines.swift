@@ -11,7 +11,7 @@ extension EvaluationRun {
         let grader = ResultGrader(mode: grading)
         self.init(
             variants: variants, problems: problems, seeds: seeds,
-            solve: { variant, problem in try await engines.search(variant).run(problem) },
+            solve: { variant, problem in try await engines.search(variant, problems: problems).run(problem) },
             grade: { await grader.grade($0, $1) })
         self.concurrency = concurrency
     }
@@ -42,7 +42,7 @@ struct Pilot {
         var judged = 0
         var kept = 0
         for (index, problem) in candidates.prefix(problems).enumerated() {
-            let acceptance = try await engines.search(variant).run(problem.problem).acceptance
+            let acceptance = try await engines.search(variant, problems: candidates).run(problem.problem).acceptance
             try Task.checkCancellation()
             judged += acceptance.judged
             kept += acceptance.kept

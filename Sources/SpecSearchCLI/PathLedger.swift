@@ -32,6 +32,11 @@ struct LedgerSampler: ThoughtSampler {
         }
         return answer
     }
+
+    func logLikelihoods(_ paths: [ReasoningPath], parameters: SamplingParameters) async throws -> ThoughtLikelihoods {
+        for path in paths { ledger.note(path, for: [.target]) }
+        return try await base.logLikelihoods(paths, parameters: parameters)
+    }
 }
 
 /// Notes what an evaluator reads.
@@ -70,6 +75,17 @@ struct RestartingSampler: ThoughtSampler {
             await forget()
             let answer = try await base.sample([request])
             all.thoughts += answer.thoughts
+            all.usage += answer.usage
+        }
+        return all
+    }
+
+    func logLikelihoods(_ paths: [ReasoningPath], parameters: SamplingParameters) async throws -> ThoughtLikelihoods {
+        var all = ThoughtLikelihoods(values: [])
+        for path in paths {
+            await forget()
+            let answer = try await base.logLikelihoods([path], parameters: parameters)
+            all.values += answer.values
             all.usage += answer.usage
         }
         return all

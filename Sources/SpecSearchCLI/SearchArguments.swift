@@ -11,27 +11,19 @@ extension SearchKind: ExpressibleByArgument {}
 extension TreePolicy: ExpressibleByArgument {}
 extension AnswerRule: ExpressibleByArgument {}
 
-extension ThresholdEstimator {
-    /// Reads an estimator's name.
+extension StepJudge: ExpressibleByArgument {}
+
+extension RejectionRule {
+    /// Reads a rule's name.
     ///
-    /// - Throws: `ValidationError`, which says of the neighbouring methods' rules what they would need.
-    static func parse(_ name: String) throws -> ThresholdEstimator {
-        switch name.prefix(while: { $0 != ":" }) {
-        case "specreason":
+    /// - Throws: `ValidationError`, which says what is known.
+    static func parse(_ name: String) throws -> RejectionRule {
+        guard let rule = RejectionRule(name: name) else {
             throw ValidationError(
-                "specreason needs a target that can be asked for a grade, which this engine does not offer; "
-                    + "fixed:0.78 has its threshold of 7 in 9 for the reward model's scores.")
-        case "gsi":
-            throw ValidationError(
-                "gsi needs the likelihood of every draft under both models, which this engine does not give.")
-        default:
-            guard let estimator = ThresholdEstimator(name: name) else {
-                throw ValidationError(
-                    "There is no estimator \(name): max, mean, ucb[:z], quantile:q, fixed:x, rsd[:x], random:rate, "
-                        + "none and infinite are known.")
-            }
-            return estimator
+                "There is no estimator \(name): max, mean, ucb[:z], quantile:q, fixed:x, rsd[:x], specreason[:points], "
+                    + "gsi[:beta:x], random:rate, none and infinite are known.")
         }
+        return rule
     }
 }
 
@@ -81,10 +73,18 @@ struct SearchArguments: ParsableArguments {
     @Option(
         help: """
             The estimate of the target's quality that sets the threshold: max, mean, ucb[:z], quantile:q; for \
-            comparison fixed:x, rsd[:x] (a constant 0.7), random:rate, none, infinite. (default: max)
+            comparison fixed:x, rsd[:x] (a constant 0.7), specreason[:points] (7 of the target's 9), gsi[:beta:x] \
+            (20 and 0.5), random:rate, none, infinite. (default: max)
             """,
-        transform: ThresholdEstimator.parse)
-    var estimator: ThresholdEstimator?
+        transform: RejectionRule.parse)
+    var estimator: RejectionRule?
+
+    @Option(
+        help: """
+            Who scores steps: prm; target, which is asked for a grade; or examples, on which programs are run (for \
+            humaneval). (default: what suits the estimator)
+            """)
+    var judge: StepJudge?
 
     @Option(help: "How far below the threshold a draft may score and still be kept, -1 ... 1. (default: 0)")
     var margin: Double?
@@ -137,9 +137,16 @@ struct SearchArguments: ParsableArguments {
                 calibration == nil || (theta == nil && estimator == nil && margin == nil),
                 "--calibration goes without --theta, --estimator and --margin: it is certified as it is."
             ),
+            (
+                judge == nil || estimator?.judge == nil || judge == estimator?.judge,
+                "specreason is a rule for the target's grades: it goes without --judge."
+            ),
         ]
         for (holds, message) in rules where !holds { throw ValidationError(message) }
     }
+
+    /// Who scores steps.
+    var judging: StepJudge { judge ?? estimator?.judge ?? .rewardModel }
 
     /// The rejection rule that was asked for.
     ///
@@ -148,7 +155,8 @@ struct SearchArguments: ParsableArguments {
         if let calibration { return try CalibrationFile(contentsOf: URL(fileURLWithPath: calibration)).policy }
         let usual = RejectionPolicy()
         return RejectionPolicy(
-            estimator: estimator ?? usual.estimator, theta: theta ?? usual.theta, margin: margin ?? usual.margin)
+            estimator: estimator?.estimator ?? usual.estimator, theta: theta ?? usual.theta,
+            margin: margin ?? usual.margin)
     }
 
     /// The settings of one method, with what suits the models where the user said nothing.
@@ -170,6 +178,7 @@ struct SearchArguments: ParsableArguments {
         configuration.speculation.draftFactor = draftFactor
         configuration.speculation.correction = correction
         configuration.speculation.rejection = try rejection()
+        configuration.judge = judging
         configuration.sampling = models.samplingParameters
         if let temperature { configuration.sampling.temperature = temperature }
         if let maxTokens { configuration.sampling.maximumTokens = maxTokens }
@@ -182,12 +191,40 @@ struct SearchArguments: ParsableArguments {
 
 extension LlamaEngine {
     /// This engine's models for one method: AR writes token by token, SpS and SpecSearch speculate on tokens.
-    nonisolated func models(for method: SearchMethod) -> SearchModels {
-        SearchModels(draft: draft, target: largeModel(for: method), evaluator: evaluator)
+    ///
+    /// - Parameter judge: Who scores steps; nil for the reward model.
+    nonisolated func models(for method: SearchMethod, judge: (any ThoughtEvaluator)? = nil) -> SearchModels {
+        SearchModels(draft: draft, target: largeModel(for: method), evaluator: judge ?? evaluator)
     }
 
     /// The target as one method has it write; SpecSearch's corrections are its own where the models' vocabularies differ.
     nonisolated func largeModel(for method: SearchMethod) -> any ThoughtSampler {
         method == .ar || (method != .sps && !pairsAtTokenLevel) ? target : speculativeTarget
+    }
+
+    /// Who scores steps.
+    ///
+    /// - Parameter problems: What the search may be about, with their examples.
+    /// - Throws: ``EngineError`` `badSetting` where nothing can be run.
+    nonisolated func evaluator(
+        _ judge: StepJudge, problems: [GradedProblem] = []
+    ) throws(EngineError) -> any ThoughtEvaluator {
+        switch judge {
+        case .rewardModel: evaluator
+        case .target: GradingEvaluator(grader)
+        case .examples: try ExampleEvaluator.judging(problems)
+        }
+    }
+}
+
+extension ExampleEvaluator {
+    /// One for problems with programs.
+    static func judging(_ problems: [GradedProblem]) throws(EngineError) -> ExampleEvaluator {
+        guard problems.contains(where: { $0.codeTask != nil }) else {
+            throw EngineError(
+                .badSetting, "There are no examples to run programs on.",
+                remedy: "The judge examples goes with evaluate --dataset humaneval.")
+        }
+        return ExampleEvaluator(problems)
     }
 }

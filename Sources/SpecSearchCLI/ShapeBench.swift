@@ -28,7 +28,8 @@ struct ShapeBench {
 
     func run(_ name: String, _ search: Search, _ problems: [Problem]) async throws -> Row {
         let forget = { @Sendable [restarting] in await restarting.reset() }
-        let models = restarting.models(for: search.configuration.method)
+        let judge = try restarting.evaluator(search.configuration.judge)
+        let models = restarting.models(for: search.configuration.method, judge: judge)
         let other = Search(
             search.configuration,
             models: SearchModels(

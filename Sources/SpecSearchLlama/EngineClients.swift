@@ -22,6 +22,17 @@ struct EngineSampler: ThoughtSampler {
             cancellation.cancel()
         }
     }
+
+    func logLikelihoods(_ paths: [ReasoningPath], parameters: SamplingParameters) async throws -> ThoughtLikelihoods {
+        let cancellation = SequenceGroup.Cancellation()
+        return try await withTaskCancellationHandler {
+            try await engine.withWorker(for: paths.first?.problem) { worker in
+                try await worker.logLikelihoods(paths, parameters: parameters, mode: mode, cancellation: cancellation)
+            }
+        } onCancel: {
+            cancellation.cancel()
+        }
+    }
 }
 
 /// Scores thoughts with an engine's reward model.
@@ -40,6 +51,28 @@ struct EngineEvaluator: ThoughtEvaluator {
         return try await withTaskCancellationHandler {
             try await engine.withWorker(for: paths.first?.problem) { worker in
                 try await worker.evaluate(paths, cancellation: cancellation)
+            }
+        } onCancel: {
+            cancellation.cancel()
+        }
+    }
+}
+
+/// Asks an engine's target for grades.
+struct EngineGrader: StepGrader {
+    let engine: LlamaEngine
+
+    func withProblem<Value: Sendable>(
+        _ problem: Problem, _ work: () async throws -> Value
+    ) async throws -> Value {
+        try await engine.withProblem(problem, work)
+    }
+
+    func grade(_ paths: [ReasoningPath]) async throws -> StepGrades {
+        let cancellation = SequenceGroup.Cancellation()
+        return try await withTaskCancellationHandler {
+            try await engine.withWorker(for: paths.first?.problem) { worker in
+                try await worker.grade(paths, cancellation: cancellation)
             }
         } onCancel: {
             cancellation.cancel()

@@ -11,6 +11,7 @@ actor EngineWorker {
         let models: ModelSet
         let options: EngineOptions
         let reward: RewardDescription
+        let judge: RewardDescription
         let draft: LlamaModel
         let target: LlamaModel
         let rewardModel: LlamaModel
@@ -19,12 +20,18 @@ actor EngineWorker {
 
     nonisolated let executor = EngineExecutor(label: "specsearch.engine")
     private nonisolated let options: EngineOptions
+    private nonisolated let shared: Shared
     private let draftWriter: ThoughtWriter
     private let targetWriter: ThoughtWriter
     /// Nil where draft and target have no vocabulary in common.
     private let speculativeWriter: SpeculativeWriter?
     private let pairing: VocabularyPairing
     let scorer: StepScorer
+    /// The target as judge, once it has been asked: its question may not suit every model that writes.
+    private var judge: StepScorer?
+    /// The writers as likelihood verifiers, in their own caches.
+    private let draftLikelihood: StepScorer
+    private let targetLikelihood: StepScorer
     private let scheduler: BatchScheduler
     private var frontiers: [Problem: Frontier] = [:]
     private var replayContexts: [ModelRole: LlamaContext] = [:]
@@ -73,8 +80,14 @@ actor EngineWorker {
             scheduler: scheduler)
         scorer = try StepScorer(
             runtime: rewardModel, description: shared.reward, path: shared.models.rewardModel, scheduler: scheduler)
+        let likelihood = RewardDescription(template: "{problem}")
+        draftLikelihood = try StepScorer(
+            runtime: draft, description: likelihood, path: shared.models.draft, scheduler: scheduler)
+        targetLikelihood = try StepScorer(
+            runtime: target, description: likelihood, path: shared.models.target, scheduler: scheduler)
         self.scheduler = scheduler
         self.options = options
+        self.shared = shared
         executor.idleWork = { scheduler.round() }
     }
 
@@ -141,16 +154,57 @@ actor EngineWorker {
         return try await scorer.evaluate(paths, cancellation: cancellation)
     }
 
+    func logLikelihoods(
+        _ paths: [ReasoningPath], parameters: SamplingParameters, mode: EngineSampler.Mode,
+        cancellation: SequenceGroup.Cancellation
+    ) async throws -> ThoughtLikelihoods {
+        guard let common = pairing.commonCount else {
+            throw EngineError(
+                .mismatch, "How likely a model would write another's step is a question of the tokens that they share.",
+                remedy: "Take draft and target from one family, or a rule that does not ask for it.")
+        }
+        let scorer = mode == .draft ? draftLikelihood : targetLikelihood
+        try prepare([scorer.runtime], paths)
+        defer { mend() }
+        return try await scorer.logLikelihoods(
+            paths, parameters: parameters, vocabularyCount: common, cancellation: cancellation)
+    }
+
+    func grade(_ paths: [ReasoningPath], cancellation: SequenceGroup.Cancellation) async throws -> StepGrades {
+        let judge = try await madeJudge()
+        try prepare([targetWriter.runtime], paths)
+        defer { mend() }
+        return try await judge.grade(paths, cancellation: cancellation)
+    }
+
+    /// A scorer in the target's own cache.
+    private func madeJudge() async throws -> StepScorer {
+        if let judge { return judge }
+        let target = targetWriter.runtime
+        let path = shared.models.judge ?? "the judge's question"
+        try shared.judge.checkJudge(path: path)
+        let runtime = ModelRuntime(
+            role: .target, decoder: target.decoder,
+            template: try PromptTemplate(shared.judge.template, model: shared.target),
+            contextLength: shared.models.contextLength)
+        let made = try StepScorer(runtime: runtime, description: shared.judge, path: path, scheduler: scheduler)
+        try await made.selfCheck()
+        judge = made
+        return made
+    }
+
     /// Drops what is cached of a problem and not in use.
     func release(_ problem: Problem) throws {
         frontiers[problem] = nil
         for runtime in runtimes { try runtime.release(problem) }
+        try judge?.runtime.release(problem)
     }
 
     /// Drops everything cached and not in use.
     func reset() {
         frontiers = [:]
         for runtime in runtimes { runtime.reset() }
+        judge?.runtime.reset()
     }
 
     private func prepare(_ runtimes: [ModelRuntime], _ paths: [ReasoningPath]) throws {

@@ -9,6 +9,7 @@ import Synchronization
 /// engine.target             // any ThoughtSampler: the large model, token by token
 /// engine.speculativeTarget  // any ThoughtSampler: the large model, with token-level speculation by the draft
 /// engine.evaluator          // any ThoughtEvaluator: the reward model
+/// engine.grader             // any StepGrader: the large model, asked for a grade
 /// try await engine.withProblem(problem) { … }          // what is cached of the problem goes at the end; a Search does it
 /// await engine.reset()                                 // all branches leave the caches
 /// try await engine.benchmarkDecode(batchSizes: [1, 12]) // milliseconds per pass of each model
@@ -55,16 +56,19 @@ public final class LlamaEngine: Sendable {
     ///
     /// - Parameters:
     ///   - reward: How the reward model is read; nil to read it from the description beside the model.
+    ///   - judge: How the target is asked for a grade, with the kind `grade` and ten grades; nil for what the model set
+    ///     says, or else ``RewardDescription/judge(chatTemplate:delimiter:)``. It is checked when ``grader`` is first used.
     ///   - progress: Called with a model's role and 0 ... 1 while it is read.
     /// - Throws: ``EngineError``, naming the file or setting and what to do.
     @concurrent
     public static func load(
         _ models: ModelSet, options: EngineOptions = EngineOptions(), reward: RewardDescription? = nil,
-        progress: (@Sendable (ModelRole, Double) -> Void)? = nil
+        judge: RewardDescription? = nil, progress: (@Sendable (ModelRole, Double) -> Void)? = nil
     ) async throws -> LlamaEngine {
         try models.check(path: "The model set \"\(models.name)\"")
         try options.check()
         let reward = try reward ?? RewardDescription.load(path: models.rewardModel)
+        let asked = try judge ?? models.judge.map { path throws(EngineError) in try RewardDescription.load(path: path) }
         func load(_ role: ModelRole, _ path: String) throws -> LlamaModel {
             try LlamaModel(path: path, progress: progress.map { report in { @Sendable value in report(role, value) } })
         }
@@ -72,7 +76,9 @@ public final class LlamaEngine: Sendable {
         let target = try load(.target, models.target)
         let rewardModel = try load(.rewardModel, models.prm)
         let shared = EngineWorker.Shared(
-            models: models, options: options, reward: reward, draft: draft, target: target, rewardModel: rewardModel,
+            models: models, options: options, reward: reward,
+            judge: asked ?? .judge(chatTemplate: models.chatTemplate, delimiter: models.delimiter), draft: draft,
+            target: target, rewardModel: rewardModel,
             pairing: VocabularyPairing(
                 draft: draft, target: target, rewardModel: reward.kind == .likelihood ? rewardModel : nil))
         let worker = try EngineWorker(shared, threads: options.threads)
@@ -100,8 +106,12 @@ public final class LlamaEngine: Sendable {
 
     /// The reward model.
     public var evaluator: any ThoughtEvaluator {
-        EngineEvaluator(engine: self, defaultAggregation: reward.pathAggregation)
+        let evaluator = EngineEvaluator(engine: self, defaultAggregation: reward.pathAggregation)
+        return reward.placement == .outcome ? OutcomeEvaluator(evaluator) : evaluator
     }
+
+    /// The large model, asked how good a step is; ``GradingEvaluator`` makes scores of it.
+    public var grader: any StepGrader { EngineGrader(engine: self) }
 
     /// Drops everything cached that no call is using.
     public func reset() async {

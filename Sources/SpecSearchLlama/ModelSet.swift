@@ -15,6 +15,8 @@ public struct ModelSet: Sendable, Hashable, Codable {
     public var prm: String
     /// The reward model's description, see ``RewardDescription``.
     public var rewardModel: String
+    /// The description, of the kind `grade`, of how the target is asked for a grade; nil for a general question.
+    public var judge: String?
     /// The prompt with `{problem}` in it, or `gguf` for the template in the model's own file.
     public var chatTemplate: String
     /// What ends a step.
@@ -75,6 +77,7 @@ public struct ModelSet: Sendable, Hashable, Codable {
         target = resolve(target)
         prm = resolve(prm)
         rewardModel = resolve(rewardModel)
+        judge = judge.map(resolve)
         try check(path: path)
     }
 
@@ -97,6 +100,7 @@ public struct ModelSet: Sendable, Hashable, Codable {
         try read(.maximumStepTokens, &maximumStepTokens)
         try read(.contextLength, &contextLength)
         draftLength = try values.decodeIfPresent(Int.self, forKey: .draftLength)
+        judge = try values.decodeIfPresent(String.self, forKey: .judge)
     }
 
     /// Checks the settings.

@@ -5,7 +5,8 @@ public import SpecSearch
 ///
 /// `likelihood` is a verifier whose score is the probability of the step's tokens. The others read at a tag after the
 /// step: `label` the logits of two label tokens, `grade` those of a judge's grades, `head` the hidden state. With
-/// ``placement`` `lastStep` the tag stands once, after the whole text, as outcome reward models and judges want it.
+/// ``placement`` `lastStep` the tag stands once, after the whole text, as judges want it; with `outcome` too, but only
+/// finished paths are scored, as outcome reward models want it, and other steps have the score 0.5.
 public struct RewardDescription: Sendable, Hashable, Codable {
     /// How a score is read.
     public enum Kind: String, Sendable, Hashable, Codable {
@@ -23,6 +24,7 @@ public struct RewardDescription: Sendable, Hashable, Codable {
     public enum Placement: String, Sendable, Hashable, Codable {
         case eachStep
         case lastStep
+        case outcome
     }
 
     /// The layers of a classifier.

@@ -47,17 +47,21 @@ package enum ScoreReading {
         case .labels(let good, let bad):
             return 1 / (1 + exp(Double(row[Int(bad)]) - Double(row[Int(good)])))
         case .grades(let tokens):
-            let best = tokens.map { Double(row[Int($0)]) }.max() ?? .nan
-            var sum = 0.0
-            var mean = 0.0
-            for (grade, token) in tokens.enumerated() {
-                let weight = exp(Double(row[Int(token)]) - best)
-                sum += weight
-                mean += Double(grade) * weight
-            }
-            return mean / sum / Double(tokens.count - 1)
+            let weights = Self.weights(of: tokens, row)
+            let mean = weights.enumerated().reduce(0) { $0 + Double($1.offset) * $1.element }
+            return mean / weights.reduce(0, +) / Double(tokens.count - 1)
         case .head(let head): return head(row)
         }
+    }
+
+    /// The grades' weights, of which the largest is 1; none for other models.
+    package func weights(_ row: UnsafePointer<Float>) -> [Double] {
+        if case .grades(let tokens) = self { Self.weights(of: tokens, row) } else { [] }
+    }
+
+    private static func weights(of tokens: [Token], _ row: UnsafePointer<Float>) -> [Double] {
+        let best = tokens.map { Double(row[Int($0)]) }.max() ?? .nan
+        return tokens.map { exp(Double(row[Int($0)]) - best) }
     }
 
     /// A label is one token, alone or after a space or another character.

@@ -266,7 +266,7 @@ package final class SpeculativeWriter {
             let uniform = key.uniform(position: position, purpose: .acceptance)
             if uniform * Double(q[Int(token)]) < Double(p[Int(token)]) {
                 lane.accepted += 1
-                lane.writing.append(token, vocabulary: target.vocabulary, delimiter: delimiter)
+                lane.writing.append(token, from: p, vocabulary: target.vocabulary, delimiter: delimiter)
                 if lane.writing.stop != nil { return }
                 continue
             }
@@ -279,14 +279,14 @@ package final class SpeculativeWriter {
             } else {
                 replacement = try targetProbabilities.draw(residual, total: total, uniform: draw)
             }
-            lane.writing.append(replacement, vocabulary: target.vocabulary, delimiter: delimiter)
+            lane.writing.append(replacement, from: p, vocabulary: target.vocabulary, delimiter: delimiter)
             return
         }
         let position = lane.writing.tokens.count
         let p = try targetProbabilities.probabilities(
             after: lane.targetNodes[lane.proposals.count], parameters: parameters, decoder: target.decoder)
         let bonus = try targetProbabilities.draw(p, uniform: key.uniform(position: position, purpose: .token))
-        lane.writing.append(bonus, vocabulary: target.vocabulary, delimiter: delimiter)
+        lane.writing.append(bonus, from: p, vocabulary: target.vocabulary, delimiter: delimiter)
     }
 
     /// Moves the lanes' pins to what they wrote, and rolls both caches back behind rejected proposals.

@@ -40,32 +40,67 @@ package final class StepScorer {
     package func evaluate(
         _ paths: [ReasoningPath], cancellation: SequenceGroup.Cancellation? = nil
     ) async throws -> StepScores {
+        let (raw, usage) = try await read(paths, cancellation, by: scores)
+        var scores: [Double] = []
+        for (path, score) in zip(paths, raw) {
+            guard score.isFinite, score >= 0, score <= 1 + 1e-6 else {
+                throw EngineError(
+                    .badScore,
+                    "\(runtime.decoder.context.model.path) gave the score \(score) for the step "
+                        + "\"\(path.thoughts.last?.text ?? "")\".",
+                    remedy: "The model file may be damaged: check its checksum.")
+            }
+            scores.append(min(1, description.calibration?(score) ?? score))
+        }
+        return StepScores(scores: scores, usage: usage)
+    }
+
+    /// The weights of a judge's grades for the last thought of each path; a calibration does not change them.
+    ///
+    /// - Throws: ``EngineError``; `CancellationError`.
+    package func grade(
+        _ paths: [ReasoningPath], cancellation: SequenceGroup.Cancellation? = nil
+    ) async throws -> StepGrades {
+        let (weights, usage) = try await read(paths, cancellation, by: grades)
+        return StepGrades(weights: weights, usage: usage)
+    }
+
+    /// The logarithms of the probabilities with which the model would write the last thought of each path; for likelihood
+    /// verifiers.
+    ///
+    /// - Parameters:
+    ///   - parameters: How tokens are drawn.
+    ///   - vocabularyCount: How many tokens take part.
+    /// - Throws: ``EngineError``; `CancellationError`.
+    package func logLikelihoods(
+        _ paths: [ReasoningPath], parameters: SamplingParameters, vocabularyCount: Int,
+        cancellation: SequenceGroup.Cancellation? = nil
+    ) async throws -> ThoughtLikelihoods {
+        let (values, usage) = try await read(paths, cancellation) { requests, nodes throws(EngineError) in
+            try logLikelihoods(requests, at: nodes, parameters, vocabularyCount)
+        }
+        return ThoughtLikelihoods(values: values, usage: usage)
+    }
+
+    /// Has the model evaluate the paths, in groups that fit into its cache, and reads something of each.
+    private func read<Value>(
+        _ paths: [ReasoningPath], _ cancellation: SequenceGroup.Cancellation?,
+        by read: (ArraySlice<Request>, [[PrefixTree.NodeID]]) throws -> [Value]
+    ) async throws -> ([Value], Usage) {
         let group = scheduler.makeGroup(on: [runtime.decoder], cancellation: cancellation)
-        var scores = [Double](repeating: .nan, count: paths.count)
-        var start = 0
         var requests: [Request] = []
         requests.reserveCapacity(paths.count)
         for path in paths { requests.append(try request(for: path)) }
         let retokenized = runtime.takeRetokenizedTokens()
-        while start < requests.count {
-            let end = groupEnd(requests, from: start)
-            let part = requests[start..<end]
-            let found = try await scheduler.perform(group) { try await evaluate(part, in: group) }
-            for (offset, score) in found.enumerated() {
-                guard score.isFinite, score >= 0, score <= 1 + 1e-6 else {
-                    throw EngineError(
-                        .badScore,
-                        "\(runtime.decoder.context.model.path) gave the score \(score) for the step "
-                            + "\"\(paths[start + offset].thoughts.last?.text ?? "")\".",
-                        remedy: "The model file may be damaged: check its checksum.")
-                }
-                scores[start + offset] = min(1, description.calibration?(score) ?? score)
-            }
-            start = end
+        var values: [Value] = []
+        values.reserveCapacity(paths.count)
+        while values.count < requests.count {
+            let part = requests[values.count..<groupEnd(requests, from: values.count)]
+            values += try await scheduler.perform(group) { try await evaluate(part, in: group, then: read) }
         }
         var usage = group.cost(of: runtime.decoder)
         usage.retokenizedTokens = retokenized
-        return StepScores(scores: scores, usage: Usage(models: [runtime.role: usage]))
+        return (values, Usage(models: [runtime.role: usage]))
     }
 
     /// The tokens of a path in this model, for keeping its branch of the cache.
@@ -123,7 +158,10 @@ package final class StepScorer {
         return end
     }
 
-    private func evaluate(_ requests: ArraySlice<Request>, in group: SequenceGroup) async throws -> [Double] {
+    private func evaluate<Value>(
+        _ requests: ArraySlice<Request>, in group: SequenceGroup,
+        then read: (ArraySlice<Request>, [[PrefixTree.NodeID]]) throws -> [Value]
+    ) async throws -> [Value] {
         let decoder = runtime.decoder
         var nodes: [[PrefixTree.NodeID]] = []
         defer { for path in nodes { if let last = path.last { decoder.tree.unpin(last) } } }
@@ -136,6 +174,41 @@ package final class StepScorer {
             nodes.append(path)
         }
         try await scheduler.evaluate(Array(nodes.joined()), on: decoder, for: group)
+        return try read(requests, nodes)
+    }
+
+    private func grades(
+        _ requests: ArraySlice<Request>, at nodes: [[PrefixTree.NodeID]]
+    ) throws(EngineError) -> [[Double]] {
+        var grades: [[Double]] = []
+        for path in nodes { grades.append(reading?.weights(try runtime.decoder.row(of: path[path.count - 1])) ?? []) }
+        return grades
+    }
+
+    /// The same sum as a likelihood verifier's, of probabilities as writers have them.
+    private func logLikelihoods(
+        _ requests: ArraySlice<Request>, at nodes: [[PrefixTree.NodeID]], _ parameters: SamplingParameters,
+        _ vocabularyCount: Int
+    ) throws(EngineError) -> [Double] {
+        var warp = TokenWarp(count: vocabularyCount)
+        let probabilities = UnsafeMutablePointer<Float>.allocate(capacity: vocabularyCount)
+        defer { probabilities.deallocate() }
+        var sums: [Double] = []
+        for (request, path) in zip(requests, nodes) {
+            var sum = 0.0
+            for (node, token) in zip(path, request.targets) {
+                try warp.apply(parameters, to: try runtime.decoder.row(of: node), into: probabilities)
+                sum += Int(token) < vocabularyCount ? log(Double(probabilities[Int(token)])) : -.infinity
+            }
+            sums.append(min(0, max(sum, ThoughtLikelihoods.impossible)))
+        }
+        return sums
+    }
+
+    private func scores(
+        _ requests: ArraySlice<Request>, at nodes: [[PrefixTree.NodeID]]
+    ) throws(EngineError) -> [Double] {
+        let decoder = runtime.decoder
         var normalisers: [PrefixTree.NodeID: Double] = [:]
         let count = Int32(decoder.context.vocabularyCount)
         var scores: [Double] = []

@@ -105,7 +105,7 @@ package final class ThoughtWriter {
             let row = try probabilities.probabilities(
                 after: node, parameters: requests[writing.lanes[index].request].parameters, decoder: decoder)
             let token = try probabilities.draw(row, uniform: writing.lanes[index].nextUniform(.token))
-            writing.lanes[index].append(token, vocabulary: runtime.vocabulary, delimiter: delimiter)
+            writing.lanes[index].append(token, from: row, vocabulary: runtime.vocabulary, delimiter: delimiter)
             if writing.lanes[index].stop == nil {
                 let child = decoder.tree.insert(token, under: node, isShared: sharesSamples)
                 decoder.tree.pin(child)

@@ -1,3 +1,4 @@
+import Foundation
 package import SpecSearch
 
 /// One thought that is being written.
@@ -10,6 +11,8 @@ package struct WritingLane: Sendable {
     package var node: PrefixTree.NodeID
     /// What was written.
     package private(set) var tokens: [Token] = []
+    /// The sum of the logarithms of their probabilities.
+    private var logProbability = 0.0
     /// Why the writing ended, once it has.
     package private(set) var stop: Thought.Stop?
     /// The most tokens that it may have.
@@ -26,8 +29,13 @@ package struct WritingLane: Sendable {
     }
 
     /// Adds a token, and notes whether it ends the thought.
-    mutating func append(_ token: Token, vocabulary: Vocabulary, delimiter: StepDelimiter) {
+    ///
+    /// - Parameter probabilities: The law that it follows.
+    mutating func append(
+        _ token: Token, from probabilities: UnsafePointer<Float>, vocabulary: Vocabulary, delimiter: StepDelimiter
+    ) {
         tokens.append(token)
+        logProbability += log(Double(probabilities[Int(token)]))
         if vocabulary.isEnd(token) {
             stop = .endOfSequence
         } else if delimiter.isComplete(&tail, adding: vocabulary.bytes(of: token)) {
@@ -52,6 +60,8 @@ package struct WritingLane: Sendable {
 
     /// What was written, as a thought.
     func thought(vocabulary: Vocabulary, author: ModelRole) -> Thought {
-        Thought(text: vocabulary.text(of: tokens), tokens: tokens, stop: stop ?? .length, author: author)
+        Thought(
+            text: vocabulary.text(of: tokens), tokens: tokens, stop: stop ?? .length, author: author,
+            logProbability: logProbability.isFinite ? logProbability : nil)
     }
 }

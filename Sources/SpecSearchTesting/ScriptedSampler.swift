@@ -1,3 +1,4 @@
+internal import Foundation
 public import SpecSearch
 internal import Synchronization
 
@@ -21,16 +22,21 @@ public final class ScriptedSampler: ThoughtSampler {
 
     private let author: ModelRole
     private let choose: @Sendable (ReasoningPath, RandomKey) -> Choice
+    /// Nil where samples are written by hand: then nobody knows how likely they are.
+    private let law: (@Sendable (ReasoningPath) -> [Choice])?
     private let log = Mutex<[[ThoughtRequest]]>([])
     private let delay: Duration?
 
     /// - Parameters:
     ///   - delay: How long each call takes; a cancelled call ends at once.
     ///   - law: The choices after a path; their weights need not sum to 1.
-    public convenience init(
+    public init(
         _ author: ModelRole, delay: Duration? = nil, law: @escaping @Sendable (ReasoningPath) -> [Choice]
     ) {
-        self.init(author, delay: delay, choose: { path, key in Self.draw(law(path), key) })
+        self.author = author
+        self.delay = delay
+        self.law = law
+        choose = { path, key in Self.draw(law(path), key) }
     }
 
     /// - Parameters:
@@ -43,6 +49,7 @@ public final class ScriptedSampler: ThoughtSampler {
         self.author = author
         self.delay = delay
         self.choose = choose
+        law = nil
     }
 
     /// The requests of every call so far.
@@ -70,7 +77,28 @@ public final class ScriptedSampler: ThoughtSampler {
 
     private func thought(_ path: ReasoningPath, _ key: RandomKey) -> Thought {
         let choice = choose(path, key)
-        return Thought(text: choice.text, tokens: choice.text.utf8.map(Token.init), stop: choice.stop, author: author)
+        return Thought(
+            text: choice.text, tokens: choice.text.utf8.map(Token.init), stop: choice.stop, author: author,
+            logProbability: law.map { Foundation.log(Self.share(of: choice.text, among: $0(path))) })
+    }
+
+    public func logLikelihoods(
+        _ paths: [ReasoningPath], parameters: SamplingParameters
+    ) async throws -> ThoughtLikelihoods {
+        guard let law else {
+            throw EngineError(.badSetting, "The script of these thoughts has no law.", remedy: "Give one.")
+        }
+        return ThoughtLikelihoods(
+            values: paths.map { path in
+                var parent = path
+                let text = parent.thoughts.removeLast().text
+                return max(Foundation.log(Self.share(of: text, among: law(parent))), ThoughtLikelihoods.impossible)
+            })
+    }
+
+    private static func share(of text: String, among choices: [Choice]) -> Double {
+        let weight = choices.reduce(0) { $0 + ($1.text == text ? $1.weight : 0) }
+        return weight / choices.reduce(0) { $0 + $1.weight }
     }
 
     private static func draw(_ choices: [Choice], _ key: RandomKey) -> Choice {

@@ -15,6 +15,16 @@ import Testing
         #expect(variant.models == [.draft: "small.gguf"])
     }
 
+    @Test func `A rule for the target's grades changes the judge too`() throws {
+        let base = SearchConfiguration()
+        let variant = try Variant("estimator=specreason:6", base: base)
+        #expect(variant.configuration.speculation.rejection.estimator == .fixed(6.0 / 9))
+        #expect(variant.configuration.judge == .target)
+        #expect(try Variant("estimator=rsd", base: base).configuration.judge == .rewardModel)
+        #expect(try Variant("judge=target, estimator=rsd", base: base).configuration.judge == .target)
+        #expect(throws: Variant.SyntaxError.self) { try Variant("judge=me", base: base) }
+    }
+
     @Test func `Without a name the settings are the name`() throws {
         #expect(try Variant("sps", base: SearchConfiguration()).name == "sps")
         #expect(try Variant("estimator=quantile:0.5", base: SearchConfiguration()).name == "estimator=quantile:0.5")

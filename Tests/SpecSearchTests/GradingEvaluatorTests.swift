@@ -24,7 +24,17 @@ import Testing
         #expect(abs(mean - 3.3 / 4.5) < 1e-12)
         weights[7] = 0.3
         #expect(try await score(weights, .greedy) == 7.0 / 9)
-        #expect(ThresholdEstimator.graded == .fixed(7.0 / 9))
+    }
+
+    @Test func `SpecReason's rule is 7 points of the target's, unless said`() {
+        #expect(RejectionRule(name: "specreason")?.estimator == .fixed(7.0 / 9))
+        #expect(RejectionRule(name: "specreason:4.5")?.estimator == .fixed(0.5))
+        #expect(RejectionRule(name: "specreason:4.5")?.judge == .target)
+        #expect(RejectionRule(name: "rsd")?.estimator == .rewardGuided)
+        #expect(RejectionRule(name: "rsd")?.judge == nil)
+        for name in ["specreason:", "specreason:10", "specreason:-1", "specreason:x", "specreason:nan", "magic", ""] {
+            #expect(RejectionRule(name: name) == nil, "\(name)")
+        }
     }
 
     @Test(arguments: [[], [0.5], [Double](repeating: 0, count: 10), [Double](repeating: .nan, count: 10)])

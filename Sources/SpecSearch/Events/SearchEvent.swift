@@ -30,6 +30,8 @@ public enum SearchEvent: Sendable, Hashable, Codable {
         public var nodes: [Int]
         public var texts: [String]
         public var scores: [Double]
+        /// How likely the large model would have written them, where the method asks.
+        public var logLikelihoods: [Double]?
         public var usage: Usage
         public var seconds: Double
     }

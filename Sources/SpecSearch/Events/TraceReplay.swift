@@ -37,6 +37,8 @@ private final class RecordedModels: ThoughtSampler, ThoughtEvaluator {
     /// How the recorded search was interrupted, if it was.
     let interruption: SearchResult.End?
     private let calls: Mutex<ArraySlice<SearchEvent>>
+    /// What is known of the steps that were scored last.
+    private let likelihoods = Mutex<[Double]?>(nil)
 
     init(_ events: [SearchEvent], defaultAggregation: ScoreAggregation) {
         self.defaultAggregation = defaultAggregation
@@ -62,7 +64,13 @@ private final class RecordedModels: ThoughtSampler, ThoughtEvaluator {
     func evaluate(_ paths: [ReasoningPath]) async throws -> StepScores {
         guard case .evaluated(let call) = try next(), call.texts == paths.map({ $0.thoughts.last?.text ?? "" })
         else { throw mismatch("scores") }
+        likelihoods.withLock { $0 = call.logLikelihoods }
         return StepScores(scores: call.scores, usage: call.usage)
+    }
+
+    func logLikelihoods(_ paths: [ReasoningPath], parameters: SamplingParameters) async throws -> ThoughtLikelihoods {
+        guard let values = likelihoods.withLock({ $0 }) else { throw mismatch("likelihoods") }
+        return ThoughtLikelihoods(values: values)
     }
 
     private func next() throws -> SearchEvent {

@@ -64,7 +64,7 @@ public struct ThresholdSequence: Sendable, Hashable {
     /// rejected.
     public func threshold(at depth: Int) -> Double {
         switch policy.estimator {
-        case .fixed(let value): return value
+        case .fixed(let value), .guided(_, let value): return value
         case .random, .none: return -.infinity
         case .infinite: return .infinity
         default:

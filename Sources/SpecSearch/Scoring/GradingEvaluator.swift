@@ -1,7 +1,7 @@
 /// A model that can be asked how good the last step of a path is, in points: SpecReason asks its large model.
 ///
 /// An engine conforms where it can put the question after a path and read the probabilities of the digits as next token.
-public protocol StepGrader: Sendable {
+public protocol StepGrader: SearchResource {
     /// The probabilities of the grades 0 … 9 for the last step of each path; they need not sum to 1.
     ///
     /// - Throws: ``EngineError``, or `CancellationError`.
@@ -42,6 +42,12 @@ public struct GradingEvaluator: ThoughtEvaluator {
         self.grader = grader
         self.reading = reading
         defaultAggregation = aggregation
+    }
+
+    public func withProblem<Value: Sendable>(
+        _ problem: Problem, _ work: () async throws -> Value
+    ) async throws -> Value {
+        try await grader.withProblem(problem, work)
     }
 
     public func evaluate(_ paths: [ReasoningPath]) async throws -> StepScores {

@@ -110,7 +110,8 @@ public struct Search: Sendable {
 
     private func makeGenerator() -> any ThoughtGenerator {
         switch configuration.method {
-        case .specsearch: SpeculativeThoughtGenerator(configuration.speculation)
+        case .specsearch:
+            GuidedThoughtGenerator(configuration.speculation) ?? SpeculativeThoughtGenerator(configuration.speculation)
         case .ar, .sps: LargeModelGenerator(author: .target)
         case .draft: LargeModelGenerator(author: .draft)
         }

@@ -39,6 +39,8 @@ public struct SearchConfiguration: Sendable, Hashable, Codable {
     public var speculation = SpeculativeThoughtGenerator.Configuration()
     /// How step scores rank paths; nil takes the reward model's own way.
     public var aggregation: ScoreAggregation?
+    /// Who scores steps; whoever puts a search's models together goes by it.
+    public var judge = StepJudge.rewardModel
     public var sampling = SamplingParameters()
     /// The seed of all random numbers.
     public var seed: UInt64 = 0
@@ -66,6 +68,7 @@ public struct SearchConfiguration: Sendable, Hashable, Codable {
         answerRule = try values.decodeIfPresent(AnswerRule.self, forKey: .answerRule)
         speculation = try values.decode(SpeculativeThoughtGenerator.Configuration.self, forKey: .speculation)
         aggregation = try values.decodeIfPresent(ScoreAggregation.self, forKey: .aggregation)
+        judge = try values.decodeIfPresent(StepJudge.self, forKey: .judge) ?? judge
         sampling = try values.decode(SamplingParameters.self, forKey: .sampling)
         seed = try values.decode(UInt64.self, forKey: .seed)
         budget = try values.decode(SearchBudget.self, forKey: .budget)

@@ -96,10 +96,26 @@ public final class SearchContext {
     ///
     /// - Throws: ``EngineError`` where a score is missing, not finite, or outside 0 ... 1.
     public func evaluate(_ paths: [ReasoningPath], nodes: [Int]) async throws -> [Double] {
+        try await evaluate(paths, nodes: nodes, asksTarget: false).map(\.score)
+    }
+
+    /// Has the reward model score the last step of each path, and the large model tell how likely it would write it.
+    ///
+    /// - Throws: ``EngineError`` where either is missing or out of range.
+    func evaluateWithLikelihoods(
+        _ paths: [ReasoningPath], nodes: [Int]
+    ) async throws -> [(score: Double, logLikelihood: Double)] {
+        try await evaluate(paths, nodes: nodes, asksTarget: true).map { ($0.score, $0.logLikelihood ?? .nan) }
+    }
+
+    private func evaluate(
+        _ paths: [ReasoningPath], nodes: [Int], asksTarget: Bool
+    ) async throws -> [(score: Double, logLikelihood: Double?)] {
         guard let first = paths.first else { return [] }
         try Task.checkCancellation()
         let begin = now()
-        let answer = try await models.evaluator.evaluate(paths)
+        var answer = try await models.evaluator.evaluate(paths)
+        let likelihoods = asksTarget ? try await logLikelihoods(paths, &answer.usage) : nil
         let seconds = now() - begin
         guard answer.scores.count == paths.count else {
             throw EngineError(
@@ -119,8 +135,24 @@ public final class SearchContext {
             .evaluated(
                 SearchEvent.Evaluated(
                     depth: first.depth - 1, nodes: nodes, texts: paths.map { $0.thoughts.last?.text ?? "" },
-                    scores: answer.scores, usage: answer.usage, seconds: seconds)))
-        return answer.scores
+                    scores: answer.scores, logLikelihoods: likelihoods, usage: answer.usage, seconds: seconds)))
+        return answer.scores.indices.map { (answer.scores[$0], likelihoods?[$0]) }
+    }
+
+    private func logLikelihoods(_ paths: [ReasoningPath], _ usage: inout Usage) async throws -> [Double] {
+        guard let target = models.target else {
+            throw EngineError(
+                .badSetting, "This rule needs a target model, and none was given.",
+                remedy: "Give one, or choose another rule.")
+        }
+        let answer = try await target.logLikelihoods(paths, parameters: configuration.sampling)
+        guard answer.values.count == paths.count, answer.values.allSatisfy({ $0 <= 0 && $0.isFinite }) else {
+            throw EngineError(
+                .computeFailed, "The target's log-likelihoods \(answer.values) of \(paths.count) steps are none.",
+                remedy: "This is a defect of the engine.")
+        }
+        usage += answer.usage
+        return answer.values
     }
 
     func count(judged: Int, unique: Int, kept: Int) {

@@ -73,10 +73,13 @@ struct BenchCommand: AsyncParsableCommand {
         if measurement.isAny {
             let (text, _) = try await Interruption.guarding { [self] in
                 let engine = try await engine.load(terminal, for: search.search)
+                let judge = try engine.evaluator(search.judging, problems: chosen)
                 let searches = try methods.map {
                     (
                         $0.rawValue,
-                        Search(try search.configuration($0, for: engine.models), models: engine.models(for: $0))
+                        Search(
+                            try search.configuration($0, for: engine.models),
+                            models: engine.models(for: $0, judge: judge))
                     )
                 }
                 terminal.progress("Measuring …")

@@ -96,14 +96,16 @@ struct ServeCommand: AsyncParsableCommand {
     private func servedModel() async throws -> ServedModel {
         guard let configuration = try await cluster.read() else {
             let engine = try await engine.load(Terminal(quiet: quiet), for: search.search)
+            let judge = try engine.evaluator(search.judging)
             return ServedModel(
                 id: engine.models.name, defaults: try search.configuration(method, for: engine.models),
-                models: { engine.models(for: $0) })
+                models: { engine.models(for: $0, judge: judge) })
         }
         let models = try await ClusterModels(configuration, options: engine.untuned.options(for: search.search))
+        let judge = try models.evaluator(search.judging)
         return ServedModel(
             id: configuration.set.name, defaults: try search.configuration(method, for: configuration.set),
-            models: { models.models(for: $0) })
+            models: { models.models(for: $0, judge: judge) })
     }
 
     private func configuration() throws -> ServerConfiguration {

@@ -74,10 +74,11 @@ struct SolveCommand: AsyncParsableCommand {
     private func loadModels(_ terminal: Terminal) async throws -> (SearchModels, ModelSet) {
         guard let configuration = try await cluster.read() else {
             let engine = try await engine.load(terminal, for: search.search)
-            return (engine.models(for: method), engine.models)
+            return (engine.models(for: method, judge: try engine.evaluator(search.judging)), engine.models)
         }
         let models = try await ClusterModels(configuration, options: engine.untuned.options(for: search.search))
-        return (models.models(for: method), configuration.set)
+        let judge = try models.evaluator(search.judging)
+        return (models.models(for: method, judge: judge), configuration.set)
     }
 
     private func problemText() throws -> String {

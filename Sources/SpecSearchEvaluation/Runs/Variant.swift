@@ -70,6 +70,11 @@ public struct Variant: Sendable, Hashable, Codable {
         var key: String
         var apply: @Sendable (String, inout SearchConfiguration) -> Bool
 
+        init(_ key: String, apply: @escaping @Sendable (String, inout SearchConfiguration) -> Bool) {
+            self.key = key
+            self.apply = apply
+        }
+
         /// A setting that is a property, read from its text by `parse`.
         init<Value>(
             _ key: String, _ path: any WritableKeyPath<SearchConfiguration, Value> & Sendable,
@@ -99,7 +104,13 @@ public struct Variant: Sendable, Hashable, Codable {
             Setting("depth", \.maximumDepth, { Int($0) }),
             Setting("draft-factor", \.speculation.draftFactor, { Int($0) }),
             Setting("theta", \.speculation.rejection.theta, { Double($0) }),
-            Setting("estimator", \.speculation.rejection.estimator, ThresholdEstimator.init(name:)),
+            Setting("estimator") { text, configuration in
+                guard let rule = RejectionRule(name: text) else { return false }
+                configuration.speculation.rejection.estimator = rule.estimator
+                configuration.judge = rule.judge ?? configuration.judge
+                return true
+            },
+            Setting("judge", \.judge, StepJudge.init(rawValue:)),
             Setting("margin", \.speculation.rejection.margin, { Double($0) }),
             Setting("statistics", \.speculation.rejection.statistics, RejectionPolicy.Statistics.init(rawValue:)),
             Setting("correction", \.speculation.correction, SpeculativeThoughtGenerator.Correction.init(rawValue:)),

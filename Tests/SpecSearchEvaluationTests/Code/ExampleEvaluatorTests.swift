@@ -1,0 +1,129 @@
+import Foundation
+import SpecSearch
+import SpecSearchEvaluation
+import Testing
+
+@Suite struct ExampleEvaluatorTests {
+    private let half = CodeTask(
+        id: "half",
+        prompt: "def half(x):\n    \"\"\" Half of x.\n    >>> half(4)\n    2\n    >>> half(3)\n    1.5\n    \"\"\"\n",
+        test: "def check(candidate): assert False", entryPoint: "half")
+
+    private func path(_ task: CodeTask, _ answer: String, stop: Thought.Stop = .endOfSequence) -> ReasoningPath {
+        ReasoningPath(
+            problem: Problem(id: task.id, text: task.prompt),
+            thoughts: [Thought(text: answer, tokens: [1], stop: stop, author: .draft)])
+    }
+
+    private func evaluator(_ tasks: [CodeTask], seconds: Double = 20) -> ExampleEvaluator {
+        ExampleEvaluator(
+            tasks.map { GradedProblem(problem: Problem(id: $0.id, text: $0.prompt), answer: "", codeTask: $0) },
+            runner: CodeRunner(limits: CodeRunner.Limits(seconds: seconds)))
+    }
+
+    @Test func `Examples are what stands after the prompt, up to a blank line, a quote or the next`() {
+        let task = CodeTask(
+            id: "t",
+            prompt: """
+                def f(x):
+                    '''
+                    >>> f(1)
+                    [1,
+                     2]
+                    >>> for i in [1]:
+                    ...     f(i)
+                    ...
+                    3
+
+                    Not this.
+                    >>>f(2) == 4
+                    '''
+                    # nor this
+                """, test: "", entryPoint: "f")
+        #expect(
+            task.visibleExamples == [
+                VisibleExample(source: "f(1)", expected: "[1,\n2]"),
+                VisibleExample(source: "for i in [1]:\n    f(i)\n", expected: "3"),
+                VisibleExample(source: "f(2) == 4", expected: ""),
+            ])
+        let bare = CodeTask(id: "", prompt: "def f(x):\n    return x > 1\n", test: "", entryPoint: "f")
+        #expect(bare.visibleExamples == [])
+    }
+
+    @Test func `The score is the share of examples that hold`() async throws {
+        let answers = [
+            "    return x / 2\n", "    return x // 2\n", "    return 7\n", "    return x +\n",
+            "    raise SystemExit(0)\n", "```python\ndef half(x):\n    return x / 2\n```",
+        ]
+        // 4 / 2 prints 2.0, which is as good as 2.
+        let scores = try await evaluator([half]).evaluate(answers.map { path(half, $0) }).scores
+        #expect(scores == [1, 0.5, 0, 0, 0, 1])
+    }
+
+    @Test func `An unfinished program says nothing, and neither does a problem without examples`() async throws {
+        let bare = CodeTask(id: "bare", prompt: "def f(x):\n", test: "", entryPoint: "f")
+        let paths = [
+            path(half, "    return 7\n", stop: .delimiter), path(half, "    return 7\n", stop: .length),
+            path(bare, "    return 7\n"),
+        ]
+        #expect(try await evaluator([half, bare]).evaluate(paths).scores == [0.5, 0.5, 0.5])
+    }
+
+    @Test func `Sessions have statements, errors and comparisons`() async throws {
+        let task = CodeTask(
+            id: "t",
+            prompt: "def f(x):\n    '''\n    >>> y = f(1)\n    >>> y\n    \"2\"\n    >>> f(1) == '2'\n    >>> f(None)\n"
+                + "    Traceback (most recent call last):\n    TypeError\n    >>> print(f(8))\n    9 / \\\\\n    '''\n",
+            test: "", entryPoint: "f")
+        let answer = "    return str(x + 1) if x < 8 else '9 / ' + chr(92) * 2\n"
+        #expect(try await evaluator([task]).evaluate([path(task, answer)]).scores == [1])
+        // Only the statement goes well.
+        #expect(try await evaluator([task]).evaluate([path(task, "    return 0\n")]).scores == [0.2])
+    }
+
+    @Test func `A loop without end fails its example only`() async throws {
+        let answer = "    while x == 3: pass\n    return x / 2\n"
+        #expect(try await evaluator([half], seconds: 10).evaluate([path(half, answer)]).scores == [0.5])
+    }
+
+    @Test func `What cannot be run is an error`() async throws {
+        let other = ReasoningPath(problem: Problem(id: "other", text: "1 + 1"))
+        let unknown = await #expect(throws: EngineError.self) { try await evaluator([half]).evaluate([other]) }
+        #expect(unknown?.code == .badSetting)
+        let problem = GradedProblem(problem: Problem(id: half.id, text: half.prompt), answer: "", codeTask: half)
+        let pythonless = ExampleEvaluator([problem], runner: CodeRunner(interpreter: "no-such-python"))
+        let missing = await #expect(throws: EngineError.self) {
+            try await pythonless.evaluate([path(half, "    pass\n")])
+        }
+        #expect(missing?.message.contains("no-such-python") == true)
+    }
+
+    private static let data: URL? = {
+        let folder = ProcessInfo.processInfo.environment["SPECSEARCH_DATA"] ?? "../shared/data"
+        let url = URL(fileURLWithPath: folder).appending(path: "humaneval.jsonl")
+        return FileManager.default.fileExists(atPath: url.path) ? url : nil
+    }()
+
+    @Test(.enabled(if: data != nil, "HumanEval lies neither in SPECSEARCH_DATA nor in ../shared/data"))
+    func `Canonical solutions of HumanEval hold to its examples, empty ones do not`() async throws {
+        let problems = try ProblemSet(contentsOf: #require(Self.data)).problems
+        let withExamples = problems.filter { $0.codeTask?.visibleExamples.isEmpty == false }
+        #expect(withExamples.count == 76)
+        #expect(withExamples.reduce(0) { $0 + ($1.codeTask?.visibleExamples.count ?? 0) } == 182)
+        let evaluator = ExampleEvaluator(problems, runner: CodeRunner(limits: CodeRunner.Limits(seconds: 60)))
+        func path(_ problem: GradedProblem, _ answer: String) -> ReasoningPath {
+            ReasoningPath(
+                problem: problem.problem,
+                thoughts: [Thought(text: answer, tokens: [1], stop: .endOfSequence, author: .target)])
+        }
+        // The descriptions of these two are at odds with their tests.
+        let wrong = ["HumanEval/47": 0.5, "HumanEval/116": 0]
+        let scores = try await evaluator.evaluate(withExamples.map { path($0, $0.answer) }).scores
+        for (problem, score) in zip(withExamples, scores) {
+            #expect(score == wrong[problem.problem.id] ?? 1, "\(problem.problem.id)")
+        }
+        let some = withExamples.prefix(12)
+        let empty = try await evaluator.evaluate(some.map { path($0, "    return 'nothing of the kind'\n") }).scores
+        #expect(empty.allSatisfy { $0 == 0 }, "\(empty)")
+    }
+}
