@@ -14,6 +14,11 @@ extension AnswerRule: ExpressibleByArgument {}
 extension StepJudge: ExpressibleByArgument {}
 
 extension RejectionRule {
+    /// Whether it is GSI's, which is more than a threshold.
+    var isGuided: Bool {
+        if case .guided = estimator { true } else { false }
+    }
+
     /// Reads a rule's name.
     ///
     /// - Throws: `ValidationError`, which says what is known.

@@ -51,6 +51,9 @@ struct PlanCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard search.search == .beam else { throw ValidationError("plan reckons with beam search only.") }
+        guard search.judging == .rewardModel, search.estimator?.isGuided != true else {
+            throw ValidationError("plan reckons with a reward model and rejection by a threshold only.")
+        }
         guard limit >= 1 else { throw ValidationError("--limit is at least 1.") }
         if machine.isGiven {
             guard !check else { throw ValidationError("--check needs the models themselves.") }
