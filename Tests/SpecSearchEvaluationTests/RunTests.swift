@@ -73,6 +73,14 @@ import Testing
         await #expect(throws: RunTests.Broken.self) {
             try await run(variants(["a"]), failing: ["p0", "p1", "p2", "p3", "p4"]).run { _ in }
         }
+        // Of what was left to do, nothing succeeded.
+        let done = Set(
+            records.withLock { $0 }.map {
+                EvaluationRecord.Key(variant: $0.variant, problem: $0.problem, seed: $0.seed)
+            }.filter { $0.problem != "p1" })
+        await #expect(throws: RunTests.Broken.self) {
+            try await run(variants(["a"]), failing: ["p1"]).run(done: done) { _ in }
+        }
     }
 
     @Test func `Cancelling ends the run, and what was recorded stays`() async throws {

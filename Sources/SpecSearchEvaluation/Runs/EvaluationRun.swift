@@ -52,8 +52,8 @@ public struct EvaluationRun: Sendable {
     /// - Parameters:
     ///   - done: Items to leave out.
     ///   - record: Told every item as it ends, one at a time for each problem in progress.
-    /// - Throws: `CancellationError` when cancelled; a search's error after five in a row, since the sixth would fail too;
-    ///   whatever `record` throws.
+    /// - Throws: `CancellationError` when cancelled; a search's error after five in a row, since the sixth would fail too,
+    ///   or at the end if every one failed; whatever `record` throws.
     public func run(
         done: Set<EvaluationRecord.Key> = [], record: @escaping @Sendable (EvaluationRecord) async throws -> Void
     ) async throws {
@@ -76,6 +76,7 @@ public struct EvaluationRun: Sendable {
             }
             try await group.waitForAll()
         }
+        try await failures.end()
     }
 
     private func rounds(_ done: Set<EvaluationRecord.Key>) -> [Round] {
@@ -118,16 +119,25 @@ public struct EvaluationRun: Sendable {
         }
     }
 
-    /// Failures in a row.
+    /// Failures in a row, and whether anything succeeded at all.
     private actor Failures {
         private var inARow = 0
+        private var last: (any Error)?
+        private var isAnyFine = false
 
-        func reset() { inARow = 0 }
+        func reset() {
+            inARow = 0
+            isAnyFine = true
+        }
 
         func count(_ error: any Error) throws {
             inARow += 1
+            last = error
             if inARow >= 5 { throw error }
         }
+
+        /// A run of which nothing succeeded has failed, however short it was.
+        func end() throws { if !isAnyFine, let last { throw last } }
     }
 }
 
