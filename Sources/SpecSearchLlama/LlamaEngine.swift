@@ -121,13 +121,18 @@ public final class LlamaEngine: Sendable {
 
     var workers: [EngineWorker] { routing.withLock { $0.workers } }
 
-    /// Has the problem's worker do something.
+    /// Has the problem's worker do something, which ends soon when the task is cancelled.
     func withWorker<Value: Sendable>(
-        for problem: Problem?, _ work: (EngineWorker) async throws -> Value
+        for problem: Problem?, _ work: (EngineWorker, SequenceGroup.Cancellation) async throws -> Value
     ) async throws -> Value {
         let (worker, place) = try route(problem)
         defer { routing.withLock { $0.load[place] -= 1 } }
-        return try await work(worker)
+        let cancellation = SequenceGroup.Cancellation()
+        return try await withTaskCancellationHandler {
+            try await work(worker, cancellation)
+        } onCancel: {
+            cancellation.cancel()
+        }
     }
 
     /// A problem stays with its worker, which has its prefixes; a new one goes to the least busy, or, if none is idle, to
