@@ -26,6 +26,8 @@ import Testing
         #expect(results.errors.map(\.message) == [])
         #expect(results.outcomes == expected)
         #expect(cluster.target.statistics.retries > 0)
+        // How many calls were left for the dead one when it was killed is chance: sooner or later it is left alone.
+        for _ in 0..<20 where cluster.target.statistics.breakerOpenings == 0 { _ = await cluster.solve(problems) }
         #expect(cluster.target.statistics.breakerOpenings > 0)
 
         // It comes back, and is used again.
