@@ -25,8 +25,7 @@ extension RejectionRule {
     static func parse(_ name: String) throws -> RejectionRule {
         guard let rule = RejectionRule(name: name) else {
             throw ValidationError(
-                "There is no estimator \(name): max, mean, ucb[:z], quantile:q, fixed:x, rsd[:x], specreason[:points], "
-                    + "gsi[:beta:x], random:rate, none and infinite are known.")
+                "There is no estimator \(name): specreason[:points], \(ThresholdEstimator.names) are known.")
         }
         return rule
     }

@@ -98,6 +98,22 @@ import Testing
         }
     }
 
+    @Test func `GSI asks for likelihoods that the two do not have for one another, and is refused`() async throws {
+        let (directory, set) = try Self.trio()
+        defer { withExtendedLifetime(directory) {} }
+        let engine = try await LlamaEngine.load(set)
+        var configuration = SearchConfiguration()
+        configuration.maximumDepth = 3
+        configuration.sampling = set.samplingParameters
+        configuration.speculation.rejection = RejectionPolicy(estimator: .guided)
+        let search = Search(
+            configuration,
+            models: SearchModels(draft: engine.draft, target: engine.target, evaluator: engine.evaluator))
+        let error = await #expect(throws: EngineError.self) { try await search.run(Problem(id: "p", text: "bcd")) }
+        #expect(error?.code == .mismatch && error?.remedy.isEmpty == false)
+        for state in await engine.cacheStates().values { #expect(state.pins == 0 && state.pending == 0) }
+    }
+
     @Test func `A whole search drafts in one vocabulary and corrects in another`() async throws {
         let (directory, set) = try Self.trio()
         defer { withExtendedLifetime(directory) {} }

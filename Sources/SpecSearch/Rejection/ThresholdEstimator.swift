@@ -85,7 +85,11 @@ extension ThresholdEstimator: CustomStringConvertible {
         }
     }
 
-    /// Reads `max`, `mean`, `ucb[:z]`, `quantile:q`, `fixed:x`, `rsd[:x]`, `gsi[:beta:x]`, `random:rate`, `none` or `infinite`.
+    /// What ``init(name:)`` reads, for messages.
+    public static let names =
+        "max, mean, ucb[:z], quantile:q, fixed:x, rsd[:x], gsi[:beta:x], random:rate, none and infinite"
+
+    /// Reads one of ``names``.
     public init?(name: String) {
         if name.hasPrefix("gsi:") {
             let values = name.dropFirst(4).split(separator: ":", omittingEmptySubsequences: false).map { Double($0) }

@@ -91,8 +91,8 @@ struct SearchOptions: Decodable, Sendable {
         if let estimator {
             guard let estimator = ThresholdEstimator(name: estimator) else {
                 throw .invalid(
-                    "There is no estimator \(estimator.shortened): max, mean, ucb[:z], quantile:q, fixed:x, rsd[:x], "
-                        + "random:rate, none and infinite are known.", param: "specsearch.estimator")
+                    "There is no estimator \(estimator.shortened): \(ThresholdEstimator.names) are known.",
+                    param: "specsearch.estimator")
             }
             result.speculation.rejection.estimator = estimator
         }
