@@ -15,8 +15,12 @@ PROBLEM = (
     "Mia has 47 shells. Mia finds 68 more. Mia sells 29. Mia doubles the pile. Mia lends 54. Mia halves the pile. "
     "Mia wins 85 more. Mia loses 37. How many shells does Mia have now?"
 )
-# Long enough to look at while it runs, on any machine.
-LONG = {"strategy": "best-of-n", "beam_width": 32, "expansions": 16, "method": "ar"}
+# No machine ends this within a minute: a thousand iterations of tree search, one after the other, each of which has the
+# large model write 64 thoughts, hardly two of them the same, and then up to 16 steps beyond every one of them.
+LONG = {
+    "temperature": 2,
+    "specsearch": {"strategy": "mcts", "iterations": 1000, "expansions": 64, "lookahead": 16, "method": "ar"},
+}
 
 
 def program():

@@ -180,7 +180,7 @@ def test_refusals_are_quick(own_server):
     session = requests.Session()
     key = {"Authorization": "Bearer secret"}
     stream = requests.post(f"{server.url}/v1/chat/completions", stream=True, timeout=60, headers=key, json={
-        "messages": MESSAGES, "stream": True, "specsearch": LONG | {"expansions": 64}})
+        "messages": MESSAGES, "stream": True} | LONG)
     settle(lambda: session.post(url, json={"prompt": PROBLEM}, headers=key).status_code == 429, 30)
     kinds = {
         429: lambda: session.post(url, json={"prompt": PROBLEM}, headers=key),
@@ -208,7 +208,7 @@ def test_r12_a_hang_up_stops_the_search(own_server):
     baseline = server.files()
     times = []
     for number in range(500):
-        body = json.dumps({"messages": MESSAGES, "stream": number % 2 == 0, "specsearch": LONG}).encode()
+        body = json.dumps({"messages": MESSAGES, "stream": number % 2 == 0} | LONG).encode()
         connection = socket.create_connection(("127.0.0.1", server.port))
         connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                            b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
@@ -247,7 +247,7 @@ def refused(server):
 def test_r13_the_time_to_drain_is_kept(own_server):
     server = own_server("--drain", "1", "-q")
     stream = requests.post(f"{server.url}/v1/chat/completions", stream=True, timeout=60, json={
-        "messages": MESSAGES, "stream": True, "specsearch": LONG | {"expansions": 64}})
+        "messages": MESSAGES, "stream": True} | LONG)
     server.process.send_signal(signal.SIGTERM)
     text = stream.text
     assert server.process.wait(20) == 0

@@ -87,7 +87,7 @@ def test_a_lost_connection_is_taken_up_again(page, server):
 
 def test_stop_gives_the_best_so_far(page, server):
     page.goto(server.url)
-    page.evaluate(f"Page.prototype.request = () => ({{problem: {json.dumps(PROBLEM)}, specsearch: {json.dumps(LONG)}}})")
+    page.evaluate(f"Page.prototype.request = () => ({json.dumps({'problem': PROBLEM} | LONG)})")
     page.click("#ask")
     page.wait_for_selector(".card:nth-child(5)")
     page.click("#stop")
