@@ -9,7 +9,7 @@ struct RunPlan: Sendable {
     var title: String
     var question: String?
     var variants: [Variant]
-    var baselines: [String]?
+    var comparisons = ComparisonPlan.all
 }
 
 /// A run that is recorded in a folder and can be resumed; what evaluate and calibrate have in common.
@@ -147,7 +147,7 @@ struct RecordingArguments: ParsableArguments {
             title: plan.title, question: plan.question, arguments: Self.arguments(),
             software: ["specsearch": SpecSearchCommand.configuration.version, "llama.cpp": LlamaEngine.libraryVersion],
             dataset: try RunManifest.File(path: path), grading: dataset.grading, problems: problems.map(\.problem.id),
-            seeds: try parsedSeeds(), variants: plan.variants, baselines: plan.baselines,
+            seeds: try parsedSeeds(), variants: plan.variants, comparisons: plan.comparisons,
             models: try engines.files(plan.variants).mapValues { try RunManifest.File(path: $0) },
             backends: await engines.backends(), engine: try engines.described(for: search.search),
             concurrency: concurrency, margin: acceptedLoss / 100)

@@ -69,15 +69,21 @@ import Testing
         #expect(verdict(60, 400) == .inferior)
     }
 
-    @Test func `Every pair of baselines is compared once`() {
+    @Test func `Variants are compared as the plan says, every pair once`() {
         defer { try? FileManager.default.removeItem(at: file) }
-        let records = ["a", "b", "c"].flatMap { variant in
+        let names = ["a", "b", "c", "d"]
+        let records = names.flatMap { variant in
             (0..<3).map { EvaluationRecord.sample(variant: variant, problem: "\($0)") }
         }
-        let summary = RunSummary(records, variants: ["a", "b", "c"], baselines: ["a", "b"])
-        #expect(summary.comparisons.map { "\($0.method)/\($0.baseline)" } == ["b/a", "c/a", "c/b"])
-        let all = RunSummary(records, variants: ["a", "b", "c"])
-        #expect(all.comparisons.map { "\($0.method)/\($0.baseline)" } == ["b/a", "c/a", "c/b"])
+        func compared(_ plan: ComparisonPlan) -> [String] {
+            RunSummary(records, variants: names, comparing: plan).comparisons.map { "\($0.method)/\($0.baseline)" }
+        }
+        #expect(compared(.all) == ["b/a", "c/a", "c/b", "d/a", "d/b", "d/c"])
+        #expect(compared(.against(["c"])) == ["a/c", "b/c", "d/c"])
+        #expect(compared(.against(["a", "c"])) == ["b/a", "b/c", "c/a", "d/a", "d/c"])
+        #expect(compared(.against([])) == [])
+        #expect(compared(.groups(of: 2)) == ["b/a", "d/c"])
+        #expect(compared(.groups(of: 3)) == ["b/a", "c/a", "c/b"])
     }
 
     @Test func `A manifest comes back as it was`() throws {

@@ -40,7 +40,17 @@ import Testing
         let experiment = try #require(Experiment(id: id))
         let variants = try experiment.variants(base: SearchConfiguration(), rejectionRate: 0.25)
         #expect(Set(variants.map(\.name)).count == variants.count)
-        #expect(Set(experiment.baselines ?? []).isSubset(of: variants.map(\.name)))
+        switch experiment.comparisons {
+        case .all: break
+        case .against(let baselines): #expect(Set(baselines).isSubset(of: variants.map(\.name)))
+        case .groups(let size):
+            // A group is one setting, with the methods in order.
+            for start in stride(from: 0, to: variants.count, by: size) {
+                let group = variants[start..<start + size]
+                #expect(Set(group.map { $0.name.prefix { $0 != "," } }).count == 1)
+                #expect(group.first?.configuration.method == .ar && group.last?.configuration.method == .specsearch)
+            }
+        }
         #expect(
             variants.contains { $0.configuration.speculation.rejection.estimator == .random(rejectRate: 0.25) }
                 == experiment.needsRejectionRate)

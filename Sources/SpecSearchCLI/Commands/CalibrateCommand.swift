@@ -43,7 +43,7 @@ struct CalibrateCommand: AsyncParsableCommand {
             try await recording.run(terminal) { base, _ in
                 RunPlan(
                     title: "Calibration", question: "Which rules of rejection lose little accuracy?",
-                    variants: Self.variants(base), baselines: ["ar"])
+                    variants: Self.variants(base), comparisons: .against(["ar"]))
             }
         }
         terminal.endProgress()

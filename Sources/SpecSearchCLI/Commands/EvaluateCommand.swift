@@ -65,12 +65,12 @@ struct EvaluateCommand: AsyncParsableCommand {
         guard let experiment = experiment.flatMap(Experiment.init(id:)) else {
             return RunPlan(
                 title: "Evaluation", variants: try variants(base: base),
-                baselines: baselines?.split(separator: ",").map(String.init))
+                comparisons: baselines.map { .against($0.split(separator: ",").map(String.init)) } ?? .all)
         }
         let rate = experiment.needsRejectionRate ? try await pilot.rejectionRate(base) : 0
         return RunPlan(
             title: experiment.title, question: experiment.question,
-            variants: try experiment.variants(base: base, rejectionRate: rate), baselines: experiment.baselines)
+            variants: try experiment.variants(base: base, rejectionRate: rate), comparisons: experiment.comparisons)
     }
 
     private func variants(base: SearchConfiguration) throws -> [Variant] {

@@ -88,25 +88,24 @@ public struct CodeRunner: Sendable {
             .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(100))
         ]
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+        let environment = Environment.custom(["PATH": path, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"])
+        // Before the program's time begins to run: on a busy machine it could be over before nothing is found.
+        let executable = Executable.name(interpreter)
+        guard (try? await executable.resolveExecutablePath(in: environment)) != nil else { return nil }
         let configuration = Configuration(
-            executable: .name(interpreter),
+            executable: executable,
             arguments: Arguments(
                 ["-I", "-c", PythonPrelude.text] + PythonPrelude.arguments(limits, folder: folder.path)),
-            environment: .custom(["PATH": path, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"]),
-            platformOptions: options)
+            environment: environment, platformOptions: options)
         let seconds = limits.seconds
         return try await withThrowingTaskGroup(of: End?.self) { group in
             group.addTask {
-                do {
-                    let result = try await Subprocess.run(configuration, output: .discarded)
-                    // Children may outlive the program.
-                    kill(-result.processIdentifier.value, SIGKILL)
-                    return switch result.terminationStatus {
-                    case .exited(let code): .exited(code)
-                    case .signaled(let signal): .signaled(signal)
-                    }
-                } catch let error as SubprocessError where error.code == .executableNotFound {
-                    return nil
+                let result = try await Subprocess.run(configuration, output: .discarded)
+                // Children may outlive the program.
+                kill(-result.processIdentifier.value, SIGKILL)
+                return switch result.terminationStatus {
+                case .exited(let code): .exited(code)
+                case .signaled(let signal): .signaled(signal)
                 }
             }
             group.addTask {

@@ -101,8 +101,9 @@ public struct RunReport: Sendable {
                     + "equal accuracy within the margin, with a power of 80 %."
             }
         }
-        let baseline = manifest.baselines?.first ?? summary.methods.first?.method ?? ""
-        let against = summary.comparisons.filter { $0.baseline == baseline }
+        let baselines = manifest.comparisons.mainBaselines(in: summary.methods.map(\.method))
+        let baseline = baselines.count == 1 ? baselines[0] : "the first of its group"
+        let against = summary.comparisons.filter { baselines.contains($0.baseline) }
         func rows(
             _ value: (RunSummary.Comparison) -> Double, _ interval: (RunSummary.Comparison) -> [Double]?
         ) -> [ReportChart.IntervalRow] {

@@ -6,8 +6,7 @@ public struct Experiment: Sendable {
     public var id: String
     public var title: String
     public var question: String
-    /// The variants that the others are compared with; nil compares each with all before it.
-    public var baselines: [String]?
+    public var comparisons: ComparisonPlan
     /// The variants, as ``Variant/init(_:base:)`` reads them; `{rate}` stands for the rejection rate of a pilot.
     public var variants: [String]
 
@@ -31,7 +30,7 @@ public struct Experiment: Sendable {
             variants: ["ar", "sps", "specsearch"]),
         Experiment(
             id: "ablations", title: "Ablations",
-            question: "What does each part of the method contribute?", baselines: ["ar", "specsearch"],
+            question: "What does each part of the method contribute?", comparisons: .against(["ar", "specsearch"]),
             variants: [
                 "ar", "specsearch", "no evaluation: estimator=none", "fixed threshold 0.5: estimator=fixed:0.5",
                 "fixed threshold 0.95: estimator=fixed:0.95", "random rejection: estimator=random:{rate}",
@@ -39,7 +38,7 @@ public struct Experiment: Sendable {
             ]),
         Experiment(
             id: "estimators", title: "Estimators of the threshold",
-            question: "Which estimate of the large model's quality serves best?", baselines: ["max"],
+            question: "Which estimate of the large model's quality serves best?", comparisons: .against(["max"]),
             variants: [
                 "max: estimator=max", "mean: estimator=mean", "ucb: estimator=ucb",
                 "median: estimator=quantile:0.5", "max of the target's only: statistics=targetOnly",
@@ -48,7 +47,7 @@ public struct Experiment: Sendable {
             ]),
         Experiment(
             id: "corrections", title: "What the large model writes anew",
-            question: "How many corrections, and is the extra thought worth its cost?", baselines: ["fill"],
+            question: "How many corrections, and is the extra thought worth its cost?", comparisons: .against(["fill"]),
             variants: [
                 "fill: correction=fill", "all: correction=all", "cover: correction=cover",
                 "fill, extra always: extra-thought=always", "fill, never extra: extra-thought=never",
@@ -56,14 +55,14 @@ public struct Experiment: Sendable {
             ]),
         Experiment(
             id: "theta", title: "Sensitivity to θ",
-            question: "How much does the smoothing of the threshold matter?", baselines: ["θ = 0.9"],
+            question: "How much does the smoothing of the threshold matter?", comparisons: .against(["θ = 0.9"]),
             variants: [
                 "θ = 0.5: theta=0.5", "θ = 0.8: theta=0.8", "θ = 0.85: theta=0.85", "θ = 0.9: theta=0.9",
                 "θ = 0.95: theta=0.95", "θ = 1: theta=1",
             ]),
         Experiment(
             id: "drafting", title: "Sensitivity to the number of drafts and the width",
-            question: "How many drafts, and how wide a tree?", baselines: ["2N drafts"],
+            question: "How many drafts, and how wide a tree?", comparisons: .against(["2N drafts"]),
             variants: [
                 "N drafts: draft-factor=1", "2N drafts: draft-factor=2", "3N drafts: draft-factor=3",
                 "4N drafts: draft-factor=4", "width 3: width=3", "width 12: width=12",
@@ -71,13 +70,13 @@ public struct Experiment: Sendable {
         Experiment(
             id: "searches", title: "Every search, by every method",
             question: "What does each search gain from SpecSearch, and at what accuracy?",
-            baselines: searches.map { "\($0.name), ar" },
+            comparisons: .groups(of: 3),
             variants: searches.flatMap { search in
                 ["ar", "sps", "specsearch"].map { "\(search.name), \($0): \($0), \(search.settings)" }
             }),
         Experiment(
             id: "reward-models", title: "Reward models",
-            question: "How much of the result is the reward model's?", baselines: ["shipped, ar"],
+            question: "How much of the result is the reward model's?", comparisons: .groups(of: 2),
             variants: ["shipped", "target's likelihood", "draft's likelihood"].flatMap { name in
                 let file = name == "shipped" ? "" : ", prm=\(name.prefix { $0 != "'" }).gguf"
                 return ["ar", "specsearch"].map { "\(name), \($0): \($0)\(file)" }
@@ -85,7 +84,7 @@ public struct Experiment: Sendable {
         Experiment(
             id: "probe", title: "Drafts against the large model's thoughts",
             question: "What share of draft thoughts is at least as good as the large model's mean, on the same nodes?",
-            baselines: [],
+            comparisons: .against([]),
             variants: ["probe: estimator=infinite, correction=all, extra-thought=never"]),
     ]
 
@@ -103,11 +102,11 @@ public struct Experiment: Sendable {
         self = found
     }
 
-    private init(id: String, title: String, question: String, baselines: [String]? = nil, variants: [String]) {
+    private init(id: String, title: String, question: String, comparisons: ComparisonPlan = .all, variants: [String]) {
         self.id = id
         self.title = title
         self.question = question
-        self.baselines = baselines
+        self.comparisons = comparisons
         self.variants = variants
     }
 }

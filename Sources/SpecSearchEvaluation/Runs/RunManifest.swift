@@ -74,8 +74,7 @@ public struct RunManifest: Sendable, Hashable, Codable {
     public var problems: [String]
     public var seeds: [UInt64]
     public var variants: [Variant]
-    /// The variants that the others are compared with; nil compares each with all before it.
-    public var baselines: [String]?
+    public var comparisons: ComparisonPlan
     /// The files of the models, by what they are.
     public var models: [String: File]
     /// The servers of models that ran elsewhere, by role; nil where none did.
@@ -89,9 +88,10 @@ public struct RunManifest: Sendable, Hashable, Codable {
 
     public init(
         title: String, question: String? = nil, arguments: [String], software: [String: String], dataset: File,
-        grading: GradingMode, problems: [String], seeds: [UInt64], variants: [Variant], baselines: [String]? = nil,
-        models: [String: File], backends: [String: [Backend]]? = nil, engine: [String: String], concurrency: Int = 1,
-        margin: Double = 0.01, machine: MachineDescription = .current, date: Date = Date()
+        grading: GradingMode, problems: [String], seeds: [UInt64], variants: [Variant],
+        comparisons: ComparisonPlan = .all, models: [String: File], backends: [String: [Backend]]? = nil,
+        engine: [String: String], concurrency: Int = 1, margin: Double = 0.01,
+        machine: MachineDescription = .current, date: Date = Date()
     ) {
         self.title = title
         self.question = question
@@ -102,7 +102,7 @@ public struct RunManifest: Sendable, Hashable, Codable {
         self.problems = problems
         self.seeds = seeds
         self.variants = variants
-        self.baselines = baselines
+        self.comparisons = comparisons
         self.models = models
         self.backends = backends
         self.engine = engine

@@ -93,20 +93,16 @@ public struct RunSummary: Sendable, Encodable {
     ///
     /// - Parameters:
     ///   - variants: The variants' names, in the order of the tables.
-    ///   - baselines: The variants that the others are compared with; nil compares each with all before it.
+    ///   - comparing: Which are compared.
     ///   - margin: The loss of accuracy that counts as none, as a share.
     public init(
-        _ records: [EvaluationRecord], variants: [String], baselines: [String]? = nil, margin: Double = 0.01
+        _ records: [EvaluationRecord], variants: [String], comparing plan: ComparisonPlan = .all, margin: Double = 0.01
     ) {
         let byVariant = Dictionary(grouping: records, by: \.variant)
         methods = variants.map { Self.row($0, byVariant[$0] ?? []) }
         comparisons = []
         for (index, variant) in variants.enumerated() {
-            for baseline in baselines ?? Array(variants[..<index]) where baseline != variant {
-                // Of two baselines only the later is compared with the earlier.
-                if let other = variants.firstIndex(of: baseline), other > index, baselines?.contains(variant) == true {
-                    continue
-                }
+            for baseline in plan.baselines(of: index, in: variants) {
                 let pairs = Self.pairs(byVariant[variant] ?? [], byVariant[baseline] ?? [])
                 guard let comparison = Comparison(variant, baseline, pairs, margin) else { continue }
                 comparisons.append(comparison)
@@ -117,7 +113,7 @@ public struct RunSummary: Sendable, Encodable {
     /// The figures of a run's records.
     public init(_ records: [EvaluationRecord], _ manifest: RunManifest) {
         self.init(
-            records, variants: manifest.variants.map(\.name), baselines: manifest.baselines, margin: manifest.margin)
+            records, variants: manifest.variants.map(\.name), comparing: manifest.comparisons, margin: manifest.margin)
     }
 
     fileprivate typealias Pair = (mine: EvaluationRecord, theirs: EvaluationRecord)
