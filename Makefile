@@ -3,10 +3,10 @@
 SPECSEARCH = .build/release/specsearch
 SWIFT_CODE = Sources Tests Benchmarks/Sources Benchmarks/Benchmarks Fuzzing/Sources Fuzzing/Package.swift Package.swift
 
-.PHONY: help setup build solve test test-browser test-servers manual fuzz docs soak bench benchmark lint format clean
+.PHONY: help setup build solve test test-browser test-servers manual fuzz docs soak bench benchmark benchmark-cluster lint format clean
 
 help: ## Show the targets.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 setup: ## Find or build llama.cpp.
 	@Scripts/bootstrap.sh >/dev/null
@@ -58,6 +58,10 @@ bench: build ## Compare the methods on held-out problems.
 
 benchmark: setup ## Count the instructions of the hot paths, against Benchmarks/instructions.json (needs Valgrind).
 	@prefix="$$(Scripts/bootstrap.sh)" && PKG_CONFIG_PATH="$$prefix/lib/pkgconfig" Benchmarks/check.py
+
+benchmark-cluster: setup ## Measure what the coordinator adds to servers that are scripted, 64 searches at once.
+	@prefix="$$(Scripts/bootstrap.sh)" && PKG_CONFIG_PATH="$$prefix/lib/pkgconfig" \
+	  swift run -c release --package-path Benchmarks coordinator
 
 lint: ## Check the format, strictly.
 	@swift format lint --strict --parallel --recursive $(SWIFT_CODE)

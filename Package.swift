@@ -13,6 +13,7 @@ let package = Package(
         .library(name: "SpecSearchTesting", targets: ["SpecSearchTesting"]),
         .library(name: "SpecSearchFuzzing", targets: ["SpecSearchFuzzing"]),
         // For the benchmarks, which are a package of their own.
+        .library(name: "SpecSearchRemoteTesting", targets: ["SpecSearchRemoteTesting"]),
         .library(name: "CKernels", targets: ["CKernels"]),
         .executable(name: "specsearch", targets: ["specsearch"]),
     ],

@@ -19,6 +19,15 @@ let package = Package(
             ]),
         // What check.py counts the instructions of.
         .executableTarget(name: "hotpath", dependencies: ["HotPaths"]),
+        // What a cluster's coordinator adds to its servers' time.
+        .executableTarget(
+            name: "coordinator",
+            dependencies: [
+                .product(name: "SpecSearch", package: "SpecSearch"),
+                .product(name: "SpecSearchRemote", package: "SpecSearch"),
+                .product(name: "SpecSearchRemoteTesting", package: "SpecSearch"),
+                .product(name: "SpecSearchTesting", package: "SpecSearch"),
+            ]),
         // What `swift package benchmark` times.
         .executableTarget(
             name: "HotPathTimes",
