@@ -2,6 +2,7 @@ internal import Dispatch
 internal import HTTPTypes
 internal import Hummingbird
 internal import Logging
+internal import NIOCore
 internal import SpecSearch
 
 /// Gives every request a name, writes it and its outcome into log and metrics, and makes answers of errors.
@@ -31,6 +32,7 @@ struct Observation: RouterMiddleware {
         let logger = context.log
         let metrics = metrics
         let body = response.body
+        let channel = context.channel
         // Streams end long after their head is written.
         response.body = ResponseBody(contentLength: body.contentLength) { writer in
             defer {
@@ -39,7 +41,7 @@ struct Observation: RouterMiddleware {
                 logger.info(
                     "\(route)", metadata: ["status": "\(status)", "ms": "\(Int(seconds * 1000))"])
             }
-            try await body.write(writer)
+            try await body.write(PortionedWriter(base: writer, channel: channel))
         }
         return response
     }
@@ -77,6 +79,29 @@ struct Observation: RouterMiddleware {
     private static func secure(_ headers: inout HTTPFields) {
         headers[.xContentTypeOptions] = "nosniff"
         if let name = HTTPField.Name("referrer-policy") { headers[name] = "no-referrer" }
+    }
+}
+
+/// Hands on a long text in portions, each when the client has taken the one before.
+///
+/// The framework's back-pressure lets a quick writer be some megabytes ahead of the connection.
+private struct PortionedWriter: ResponseBodyWriter {
+    private static let size = 16 << 10
+
+    var base: any ResponseBodyWriter
+    let channel: any Channel
+
+    @concurrent mutating func write(_ buffer: ByteBuffer) async throws {
+        var rest = buffer
+        repeat {
+            guard let portion = rest.readSlice(length: min(Self.size, rest.readableBytes)) else { return }
+            try await base.write(portion)
+            if portion.readableBytes == Self.size { try await ClientWatch.taken(channel) }
+        } while rest.readableBytes > 0
+    }
+
+    @concurrent consuming func finish(_ trailingHeaders: HTTPFields?) async throws {
+        try await base.finish(trailingHeaders)
     }
 }
 

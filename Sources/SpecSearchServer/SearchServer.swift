@@ -74,7 +74,9 @@ public struct SearchServer: Service {
         return Application(
             router: router,
             server: .http1(
-                configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(Int64(configuration.idleSeconds)))),
+                configuration: HTTP1Channel.Configuration(
+                    additionalChannelHandlers: [ClientWatch(seconds: configuration.writeSeconds, metrics: metrics)],
+                    idleTimeout: .seconds(Int64(configuration.idleSeconds)))),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "specsearch"),
             onServerRunning: { channel in onRunning(channel.localAddress?.port ?? configuration.port) },
@@ -116,8 +118,11 @@ private struct Draining: Service {
             group.addTask { [admission, seconds] in
                 try? await Task.sleep(for: .seconds(seconds))
                 admission.stopAll()
+                // A search whose client takes nothing keeps its place; the HTTP side closes its connection.
+                try? await Task.sleep(for: .milliseconds(250))
             }
-            await admission.becomesIdle()
+            group.addTask { await admission.becomesIdle() }
+            await group.next()
             group.cancelAll()
         }
     }

@@ -53,6 +53,8 @@ public struct ServerConfiguration: Sendable {
     public var pingSeconds = 10.0
     /// Seconds after which a connection that sends nothing is closed.
     public var idleSeconds = 60.0
+    /// Seconds after which a connection is closed whose client takes nothing of the answer that waits for it.
+    public var writeSeconds = 30.0
 
     public init() {}
 
@@ -70,6 +72,7 @@ public struct ServerConfiguration: Sendable {
             (limits.bodyBytes >= 1024, "Bodies of fewer than 1024 bytes hold no question."),
             (drainSeconds >= 0 && drainSeconds.isFinite, "The time to drain is not negative."),
             (pingSeconds > 0 && pingSeconds.isFinite, "The time between pings is more than 0."),
+            (writeSeconds > 0 && writeSeconds <= 1e9, "The time to take an answer is more than 0 seconds."),
             (limits.seconds > 0 && limits.seconds <= 1e9, "The deadline is more than 0 seconds."),
         ]
         for (holds, message) in rules where !holds { throw ServerError(message, remedy: "") }

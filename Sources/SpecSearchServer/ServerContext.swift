@@ -1,9 +1,12 @@
 internal import Hummingbird
 internal import Logging
+internal import NIOCore
 
 /// What the handlers of one request share.
 struct ServerContext: RequestContext {
     var coreContext: CoreRequestContextStorage
+    /// The connection.
+    let channel: any Channel
     /// The log, with the request's name on every line.
     var log: Logger
     /// Who asks: the name of the key's owner; empty where no key is needed.
@@ -13,6 +16,7 @@ struct ServerContext: RequestContext {
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
+        channel = source.channel
         log = source.logger
     }
 }

@@ -60,7 +60,6 @@ package final class Admission: Sendable {
         var isDraining = false
         /// A moving average of how long searches take.
         var seconds = 1.0
-        var idle: [CheckedContinuation<Void, Never>] = []
 
         var occupied: Int { running.count + queue.count }
     }
@@ -140,8 +139,7 @@ package final class Admission: Sendable {
     }
 
     private func leave(_ id: Int, _ caller: String) {
-        let (next, idle) = state.withLock {
-            state -> ([CheckedContinuation<Void, any Error>], [CheckedContinuation<Void, Never>]) in
+        let next = state.withLock { state in
             state.running.remove(id)
             state.queue.removeAll { $0.id == id }
             state.tickets[id] = nil
@@ -153,12 +151,9 @@ package final class Admission: Sendable {
                 state.running.insert(waiter.id)
                 if let continuation = waiter.continuation { next.append(continuation) }
             }
-            guard state.occupied == 0 else { return (next, []) }
-            defer { state.idle = [] }
-            return (next, state.idle)
+            return next
         }
         for continuation in next { continuation.resume() }
-        for continuation in idle { continuation.resume() }
     }
 
     // MARK: Stopping
@@ -177,14 +172,8 @@ package final class Admission: Sendable {
         for id in waiters { cancel(id) }
     }
 
-    /// Waits until no search runs or waits.
+    /// Waits until no search runs or waits, or until it is cancelled.
     package func becomesIdle() async {
-        await withCheckedContinuation { continuation in
-            let isIdle = state.withLock { state in
-                if state.occupied > 0 { state.idle.append(continuation) }
-                return state.occupied == 0
-            }
-            if isIdle { continuation.resume() }
-        }
+        while state.withLock({ $0.occupied > 0 }), (try? await Task.sleep(for: .milliseconds(20))) != nil {}
     }
 }

@@ -60,9 +60,12 @@ final class WatchedSearch: Sendable {
         stop?()
     }
 
-    /// The lines from a place on, and whether no more will come.
-    func lines(from place: Int) -> (lines: ArraySlice<Line>, isOver: Bool) {
-        state.withLock { ($0.lines[min(max(place, 0), $0.lines.count)...], $0.isOver) }
+    /// The next lines from a place on, not too many to copy, and whether no more will come after them.
+    func lines(from place: Int) -> (lines: ArraySlice<Line>, isLast: Bool) {
+        state.withLock { state in
+            let lines = state.lines[min(max(place, 0), state.lines.count)...].prefix(32)
+            return (lines, state.isOver && lines.endIndex == state.lines.count)
+        }
     }
 
     /// Begins to watch: the stream ticks when there is something new.

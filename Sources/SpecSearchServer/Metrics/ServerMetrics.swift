@@ -1,4 +1,5 @@
 internal import CoreMetrics
+internal import NIOCore
 internal import SpecSearch
 
 /// What the server counts.
@@ -6,6 +7,9 @@ struct ServerMetrics: Sendable {
     static let help = [
         "specsearch_requests_total": "Requests, by route and status.",
         "specsearch_request_duration_seconds": "Seconds from a request to the end of its answer.",
+        "specsearch_answer_start_seconds":
+            "Seconds from the head of a request to the head of its answer, on the connection, by status.",
+        "specsearch_clients_given_up_total": "Connections that were closed because their clients took nothing.",
         "specsearch_searches_running": "Searches that run.",
         "specsearch_searches_queued": "Searches that wait.",
         "specsearch_searches_total": "Searches that ended, by method and end.",
@@ -25,6 +29,12 @@ struct ServerMetrics: Sendable {
         ).increment()
         timer("specsearch_request_duration_seconds", [("route", route)], seconds)
     }
+
+    func began(status: Int, after time: TimeAmount) {
+        timer("specsearch_answer_start_seconds", [("code", "\(status)")], Double(time.nanoseconds) * 1e-9)
+    }
+
+    func gaveUp() { Counter(label: "specsearch_clients_given_up_total", factory: factory).increment() }
 
     func observe(_ event: SearchEvent) {
         switch event {

@@ -93,29 +93,13 @@ struct SearchRoutes: Sendable {
     private func send(_ search: WatchedSearch, from start: Int, to writer: inout any ResponseBodyWriter) async throws {
         let (id, ticks) = search.watch()
         defer { search.unwatch(id) }
-        let (signals, source) = AsyncStream<Bool>.makeStream(bufferingPolicy: .bufferingNewest(2))
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for await _ in ticks { source.yield(true) }
-            }
-            group.addTask {
-                while true {
-                    try await Task.sleep(for: .seconds(configuration.pingSeconds))
-                    source.yield(false)
-                }
-            }
-            defer { group.cancelAll() }
-            var place = start
-            for await isNew in signals {
-                if !isNew { try await writer.write(EventStream.ping) }
-                let (lines, isOver) = search.lines(from: place)
-                for (index, line) in zip(lines.indices, lines) {
-                    try await writer.write(EventStream.event(line.data, name: line.name, id: index))
-                    place = index + 1
-                }
-                if isOver { return }
-            }
-            try Task.checkCancellation()
+        var place = start
+        try await EventStream.follow(ticks, pingSeconds: configuration.pingSeconds, to: &writer) {
+            let (lines, isLast) = search.lines(from: place)
+            place = max(place, lines.endIndex)
+            return (
+                zip(lines.indices, lines).map { EventStream.event($1.data, name: $1.name, id: $0) }, isLast
+            )
         }
     }
 }

@@ -38,6 +38,22 @@ struct Connection: ~Copyable {
         setsockopt(socket, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
     }
 
+    /// Reads until the other side ends, on a thread of its own.
+    func readToEnd() async -> [UInt8] {
+        await withCheckedContinuation { [socket] continuation in
+            Thread.detachNewThread {
+                var all: [UInt8] = []
+                var bytes = [UInt8](repeating: 0, count: 1 << 16)
+                while true {
+                    let found = recv(socket, &bytes, bytes.count, 0)
+                    if found <= 0 { break }
+                    all += bytes[..<found]
+                }
+                continuation.resume(returning: all)
+            }
+        }
+    }
+
     /// Reads at most this many bytes.
     func read(_ count: Int) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
