@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import HummingbirdTesting
+import SpecSearch
 import SpecSearchServer
 import Testing
 
@@ -127,6 +128,15 @@ import Testing
             400
         ),
         (#"{"messages":[{"role":"user","content":"x"}],"specsearch":{"method":"x"}}"#, "specsearch.method", 400),
+        (
+            #"{"messages":[{"role":"user","content":"x"}],"specsearch":{"tree_policy":"x"}}"#, "specsearch.tree_policy",
+            400
+        ),
+        (
+            #"{"messages":[{"role":"user","content":"x"}],"specsearch":{"exploration":-1}}"#, "specsearch.exploration",
+            400
+        ),
+        (#"{"messages":[{"role":"user","content":"x"}],"specsearch":{"margin":2}}"#, "specsearch.margin", 400),
         (#"{"messages":[{"role":"user","content":"x"}],"model":"other"}"#, "", 404),
     ])
     func `bad requests are refused and say where`(body: String, param: String, status: Int) async throws {
@@ -136,6 +146,26 @@ import Testing
             #expect(try response.value("error", "message") is String)
             let place = try response.value("error", "param") as? String
             #expect(place ?? "" == param)
+        }
+    }
+
+    @Test func `options of the search are those of the trace`() async throws {
+        try await withServer { client, _ in
+            let body = #"""
+                {"prompt":"What is 7","specsearch":{"strategy":"mcts","iterations":3,"tree_policy":"uct","exploration":0.5,
+                "margin":0.25,"budget_tokens":1000,"budget_thoughts":500,"return_trace":true}}
+                """#
+            let trace = try await client.post("/v1/completions", body).value("specsearch", "trace") as? [[String: Any]]
+            let first = try JSONSerialization.data(withJSONObject: try #require(trace?.first))
+            guard case .started(let start) = try JSONDecoder().decode(SearchEvent.self, from: first) else {
+                Issue.record("The trace does not begin with the start.")
+                return
+            }
+            let found = start.configuration
+            #expect(found.search == .mcts && found.iterations == 3)
+            #expect(found.treePolicy == .uct && found.exploration == 0.5)
+            #expect(found.speculation.rejection.margin == 0.25)
+            #expect(found.budget.tokens == 1000 && found.budget.thoughts == 500)
         }
     }
 

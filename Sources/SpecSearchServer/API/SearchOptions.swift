@@ -8,11 +8,14 @@ struct SearchOptions: Decodable, Sendable {
     var width: Int?
     var depth: Int?
     var iterations: Int?
+    var treePolicy: TreePolicy?
+    var exploration: Double?
     var lookahead: Int?
     var draftFactor: Int?
     var theta: Double?
     var estimator: String?
     var threshold: Double?
+    var margin: Double?
     var correction: SpeculativeThoughtGenerator.Correction?
     var answer: AnswerRule?
     var budgetTokens: Int?
@@ -26,11 +29,13 @@ struct SearchOptions: Decodable, Sendable {
         case beams = "beam_width"
         case width = "expansions"
         case depth = "max_steps"
-        case iterations, lookahead
+        case iterations
+        case treePolicy = "tree_policy"
+        case exploration, lookahead
         case draftFactor = "draft_factor"
         case theta, estimator
         case threshold = "prm_threshold"
-        case correction, answer
+        case margin, correction, answer
         case budgetTokens = "budget_tokens"
         case budgetThoughts = "budget_thoughts"
         case deadlineMilliseconds = "deadline_ms"
@@ -53,11 +58,14 @@ struct SearchOptions: Decodable, Sendable {
         width = try values.decodeIfPresent(Int.self, forKey: .width)
         depth = try values.decodeIfPresent(Int.self, forKey: .depth)
         iterations = try values.decodeIfPresent(Int.self, forKey: .iterations)
+        treePolicy = try values.decodeIfPresent(TreePolicy.self, forKey: .treePolicy)
+        exploration = try values.decodeIfPresent(Double.self, forKey: .exploration)
         lookahead = try values.decodeIfPresent(Int.self, forKey: .lookahead)
         draftFactor = try values.decodeIfPresent(Int.self, forKey: .draftFactor)
         theta = try values.decodeIfPresent(Double.self, forKey: .theta)
         estimator = try values.decodeIfPresent(String.self, forKey: .estimator)
         threshold = try values.decodeIfPresent(Double.self, forKey: .threshold)
+        margin = try values.decodeIfPresent(Double.self, forKey: .margin)
         correction = try values.decodeIfPresent(SpeculativeThoughtGenerator.Correction.self, forKey: .correction)
         answer = try values.decodeIfPresent(AnswerRule.self, forKey: .answer)
         budgetTokens = try values.decodeIfPresent(Int.self, forKey: .budgetTokens)
@@ -75,6 +83,7 @@ struct SearchOptions: Decodable, Sendable {
         var result = defaults
         if let method { result.method = method }
         if let search { result.search = search }
+        if let treePolicy { result.treePolicy = treePolicy }
         if let answer { result.answerRule = answer }
         if let correction { result.speculation.correction = correction }
         try set(&result.beams, beams, .beams, in: 1...limits.beams)
@@ -83,11 +92,9 @@ struct SearchOptions: Decodable, Sendable {
         try set(&result.lookahead, lookahead, .lookahead, in: 0...16)
         try set(&result.speculation.draftFactor, draftFactor, .draftFactor, in: 1...8)
         try set(&result.speculation.rejection.theta, theta, .theta, in: 0...1)
-        if let iterations {
-            var value = 0
-            try set(&value, iterations, .iterations, in: 1...limits.iterations)
-            result.iterations = value
-        }
+        try set(&result.speculation.rejection.margin, margin, .margin, in: -1...1)
+        try set(&result.iterations, iterations, .iterations, in: 1...limits.iterations)
+        try set(&result.exploration, exploration, .exploration, in: 0...1000)
         if let estimator {
             guard let estimator = ThresholdEstimator(name: estimator) else {
                 throw .invalid(
@@ -101,16 +108,8 @@ struct SearchOptions: Decodable, Sendable {
             try set(&value, threshold, .threshold, in: 0...1)
             result.speculation.rejection.estimator = .fixed(value)
         }
-        if let budgetTokens {
-            var value = 0
-            try set(&value, budgetTokens, .budgetTokens, in: 1...1_000_000_000)
-            result.budget.tokens = value
-        }
-        if let budgetThoughts {
-            var value = 0
-            try set(&value, budgetThoughts, .budgetThoughts, in: 1...1_000_000_000)
-            result.budget.thoughts = value
-        }
+        try set(&result.budget.tokens, budgetTokens, .budgetTokens, in: 1...1_000_000_000)
+        try set(&result.budget.thoughts, budgetThoughts, .budgetThoughts, in: 1...1_000_000_000)
         var seconds = min(defaults.budget.seconds ?? limits.seconds, limits.seconds)
         if let deadlineMilliseconds {
             try set(
@@ -121,6 +120,14 @@ struct SearchOptions: Decodable, Sendable {
             throw .invalid("self-consistency has no scores for lookahead.", param: "specsearch.lookahead")
         }
         return result
+    }
+
+    private func set<Value: Comparable & Numeric>(
+        _ place: inout Value?, _ value: Value?, _ key: CodingKeys, in range: ClosedRange<Value>
+    ) throws(APIError) {
+        guard var found = value else { return }
+        try set(&found, value, key, in: range)
+        place = found
     }
 
     private func set<Value: Comparable & Numeric>(
