@@ -3,8 +3,6 @@ internal import SpecSearch
 internal import SpecSearchEvaluation
 internal import SpecSearchLlama
 
-internal import class Foundation.JSONEncoder
-
 /// What `specsearch bench` measures instead of comparing methods.
 struct MeasurementArguments: ParsableArguments {
     @Flag(
@@ -46,11 +44,11 @@ struct MeasurementArguments: ParsableArguments {
             let bench = ConcurrencyBench(engine: engine, concurrency: concurrency)
             var rows: [ConcurrencyBench.Row] = []
             for (name, search) in searches { rows.append(try await bench.run(name, search, problems.map(\.problem))) }
-            return json ? try Self.json(["concurrency": rows]) : ConcurrencyBench.text(rows)
+            return json ? try ["concurrency": rows].json() : ConcurrencyBench.text(rows)
         }
         if profile {
             let rows = try await ProfileBench(engine: engine).run(searches, problems)
-            return json ? try Self.json(["methods": rows]) : ProfileBench.text(rows)
+            return json ? try ["methods": rows].json() : ProfileBench.text(rows)
         }
         if shape != nil {
             var options = engine.options
@@ -59,14 +57,8 @@ struct MeasurementArguments: ParsableArguments {
                 engine: engine, restarting: try await LlamaEngine.load(engine.models, options: options))
             var rows: [ShapeBench.Row] = []
             for (name, search) in searches { rows.append(try await bench.run(name, search, problems.map(\.problem))) }
-            return json ? try Self.json(["shapes": rows]) : ShapeBench.text(rows)
+            return json ? try ["shapes": rows].json() : ShapeBench.text(rows)
         }
         return try await EngineBench.run(engine, problems: problems, searches: searches.map(\.search), json: json)
-    }
-
-    static func json(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 }

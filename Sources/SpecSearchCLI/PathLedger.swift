@@ -13,17 +13,12 @@ final class PathLedger: Sendable {
 }
 
 /// Notes what a sampler writes.
-struct LedgerSampler: ThoughtSampler {
+struct LedgerSampler: ThoughtSampler, WrappingResource {
     let base: any ThoughtSampler
+    var wrapped: any SearchResource { base }
     let ledger: PathLedger
     /// The models that have to know what is written.
     let roles: [ModelRole]
-
-    func withProblem<Value: Sendable>(
-        _ problem: Problem, _ work: () async throws -> Value
-    ) async throws -> Value {
-        try await base.withProblem(problem, work)
-    }
 
     func sample(_ requests: [ThoughtRequest]) async throws -> SampledThoughts {
         let answer = try await base.sample(requests)
@@ -40,17 +35,12 @@ struct LedgerSampler: ThoughtSampler {
 }
 
 /// Notes what an evaluator reads.
-struct LedgerEvaluator: ThoughtEvaluator {
+struct LedgerEvaluator: ThoughtEvaluator, WrappingResource {
     let base: any ThoughtEvaluator
+    var wrapped: any SearchResource { base }
     let ledger: PathLedger
 
     var defaultAggregation: ScoreAggregation { base.defaultAggregation }
-
-    func withProblem<Value: Sendable>(
-        _ problem: Problem, _ work: () async throws -> Value
-    ) async throws -> Value {
-        try await base.withProblem(problem, work)
-    }
 
     func evaluate(_ paths: [ReasoningPath]) async throws -> StepScores {
         for path in paths { ledger.note(path, for: [.rewardModel]) }
@@ -59,15 +49,10 @@ struct LedgerEvaluator: ThoughtEvaluator {
 }
 
 /// The same search in OpenR's way on this engine: one path after the other, everything computed from the start each time.
-struct RestartingSampler: ThoughtSampler {
+struct RestartingSampler: ThoughtSampler, WrappingResource {
     let base: any ThoughtSampler
+    var wrapped: any SearchResource { base }
     let forget: @Sendable () async -> Void
-
-    func withProblem<Value: Sendable>(
-        _ problem: Problem, _ work: () async throws -> Value
-    ) async throws -> Value {
-        try await base.withProblem(problem, work)
-    }
 
     func sample(_ requests: [ThoughtRequest]) async throws -> SampledThoughts {
         var all = SampledThoughts(thoughts: [])
@@ -93,17 +78,12 @@ struct RestartingSampler: ThoughtSampler {
 }
 
 /// Scores one path after the other, each from its beginning.
-struct RestartingEvaluator: ThoughtEvaluator {
+struct RestartingEvaluator: ThoughtEvaluator, WrappingResource {
     let base: any ThoughtEvaluator
+    var wrapped: any SearchResource { base }
     let forget: @Sendable () async -> Void
 
     var defaultAggregation: ScoreAggregation { base.defaultAggregation }
-
-    func withProblem<Value: Sendable>(
-        _ problem: Problem, _ work: () async throws -> Value
-    ) async throws -> Value {
-        try await base.withProblem(problem, work)
-    }
 
     func evaluate(_ paths: [ReasoningPath]) async throws -> StepScores {
         var all = StepScores(scores: [])

@@ -140,15 +140,10 @@ private final class CallLog: Sendable {
 }
 
 /// Notes the calls of a sampler.
-private struct LoggedSampler: ThoughtSampler {
+private struct LoggedSampler: ThoughtSampler, WrappingResource {
     let base: any ThoughtSampler
+    var wrapped: any SearchResource { base }
     let log: CallLog
-
-    func withProblem<Value: Sendable>(
-        _ problem: Problem, _ work: () async throws -> Value
-    ) async throws -> Value {
-        try await base.withProblem(problem, work)
-    }
 
     func sample(_ requests: [ThoughtRequest]) async throws -> SampledThoughts {
         let answer = try await base.sample(requests)

@@ -38,14 +38,10 @@ struct RecordingArguments: ParsableArguments {
     @OptionGroup(title: "Search")
     var search: SearchArguments
 
-    @OptionGroup(title: "Models")
-    var engine: EngineArguments
-
-    @OptionGroup(title: "Models elsewhere")
-    var cluster: ClusterArguments
+    @OptionGroup
+    var models: ModelArguments
 
     func validate() throws {
-        try cluster.check(with: engine)
         _ = try parsedSeeds()
         guard concurrency >= 1 else { throw ValidationError("--concurrency is at least 1.") }
         guard acceptedLoss >= 0, acceptedLoss <= 100 else {
@@ -60,7 +56,7 @@ struct RecordingArguments: ParsableArguments {
         _ terminal: Terminal, plan: (SearchConfiguration, Pilot) async throws -> RunPlan
     ) async throws -> (manifest: RunManifest, records: [EvaluationRecord]) {
         let folder = RunFolder(output)
-        let engines = try EngineSet(engine, cluster: try await cluster.read())
+        let engines = try await models.engines()
         let manifest: RunManifest
         let file: RecordFile<EvaluationRecord>
         if resume {
@@ -70,7 +66,7 @@ struct RecordingArguments: ParsableArguments {
             file = try folder.records()
         } else {
             try folder.checkEmpty()
-            let path = try dataset.path(models: engine)
+            let path = try dataset.path(models: models.engine)
             let problems = try dataset.chosen(path)
             let pilot = Pilot(
                 engines: engines, terminal: terminal, candidates: try dataset.others(path, than: problems))
@@ -102,7 +98,7 @@ struct RecordingArguments: ParsableArguments {
 
     /// Says how to go on after an interruption.
     func sayHowToGoOn(_ command: String) {
-        let isOwn = engine.models != nil || engine.draft != nil || cluster.config != nil
+        let isOwn = models.engine.models != nil || models.engine.draft != nil || models.cluster.config != nil
         Terminal.say(
             "Stopped; go on with: specsearch \(command) --output \(output) --resume"
                 + (isOwn ? " and the arguments of before" : ""))

@@ -1,16 +1,12 @@
 import SpecSearch
 
 /// What asks an engine's workers: a search of it works where the engine does.
-protocol EngineClient: SearchResource {
+protocol EngineClient: WrappingResource {
     var engine: LlamaEngine { get }
 }
 
 extension EngineClient {
-    func withProblem<Value: Sendable>(
-        _ problem: Problem, _ work: () async throws -> Value
-    ) async throws -> Value {
-        try await engine.withProblem(problem, work)
-    }
+    var wrapped: any SearchResource { engine }
 }
 
 /// Writes thoughts with one of an engine's models.

@@ -3,7 +3,7 @@ public protocol SearchResource: Sendable {
     /// Does a search's work on a problem.
     ///
     /// An engine may run `work` where its own calls are cheapest, and free what it kept for the problem when no search
-    /// of it is left. What wraps another resource passes this on.
+    /// of it is left. What wraps another resource is a ``WrappingResource``, which passes this on.
     func withProblem<Value: Sendable>(
         _ problem: Problem, _ work: () async throws -> Value
     ) async throws -> Value
@@ -15,6 +15,20 @@ extension SearchResource {
         _ problem: Problem, _ work: () async throws -> Value
     ) async throws -> Value {
         try await work()
+    }
+}
+
+/// A resource around another: a search works where the inner one has it work.
+public protocol WrappingResource: SearchResource {
+    /// The resource inside.
+    var wrapped: any SearchResource { get }
+}
+
+extension WrappingResource {
+    public func withProblem<Value: Sendable>(
+        _ problem: Problem, _ work: () async throws -> Value
+    ) async throws -> Value {
+        try await wrapped.withProblem(problem, work)
     }
 }
 

@@ -24,7 +24,7 @@ public struct StepGrades: Sendable {
 /// A grader as evaluator: the score is the grade's share of 9 points.
 ///
 /// With ``ThresholdEstimator/graded`` this is SpecReason's rule (Pan et al., 2025) inside any search.
-public struct GradingEvaluator: ThoughtEvaluator {
+public struct GradingEvaluator: ThoughtEvaluator, WrappingResource {
     /// How the probabilities of grades become one.
     public enum Reading: String, Sendable, Hashable, Codable, CaseIterable {
         /// The most likely grade; the lower one on a tie.
@@ -44,11 +44,7 @@ public struct GradingEvaluator: ThoughtEvaluator {
         defaultAggregation = aggregation
     }
 
-    public func withProblem<Value: Sendable>(
-        _ problem: Problem, _ work: () async throws -> Value
-    ) async throws -> Value {
-        try await grader.withProblem(problem, work)
-    }
+    public var wrapped: any SearchResource { grader }
 
     public func evaluate(_ paths: [ReasoningPath]) async throws -> StepScores {
         let grades = try await grader.grade(paths)

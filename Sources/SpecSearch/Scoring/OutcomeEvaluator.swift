@@ -2,7 +2,7 @@
 ///
 /// Outcome reward models are trained on whole solutions (Cobbe et al., "Training Verifiers to Solve Math Word Problems",
 /// 2021). Until a path ends they rank nothing and reject nothing, so they suit searches that follow whole chains.
-public struct OutcomeEvaluator: ThoughtEvaluator {
+public struct OutcomeEvaluator: ThoughtEvaluator, WrappingResource {
     private let base: any ThoughtEvaluator
     /// The score of a step that ends nothing.
     public let neutral: Double
@@ -14,11 +14,7 @@ public struct OutcomeEvaluator: ThoughtEvaluator {
 
     public var defaultAggregation: ScoreAggregation { base.defaultAggregation }
 
-    public func withProblem<Value: Sendable>(
-        _ problem: Problem, _ work: () async throws -> Value
-    ) async throws -> Value {
-        try await base.withProblem(problem, work)
-    }
+    public var wrapped: any SearchResource { base }
 
     public func evaluate(_ paths: [ReasoningPath]) async throws -> StepScores {
         let finished = paths.indices.filter { paths[$0].isFinished }

@@ -20,20 +20,14 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many problems, drawn by --seed.", valueName: "n"))
     var limit = 50
 
-    @Option(
-        help: ArgumentHelp(
-            "A JSON Lines file of {\"id\", \"problem\", \"answer\"}. (default: heldout.jsonl of the models)",
-            valueName: "file"))
-    var problems: String?
+    @OptionGroup
+    var heldOut: HeldOutArguments
 
     @OptionGroup(title: "Search")
     var search: SearchArguments
 
-    @OptionGroup(title: "Models")
-    var engine: EngineArguments
-
-    @OptionGroup(title: "Models elsewhere")
-    var cluster: ClusterArguments
+    @OptionGroup
+    var models: ModelArguments
 
     @OptionGroup(title: "Other measurements")
     var measurement: MeasurementArguments
@@ -56,8 +50,7 @@ struct BenchCommand: AsyncParsableCommand {
 
     func validate() throws {
         _ = try parsedMethods()
-        try cluster.check(with: engine)
-        guard cluster.config == nil || !measurement.isAny else {
+        guard models.cluster.config == nil || !measurement.isAny else {
             throw ValidationError(
                 "--engine, --profile, --concurrency and --shape look into the embedded engine, and go without --config; "
                     + "evaluate --concurrency runs problems side by side on servers.")
@@ -68,11 +61,10 @@ struct BenchCommand: AsyncParsableCommand {
     func run() async throws {
         let terminal = Terminal()
         let methods = try parsedMethods()
-        let file = try problems ?? (try engine.modelsFolder()) + "/heldout.jsonl"
-        let chosen = try ProblemSet(contentsOf: URL(fileURLWithPath: file)).sample(limit, seed: search.seed)
+        let chosen = try heldOut.sample(limit, of: models.engine, seed: search.seed)
         if measurement.isAny {
             let (text, _) = try await Interruption.guarding { [self] in
-                let engine = try await engine.load(terminal, for: search.search)
+                let engine = try await models.engine.load(terminal, for: search.search)
                 let judge = try engine.evaluator(search.judging, problems: chosen)
                 let searches = try methods.map {
                     (
@@ -101,7 +93,7 @@ struct BenchCommand: AsyncParsableCommand {
     private func measure(
         _ problems: [GradedProblem], _ methods: [SearchMethod], _ terminal: Terminal
     ) async throws -> [EvaluationRecord] {
-        let engines = try EngineSet(engine, cluster: try await cluster.read())
+        let engines = try await models.engines()
         let variants = try methods.map {
             Variant(name: $0.rawValue, configuration: try search.configuration($0, for: engines.models))
         }

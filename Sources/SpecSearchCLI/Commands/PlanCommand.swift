@@ -34,11 +34,8 @@ struct PlanCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many problems --check solves.", valueName: "n"))
     var limit = 40
 
-    @Option(
-        help: ArgumentHelp(
-            "A JSON Lines file of {\"id\", \"problem\", \"answer\"}. (default: heldout.jsonl of the models)",
-            valueName: "file"))
-    var problems: String?
+    @OptionGroup
+    var heldOut: HeldOutArguments
 
     @OptionGroup(title: "Search")
     var search: SearchArguments
@@ -57,7 +54,7 @@ struct PlanCommand: AsyncParsableCommand {
         guard limit >= 1 else { throw ValidationError("--limit is at least 1.") }
         if machine.isGiven {
             guard !check else { throw ValidationError("--check needs the models themselves.") }
-            guard engine.models == nil, engine.draft == nil, problems == nil else {
+            guard engine.models == nil, engine.draft == nil, heldOut.problems == nil else {
                 throw ValidationError("Give either models, or parameters and a machine.")
             }
         }
@@ -70,7 +67,7 @@ struct PlanCommand: AsyncParsableCommand {
             defer { terminal.endProgress() }
             return machine.isGiven ? try hypothetical() : try await measured(terminal)
         }
-        print(try json ? MeasurementArguments.json(report) : report.text)
+        print(try json ? report.json() : report.text)
     }
 
     private func hypothetical() throws -> PlanReport {
@@ -109,9 +106,8 @@ struct PlanCommand: AsyncParsableCommand {
                 "Draft and target have different vocabularies, so SpS cannot be tried.",
                 remedy: "Use --no-pilot with figures and without --check; the rows without token-level drafts hold.")
         }
-        let file = try problems ?? (try self.engine.modelsFolder()) + "/heldout.jsonl"
-        let chosen = try ProblemSet(contentsOf: URL(fileURLWithPath: file))
-            .sample(workload.pilot + (check ? limit : 0), seed: search.seed)
+        let chosen = try heldOut.sample(
+            workload.pilot + (check ? limit : 0), of: self.engine, seed: search.seed)
         if workload.noPilot {
             plan.workload = try workload.described()
         } else {

@@ -61,14 +61,10 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup(title: "Search, where a request does not say")
     var search: SearchArguments
 
-    @OptionGroup(title: "Models")
-    var engine: EngineArguments
-
-    @OptionGroup(title: "Models elsewhere")
-    var cluster: ClusterArguments
+    @OptionGroup
+    var models: ModelArguments
 
     func validate() throws {
-        try cluster.check(with: engine)
         guard (0...65_535).contains(port) else { throw ValidationError("--port lies in 0 ... 65535.") }
         guard concurrency >= 1, queue >= 0, perKey ?? 1 >= 1 else {
             throw ValidationError("--concurrency and --per-key are at least 1, --queue at least 0.")
@@ -85,27 +81,13 @@ struct ServeCommand: AsyncParsableCommand {
         logger.logLevel = quiet ? .warning : .info
         Self.raiseFileLimit()
         let configuration = try configuration()
-        let model = try await servedModel()
+        let (set, models) = try await models.load(Terminal(quiet: quiet), for: search)
+        let model = ServedModel(id: set.name, defaults: try search.configuration(method, for: set), models: models)
         let server = try SearchServer(model: model, configuration: configuration, metrics: metrics, logger: logger)
         let host = host.contains(":") ? "[\(host)]" : host
         try await server.run { port in
             Terminal.say("Serving \(model.id) at http://\(host):\(port)/ (API: http://\(host):\(port)/v1)")
         }
-    }
-
-    private func servedModel() async throws -> ServedModel {
-        guard let configuration = try await cluster.read() else {
-            let engine = try await engine.load(Terminal(quiet: quiet), for: search.search)
-            let judge = try engine.evaluator(search.judging)
-            return ServedModel(
-                id: engine.models.name, defaults: try search.configuration(method, for: engine.models),
-                models: { engine.models(for: $0, judge: judge) })
-        }
-        let models = try await ClusterModels(configuration, options: engine.untuned.options(for: search.search))
-        let judge = try models.evaluator(search.judging)
-        return ServedModel(
-            id: configuration.set.name, defaults: try search.configuration(method, for: configuration.set),
-            models: { models.models(for: $0, judge: judge) })
     }
 
     private func configuration() throws -> ServerConfiguration {

@@ -30,11 +30,8 @@ struct SolveCommand: AsyncParsableCommand {
     @OptionGroup(title: "Search")
     var search: SearchArguments
 
-    @OptionGroup(title: "Models")
-    var engine: EngineArguments
-
-    @OptionGroup(title: "Models elsewhere")
-    var cluster: ClusterArguments
+    @OptionGroup
+    var models: ModelArguments
 
     @Flag(help: "Print the result as JSON.")
     var json = false
@@ -45,7 +42,6 @@ struct SolveCommand: AsyncParsableCommand {
     func validate() throws {
         guard problem == nil || !example else { throw ValidationError("Give either a problem or --example.") }
         if let problem, problem.allSatisfy(\.isWhitespace) { throw ValidationError("The problem is empty.") }
-        try cluster.check(with: engine)
         guard problem != nil || example || isatty(STDIN_FILENO) == 0 else {
             throw ValidationError("Give a problem, as the argument or on standard input, or --example.")
         }
@@ -56,9 +52,9 @@ struct SolveCommand: AsyncParsableCommand {
         let terminal = Terminal(quiet: json)
         let writer = try trace.map { try TraceWriter(path: $0) }
         let (result, interrupted) = try await Interruption.guarding { [self] in
-            let (models, set) = try await loadModels(terminal)
+            let (set, models) = try await models.load(terminal, for: search)
             let progress = LiveProgress(terminal)
-            let search = Search(try search.configuration(method, for: set), models: models)
+            let search = Search(try search.configuration(method, for: set), models: models(method))
             defer { terminal.endProgress() }
             return try await search.run(problem) { event in
                 progress.show(event)
@@ -69,16 +65,6 @@ struct SolveCommand: AsyncParsableCommand {
         let report = SolveReport(method: method, problem: problem, result: result, policy: try search.rejection())
         print(json ? try report.json() : ResultText(terminal).text(report))
         if interrupted { throw Interruption.exitCode }
-    }
-
-    private func loadModels(_ terminal: Terminal) async throws -> (SearchModels, ModelSet) {
-        guard let configuration = try await cluster.read() else {
-            let engine = try await engine.load(terminal, for: search.search)
-            return (engine.models(for: method, judge: try engine.evaluator(search.judging)), engine.models)
-        }
-        let models = try await ClusterModels(configuration, options: engine.untuned.options(for: search.search))
-        let judge = try models.evaluator(search.judging)
-        return (models.models(for: method, judge: judge), configuration.set)
     }
 
     private func problemText() throws -> String {

@@ -54,8 +54,7 @@ struct TuneCommand: AsyncParsableCommand {
                 let draftLength: Int?
             }
             return print(
-                try MeasurementArguments.json(
-                    Report(cost: cost, choices: choices, draftLength: draftLength(cost, models))))
+                try Report(cost: cost, choices: choices, draftLength: draftLength(cost, models)).json())
         }
         let sizes = Set(cost.curves.flatMap(\.milliseconds.keys)).sorted()
         let prefills = Set(cost.curves.flatMap(\.prefill.keys)).sorted()
