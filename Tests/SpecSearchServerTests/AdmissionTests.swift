@@ -17,6 +17,7 @@ import Testing
         let refusal = #expect(throws: APIError.self) { try admission.enter("b") }
         #expect(refusal?.statusCode == 429)
         #expect(refusal?.retryAfter ?? 0 > 0)
+        #expect(throws: APIError.self) { try admission.check("b") }
         try await first?.turn()
         #expect(admission.running == 1 && admission.queued == 1)
         first = nil

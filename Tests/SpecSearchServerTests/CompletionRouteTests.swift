@@ -169,6 +169,25 @@ import Testing
         }
     }
 
+    @Test func `without a place for it, a body is not looked at`() async throws {
+        let change: (inout ServerConfiguration) -> Void = {
+            $0.limits.runningSearches = 1
+            $0.limits.queuedSearches = 1
+        }
+        try await withServer(TestModel.make(delay: .seconds(600)), change) { client, server in
+            for count in 1...2 {
+                #expect(try await client.post("/v1/completions", "{").status == .badRequest)
+                #expect(try await client.post("/v1/searches", #"{"problem":"What is 7"}"#).status == .created)
+                #expect(server.running + server.queued == count)
+            }
+            for path in ["/v1/completions", "/v1/chat/completions", "/v1/searches"] {
+                let refused = try await client.post(path, "{")
+                #expect(refused.status == .tooManyRequests)
+                #expect(refused.headers[.retryAfter] != nil)
+            }
+        }
+    }
+
     @Test func `a long body is refused`() async throws {
         try await withServer(TestModel.make(), { $0.limits.bodyBytes = 2000 }) { client, _ in
             let body = #"{"prompt":"\#(String(repeating: "x", count: 3000))"}"#

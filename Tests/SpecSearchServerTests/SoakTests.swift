@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import Foundation
 import HTTPTypes
 import HummingbirdTesting
@@ -54,6 +55,9 @@ private let soakSeconds = Double(ProcessInfo.processInfo.environment["SPECSEARCH
                                 let code = try await client.post(path, body).status.code
                                 #expect(code == status, "\(body.prefix(60))")
                                 record.answer(code)
+                            } catch let error as HTTPClientError where error == .deadlineExceeded {
+                                // The client hangs up on a machine that is slow, which costs no memory either.
+                                record.answer(0)
                             } catch {
                                 // A body that is refused at once may break the connection under its sender.
                                 #expect(status == 413, "\(error)")

@@ -82,17 +82,9 @@ package final class Admission: Sendable {
     /// - Throws: ``APIError``: 503 while the server stops, 429 where there is no place.
     package func enter(_ caller: String) throws(APIError) -> Ticket {
         let (id, refusal) = state.withLock { state -> (Int, APIError?) in
-            if state.isDraining { return (0, .stopping) }
-            if let most = limits.searchesPerKey, state.callers[caller, default: 0] >= most {
-                return (0, .tooMany("This key has \(most) searches already.", after: state.seconds))
-            }
-            let isFree = state.running.count < limits.runningSearches && state.queue.isEmpty
-            guard isFree || state.queue.count < limits.queuedSearches else {
-                let wait = state.seconds * Double(state.occupied) / Double(limits.runningSearches)
-                return (0, .tooMany("The server is busy: \(state.occupied) searches run or wait.", after: wait))
-            }
+            if let refusal = self.refusal(caller, state) { return (0, refusal) }
             state.nextID += 1
-            if isFree {
+            if isFree(state) {
                 state.running.insert(state.nextID)
             } else {
                 state.queue.append(Waiter(id: state.nextID))
@@ -104,6 +96,29 @@ package final class Admission: Sendable {
         let ticket = Ticket(id: id, caller: caller, admission: self)
         state.withLock { $0.tickets[id] = WeakTicket(ticket: ticket) }
         return ticket
+    }
+
+    /// Refuses a search that would have no place now, before anything is done for it.
+    ///
+    /// - Throws: As ``enter(_:)``.
+    package func check(_ caller: String) throws(APIError) {
+        if let refusal = state.withLock({ self.refusal(caller, $0) }) { throw refusal }
+    }
+
+    private func isFree(_ state: borrowing State) -> Bool {
+        state.running.count < limits.runningSearches && state.queue.isEmpty
+    }
+
+    private func refusal(_ caller: String, _ state: borrowing State) -> APIError? {
+        if state.isDraining { return .stopping }
+        if let most = limits.searchesPerKey, state.callers[caller, default: 0] >= most {
+            return .tooMany("This key has \(most) searches already.", after: state.seconds)
+        }
+        guard isFree(state) || state.queue.count < limits.queuedSearches else {
+            let wait = state.seconds * Double(state.occupied) / Double(limits.runningSearches)
+            return .tooMany("The server is busy: \(state.occupied) searches run or wait.", after: wait)
+        }
+        return nil
     }
 
     /// Notes how long a search took, for `Retry-After`.

@@ -21,8 +21,7 @@ struct CompletionRoutes: Sendable {
         _ request: Request, _ context: ServerContext, as form: GenerationRequest.Form
     ) async throws -> Response {
         var request = request
-        let body = try await request.jsonBody(
-            limit: configuration.limits.bodyBytes, seconds: configuration.idleSeconds)
+        let body = try await request.jsonBody(configuration, runner.admission, caller: context.caller)
         let asked = try GenerationRequest(Data(body.readableBytesView), as: form, limits: configuration.limits)
         try runner.check(model: asked.model)
         let search = try asked.configuration(runner.model.defaults, limits: configuration.limits)

@@ -21,16 +21,21 @@ struct Route: Sendable {
 }
 
 extension Request {
-    /// The body of a JSON request.
+    /// The body of a JSON request for a search.
     ///
-    /// - Throws: ``APIError``: 413 for a long one, 415 for another type, 408 for one that takes longer than `seconds`.
-    mutating func jsonBody(limit: Int, seconds: Double) async throws -> ByteBuffer {
+    /// - Throws: ``APIError``: 413 for a long one, 415 for another type, 408 for one that does not come in time, and what
+    ///   `admission` says where there is no place for the search: then the body is not even read.
+    mutating func jsonBody(
+        _ configuration: ServerConfiguration, _ admission: Admission, caller: String
+    ) async throws -> ByteBuffer {
+        let limit = configuration.limits.bodyBytes
         if let type = headers[.contentType]?.lowercased(), !type.hasPrefix("application/json") {
             throw APIError(
                 statusCode: 415, type: "invalid_request_error", message: "The body is to be application/json.",
                 code: "unsupported_media_type")
         }
         if let length = headers[.contentLength].flatMap(Int.init), length > limit { throw APIError.tooLarge(limit) }
+        try admission.check(caller)
         let request = self
         do {
             let (mended, buffer) = try await withThrowingTaskGroup(of: (Request, ByteBuffer)?.self) { group in
@@ -40,7 +45,7 @@ extension Request {
                     return (request, buffer)
                 }
                 group.addTask {
-                    try await Task.sleep(for: .seconds(seconds))
+                    try await Task.sleep(for: .seconds(configuration.idleSeconds))
                     return nil
                 }
                 defer { group.cancelAll() }

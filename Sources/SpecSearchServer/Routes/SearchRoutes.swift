@@ -38,8 +38,7 @@ struct SearchRoutes: Sendable {
 
     private func begin(_ request: Request, _ context: ServerContext) async throws -> Response {
         var request = request
-        let body = try await request.jsonBody(
-            limit: configuration.limits.bodyBytes, seconds: configuration.idleSeconds)
+        let body = try await request.jsonBody(configuration, runner.admission, caller: context.caller)
         let asked = try GenerationRequest(Data(body.readableBytesView), as: .search, limits: configuration.limits)
         try runner.check(model: asked.model)
         let settings = try asked.configuration(runner.model.defaults, limits: configuration.limits)
