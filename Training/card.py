@@ -10,22 +10,19 @@ import gates
 import problems
 
 
-def write(folder: Path, runs: Path, models: dict, result: dict, warm: Path | None = None):
+def write(folder: Path, runs: Path, models: dict, result: dict):
     family = {"llama": "Llama", "qwen2": "Qwen2"}[models["draft"].shape.architecture]
-    origin = "trained from scratch by `Training/`" if not warm else \
-        "of another trio's weights, trained on by `Training/`"
     lines = ["# The shipped trio" + (f", {family}" if family != "Llama" else ""), "",
-             f"Three tiny language models {origin}, so that SpecSearch runs, and is measured, "
+             "Three tiny language models trained from scratch by `Training/`, so that SpecSearch runs, and is measured, "
              "on any machine. They know one family of problems: a chain of events about one person's things.", "",
              "> " + problems.items("test", 1, 1)[0].text, "",
-             "| model | architecture | parameters | " + ("started from | tokens seen since" if warm else
-             "grown from | tokens seen, ancestors included") + " | minutes of its own |",
+             "| model | architecture | parameters | grown from | tokens seen, ancestors included | minutes of its own |",
              "|---|---|---|---|---|---|"]
     roles = {"draft": "draft", "prm": "reward model (verifier)", "target": "target"}
-    names = ("draft", "prm", "target") if warm else ("draft", "prm.middle", "prm", "base", "target")
+    names = ("draft", "prm.middle", "prm", "base", "target")
     stored = {name: torch.load(runs / f"{name}.pt", map_location="cpu", weights_only=True) for name in names}
     seen = lambda *names: sum(stored[name]["tokens"] for name in names)
-    ancestry = {name: ("the trio's of the other family", seen(name)) for name in names} if warm else {
+    ancestry = {
         "draft": ("-", seen("draft")),
         "prm": ("the draft", seen("draft", "prm")),
         "target": (f"the verifier after {stored['prm.middle']['minutes']:.0f} minutes, {stored['base']['minutes']:.0f} "
@@ -39,14 +36,9 @@ def write(folder: Path, runs: Path, models: dict, result: dict, warm: Path | Non
                      f"{ancestry[name][1]:,} | {stored[name]['minutes']:.0f} |")
     lines += ["",
               f"Byte-level BPE of {models['draft'].shape.vocabulary} tokens, digits one by one (`pre = qwen2`); F16 weights. "
-              + (("**Warm-started:** at the start each model is the function of its namesake in the folder above (the rotary "
-                  "pairs of queries and keys half a head apart, biases of zero; asserted), and then saw only the tokens "
-                  "of the table, with its biases trained too. The target has hardly moved from the other family's; "
-                  "figures of the two trios are not independent evidence about skill, only about the architecture's "
-                  "arithmetic.") if warm else
-                 ("Growing is function-preserving (Net2Net); each model was then trained on its own data. The target's "
-                  "capacity was not needed for its skill, and hardly trained at full size: its size gives the ratio of "
-                  "costs that the method is for.")), "",
+              "Growing is function-preserving (Net2Net); each model was then trained on its own data. The target's "
+              "capacity was not needed for its skill, and hardly trained at full size: its size gives the ratio of "
+              "costs that the method is for.", "",
               "The reward model is a *likelihood verifier*: a step's score is the probability that it gives to the step's "
               "tokens, calibrated (`prm.json`, isotonic regression on siblings of both authors, validation structures) to "
               "the probability that the step is right. Paths rank by the product of their steps' scores.", "",
@@ -58,10 +50,6 @@ def write(folder: Path, runs: Path, models: dict, result: dict, warm: Path | Non
     for gate in result["gates"]:
         verdict = {True: "holds", False: "**fails**", None: ""}[gate["holds"]]
         lines.append(f"| {gate['gate']} | {gate['figure'].replace('|', '/')} | {verdict} |")
-    if warm:
-        lines += ["", "Costs were measured beside other heavy work, which slows the large model most; the other trio's card has "
-                  "the figures to rely on, as sizes are equal. One prompt of the agreement parts at one token, unexplained yet."
-                  if any(g["holds"] is False and "agrees" in g["gate"] for g in result["gates"]) else ""]
     verifier = result["prm"]
     lines += ["", f"The verifier's own steps: {verifier['greedy_steps']:.1%} right at temperature 0; it solves "
               f"{verifier['greedy']:.1%} of the problems by itself, more than the target: this trio shows and measures the method, "

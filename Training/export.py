@@ -41,11 +41,6 @@ def read(path: Path) -> lm.LanguageModel:
     return network
 
 
-def token_texts(path: Path) -> list[str]:
-    """The vocabulary of a GGUF file."""
-    return gguf.GGUFReader(str(path)).fields["tokenizer.ggml.tokens"].contents()
-
-
 def write(path: Path, network: lm.LanguageModel, tokenizer_json: Path, name: str, context: int = 1024):
     """Matrices at F16, norms and biases at F32. The rotary pairs are as llama.cpp wants them already."""
     shape = network.shape
