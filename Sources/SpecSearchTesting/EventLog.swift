@@ -1,7 +1,13 @@
 public import SpecSearch
 internal import Synchronization
 
-/// Collects the events of a search.
+/// A log of the events of a search.
+///
+/// ```swift
+/// let log = EventLog()
+/// for try await event in search.events(for: problem) { log.listener(event) }
+/// #expect(SearchInvariants.violations(in: log.events) == [])
+/// ```
 public final class EventLog: Sendable {
     private let stored = Mutex<[SearchEvent]>([])
 
@@ -10,7 +16,7 @@ public final class EventLog: Sendable {
     /// The events so far.
     public var events: [SearchEvent] { stored.withLock { $0 } }
 
-    /// What to hand to a search as its `onEvent`.
+    /// The closure that takes in an event.
     public var listener: @Sendable (SearchEvent) -> Void {
         { event in self.stored.withLock { $0.append(event) } }
     }

@@ -2,11 +2,16 @@ internal import Foundation
 public import SpecSearch
 internal import Synchronization
 
-/// A model whose thoughts follow a law that the test knows.
+/// A language model whose thoughts follow a distribution that the test knows.
 ///
+/// ```swift
+/// let model = ScriptedModel(.target) { path in [.init("a\(path.depth)\n\n", weight: 3), .init("end", stop: .endOfSequence)] }
+/// let engine = Engine(draft: model, target: model, rewardModel: ScriptedRewardModel { _ in 0.5 })
+/// ```
 /// Each sample is drawn with its own random key, as real engines do, so the thoughts depend neither on batching nor on the
-/// order of calls.
-public final class ScriptedSampler: ThoughtSampler {
+/// order of calls. As a target it verifies what any draft proposes: the proposal is ignored, and the distribution is the
+/// same.
+public final class ScriptedModel: SpeculativeTarget {
     /// One possible next thought, and its weight among the others.
     public struct Choice: Sendable, Hashable {
         public var text: String
@@ -20,79 +25,130 @@ public final class ScriptedSampler: ThoughtSampler {
         }
     }
 
-    private let author: ModelRole
-    private let choose: @Sendable (ReasoningPath, RandomKey) -> Choice
-    /// Nil where samples are written by hand: then nobody knows how likely they are.
-    private let law: (@Sendable (ReasoningPath) -> [Choice])?
-    private let log = Mutex<[[ThoughtRequest]]>([])
-    private let delay: Duration?
-
-    /// - Parameters:
-    ///   - delay: How long each call takes; a cancelled call ends at once.
-    ///   - law: The choices after a path; their weights need not sum to 1.
-    public init(
-        _ author: ModelRole, delay: Duration? = nil, law: @escaping @Sendable (ReasoningPath) -> [Choice]
-    ) {
-        self.author = author
-        self.delay = delay
-        self.law = law
-        choose = { path, key in Self.draw(law(path), key) }
+    /// One call of the model.
+    public struct Call: Sendable, Hashable {
+        /// What was asked for.
+        public var requests: [SampleRequest]
+        /// Whether a draft was there to propose tokens.
+        public var isSpeculative = false
+        /// The most tokens of a proposal, if it was said.
+        public var numSpeculativeTokens: Int?
     }
 
+    /// The source of the thoughts.
+    public let role: ModelRole
+    private let pairs: Bool
+    private let sessions: SessionLog?
+    private let delay: Duration?
+    private let choose: @Sendable (ReasoningPath, RandomKey) -> Choice
+    /// Nil where samples are chosen by hand: then nobody knows how likely they are.
+    private let distribution: (@Sendable (ReasoningPath) -> [Choice])?
+    private let log = Mutex<[Call]>([])
+
+    /// A model by its distribution.
+    ///
     /// - Parameters:
     ///   - delay: How long each call takes; a cancelled call ends at once.
-    ///   - choose: The thought after a path for one sample's key, so that a test can write every sample by hand.
+    ///   - pairs: Whether a draft can propose tokens to the model.
+    ///   - sessions: Where its sessions are noted; without it the model opens none.
+    ///   - distribution: The choices after a path; their weights need not sum to 1.
     public init(
-        _ author: ModelRole, delay: Duration? = nil,
+        _ role: ModelRole, delay: Duration? = nil, pairs: Bool = true, sessions: SessionLog? = nil,
+        distribution: @escaping @Sendable (ReasoningPath) -> [Choice]
+    ) {
+        self.role = role
+        self.delay = delay
+        self.pairs = pairs
+        self.sessions = sessions
+        self.distribution = distribution
+        choose = { path, key in Self.draw(distribution(path), key) }
+    }
+
+    /// A model by its samples.
+    ///
+    /// - Parameters:
+    ///   - delay: How long each call takes; a cancelled call ends at once.
+    ///   - pairs: Whether a draft can propose tokens to the model.
+    ///   - sessions: Where its sessions are noted; without it the model opens none.
+    ///   - choose: The thought after a path for one sample's key, so that a test can choose every sample by hand.
+    public init(
+        _ role: ModelRole, delay: Duration? = nil, pairs: Bool = true, sessions: SessionLog? = nil,
         choose: @escaping @Sendable (ReasoningPath, RandomKey) -> Choice
     ) {
-        self.author = author
+        self.role = role
         self.delay = delay
+        self.pairs = pairs
+        self.sessions = sessions
         self.choose = choose
-        law = nil
+        distribution = nil
     }
 
-    /// The requests of every call so far.
-    public var calls: [[ThoughtRequest]] { log.withLock { $0 } }
+    /// Every call so far, in order.
+    public var calls: [Call] { log.withLock { $0 } }
 
-    /// Thoughts asked for so far.
-    public var requestedThoughts: Int { calls.joined().reduce(0) { $0 + $1.count } }
+    /// The requests of all calls so far, in order.
+    public var requests: [SampleRequest] { calls.flatMap(\.requests) }
 
-    public func sample(_ requests: [ThoughtRequest]) async throws -> SampledThoughts {
-        log.withLock { $0.append(requests) }
+    /// The number of thoughts that were asked for so far.
+    public var requestedThoughts: Int { requests.reduce(0) { $0 + $1.count } }
+
+    public func openSession(for problem: Problem) async throws -> (any EngineSession)? {
+        sessions?.open(role.rawValue)
+    }
+
+    public func sample(_ requests: [SampleRequest]) async throws -> Samples {
+        try await answer(Call(requests: requests))
+    }
+
+    public func checkDraft(_ draft: any LanguageModel) throws {
+        guard pairs else {
+            throw SpecSearchError(.mismatch, "The scripted \(role.rawValue) takes no proposals.", remedy: "Let it.")
+        }
+    }
+
+    public func sample(
+        _ requests: [SampleRequest], proposedBy draft: any LanguageModel, numSpeculativeTokens: Int?
+    ) async throws -> Samples {
+        try await answer(
+            Call(requests: requests, isSpeculative: true, numSpeculativeTokens: numSpeculativeTokens))
+    }
+
+    private func answer(_ call: Call) async throws -> Samples {
+        log.withLock { $0.append(call) }
         if let delay { try await Task.sleep(for: delay) }
         try Task.checkCancellation()
         var usage = Usage()
-        let thoughts = requests.map { request in
+        let thoughts = call.requests.map { request in
             (0..<request.count).map { index in
                 let thought = thought(request.path, request.key.sample(index))
-                usage[author].outputTokens += thought.tokens.count
-                usage[author].evaluatedTokens += thought.tokens.count
+                usage[role].outputTokens += thought.tokens.count
+                usage[role].evaluatedTokens += thought.tokens.count
                 return thought
             }
         }
-        usage[author].decodes += 1
-        return SampledThoughts(thoughts: thoughts, usage: usage)
+        usage[role].decodes += 1
+        return Samples(thoughts: thoughts, usage: usage)
     }
 
     private func thought(_ path: ReasoningPath, _ key: RandomKey) -> Thought {
         let choice = choose(path, key)
         return Thought(
-            text: choice.text, tokens: choice.text.utf8.map(Token.init), stop: choice.stop, author: author,
-            logProbability: law.map { Foundation.log(Self.share(of: choice.text, among: $0(path))) })
+            text: choice.text, tokens: choice.text.utf8.map(Token.init), stop: choice.stop, source: role,
+            logProbability: distribution.map { Foundation.log(Self.share(of: choice.text, among: $0(path))) })
     }
 
     public func logLikelihoods(
-        _ paths: [ReasoningPath], parameters: SamplingParameters
-    ) async throws -> ThoughtLikelihoods {
-        guard let law else {
-            throw EngineError(.badSetting, "The script of these thoughts has no law.", remedy: "Give one.")
+        of paths: [ReasoningPath], sampling: SamplingParameters
+    ) async throws -> LogLikelihoods {
+        guard let distribution else {
+            throw SpecSearchError(
+                .unsupported, "The script of these thoughts has no distribution.", remedy: "Give one.")
         }
-        return ThoughtLikelihoods(
+        return LogLikelihoods(
             values: paths.map { path in
                 var parent = path
                 let text = parent.thoughts.removeLast().text
-                return max(Foundation.log(Self.share(of: text, among: law(parent))), ThoughtLikelihoods.impossible)
+                return max(Foundation.log(Self.share(of: text, among: distribution(parent))), LogLikelihoods.impossible)
             })
     }
 
@@ -108,30 +164,5 @@ public final class ScriptedSampler: ThoughtSampler {
             if goal < 0 { return choice }
         }
         return choices[choices.count - 1]
-    }
-}
-
-/// A reward model whose scores are a function of the path.
-public final class ScriptedEvaluator: ThoughtEvaluator {
-    public let defaultAggregation: ScoreAggregation
-    private let score: @Sendable (ReasoningPath) -> Double
-    private let log = Mutex<[[ReasoningPath]]>([])
-
-    public init(
-        aggregation: ScoreAggregation = .last, score: @escaping @Sendable (ReasoningPath) -> Double
-    ) {
-        defaultAggregation = aggregation
-        self.score = score
-    }
-
-    /// The paths of every call so far.
-    public var calls: [[ReasoningPath]] { log.withLock { $0 } }
-
-    public func evaluate(_ paths: [ReasoningPath]) async throws -> StepScores {
-        log.withLock { $0.append(paths) }
-        var usage = Usage()
-        usage[.rewardModel].evaluatedTokens = paths.reduce(0) { $0 + ($1.thoughts.last?.tokens.count ?? 0) }
-        usage[.rewardModel].decodes = 1
-        return StepScores(scores: paths.map(score), usage: usage)
     }
 }

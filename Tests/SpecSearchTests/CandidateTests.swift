@@ -1,60 +1,61 @@
 import SpecSearch
+import SpecSearchTesting
 import Testing
 
-@Suite struct CandidateFilterTests {
-    private func thought(_ text: String, _ stop: Thought.Stop = .delimiter) -> Thought {
-        Thought(text: text, tokens: text.utf8.map(Token.init), stop: stop, author: .draft)
+/// Which samples are candidates, seen on the tree of a search of one or two steps.
+@Suite struct CandidateTests {
+    /// The nodes of a search's last depth, by AR, whose samples are these.
+    private func nodes(after first: String? = nil, _ samples: ScriptedModel.Choice...) async throws -> [SearchTree.Node]
+    {
+        let target = ScriptedModel(.target) { path, key in
+            if let first, path.depth == 0 { return .init(first) }
+            return samples[key.sampleIndex % samples.count]
+        }
+        let depth = first == nil ? 1 : 2
+        let configuration = Handwritten.configuration(width: samples.count, depth: depth) { $0.method = .ar }
+        let search = ToySearch(target: target, rewardModel: ScriptedRewardModel { $0.depth == 1 ? 0.25 : 0.75 })
+        let result = try await search.run(configuration)
+        #expect(SearchInvariants.violations(in: search.log.events, of: result) == [])
+        return result.tree.ids.map { result.tree[$0] }.filter { $0.depth == depth }
     }
 
-    @Test func `Duplicates up to white space are merged, and counted`() {
-        let found = CandidateFilter.candidates(
-            [thought("a  b\n\n"), thought("c\n\n"), thought(" a b\n\n")], after: nil)
+    private func candidates(_ nodes: [SearchTree.Node]) -> [String] {
+        nodes.filter { $0.state == .sampled }.map(\.thought.text)
+    }
+
+    @Test func `Duplicates up to trailing white space are merged, and counted`() async throws {
+        let found = try await nodes(.init("a  b\n\n"), .init("c\n\n"), .init("a  b \n"))
         #expect(found.map(\.thought.text) == ["a  b\n\n", "c\n\n"])
-        #expect(found.map(\.multiplicity) == [2, 1])
+        #expect(found.map(\.samples) == [2, 1])
         #expect(found.map(\.sampleIndex) == [0, 1])
     }
 
-    @Test func `Cut, empty, repeated and header-only thoughts are no candidates`() {
-        let found = CandidateFilter.candidates(
-            [
-                thought("cut", .length), thought("\n\n"), thought("previous\n\n"), thought("Step 3:\n\n"),
-                thought("## Step 12.\n\n"), thought("Step 3: add\n\n"),
-            ], after: thought("previous \n\n"))
-        #expect(found.map(\.thought.text) == ["Step 3: add\n\n"])
+    @Test func `Texts that differ in their indentation are different thoughts`() async throws {
+        #expect(try await nodes(.init("a b\n\n"), .init(" a b\n\n"), .init("a  b\n\n")).count == 3)
     }
 
-    @Test func `The same words that end the text are another thought`() {
-        #expect(CandidateFilter.candidates([thought("a\n\n"), thought("a", .endOfSequence)], after: nil).count == 2)
-    }
-}
-
-@Suite struct AnswerTests {
-    @Test(arguments: [
-        ("The answer is 12.", "12"), ("The answer is 3.\n\nThe answer is -4", "-4"),
-        ("so \\boxed{\\frac{1}{2}} it is", "\\frac{1}{2}"),
-        ("\\boxed{3} and \\boxed{5}", "5"), ("it makes 1,234 in all", "1,234"), ("first 2, then 3.5", "3.5"),
-    ])
-    func `An answer is found`(text: String, answer: String) {
-        #expect(AnswerExtraction(prefix: "The answer is ").answer(in: text) == answer)
+    @Test func `Cut, empty, repeated and header-only thoughts are no candidates`() async throws {
+        let found = try await nodes(
+            after: "previous \n\n", .init("cut", stop: .length), .init("\n\n"), .init("previous\n\n"),
+            .init("Step 3:\n\n"), .init("## Step 12.\n\n"), .init("Step 3: add\n\n"))
+        #expect(candidates(found) == ["Step 3: add\n\n"])
+        #expect(found.count == 6 && found.filter { $0.state == .unusable }.allSatisfy { $0.score == nil })
     }
 
-    @Test func `An open box is no answer`() {
-        #expect(AnswerExtraction().answer(in: "12 \\boxed{3") == nil)
-        #expect(AnswerExtraction().answer(in: "nothing") == nil)
+    @Test func `The same words that end the text are another thought`() async throws {
+        #expect(try await nodes(.init("a\n\n"), .init("a", stop: .endOfSequence)).count == 2)
     }
 
-    @Test func `Votes are weighed, and the first named wins a tie`() {
-        #expect(AnswerVote.weighted([("a", 0.5), ("b", 0.3), (nil, 9), ("b", 0.3)]) == "b")
-        #expect(AnswerVote.weighted([("a", 0.5), ("b", 0.5)]) == "a")
-        #expect(AnswerVote.weighted([(nil, 1)]) == nil)
+    @Test func `An end without words is a candidate with the score of the step that it ends`() async throws {
+        let found = try await nodes(after: "a\n\n", .init("", stop: .endOfSequence), .init(" \n", stop: .endOfSequence))
+        #expect(found.map(\.state) == [.sampled] && found.map(\.samples) == [2])
+        #expect(found[0].score == 0.25 && found[0].isFinished)
     }
 
-    @Test func `Aggregations are what they say`() {
-        let scores = [0.5, 0.25, 1]
-        #expect(ScoreAggregation.last(scores) == 1)
-        #expect(ScoreAggregation.min(scores) == 0.25)
-        #expect(abs(ScoreAggregation.mean(scores) - 1.75 / 3) < 1e-12)
-        #expect(ScoreAggregation.product(scores) == 0.125)
-        #expect(ScoreAggregation.product([]) == 1)
+    @Test func `An end without words that ends nothing is asked again, and is no solution`() async throws {
+        let target = ScriptedModel(.target) { _, _ in .init("", stop: .endOfSequence) }
+        let search = ToySearch(target: target)
+        let result = try await search.run(Handwritten.configuration { $0.method = .ar })
+        #expect(result.end == .dead && result.steps.isEmpty && target.calls.count == 2)
     }
 }

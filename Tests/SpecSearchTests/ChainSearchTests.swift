@@ -4,31 +4,29 @@ import Testing
 
 @Suite struct ChainSearchTests {
     @Test func `DVTS keeps the best of each subtree, though another has two better ones`() {
-        var search = DiverseVerifierTreeSearch(
-            problem: Handwritten.problem, subtrees: 2, width: 3, aggregation: .last)
-        #expect(search.next.expansions.map(\.identity) == [0, 1])
-        #expect(search.next.expansions.allSatisfy { $0.node.depth == 0 && $0.width == 3 && $0.needed == 1 })
-        func steps(_ entries: (String, Double, Bool)...) -> [Step] {
-            entries.map { text, score, ends in
-                Step(
-                    thought: Thought(text: text, tokens: [], stop: ends ? .endOfSequence : .delimiter, author: .target),
-                    score: score)
-            }
-        }
-        search.receive([steps(("a", 0.8, false), ("b", 0.9, false)), steps(("c", 0.3, false), ("d", 0.3, false))])
-        #expect(search.next.expansions.map(\.node.text) == ["b", "c"])
+        var search = DiverseVerifierTreeSearch.dvts(subtrees: 2, width: 3)
+        var tree = SearchTree(problem: Handwritten.problem)
+        func open() -> [String] { search.next(in: tree).expansions.map { tree.text(to: $0.node) } }
+        let first = search.next(in: tree).expansions
+        #expect(first.map(\.identity) == [0, 1])
+        #expect(first.allSatisfy { $0.node == SearchTree.root && $0.width == 3 && $0.needed == 1 })
+        let one = tree.grow(SearchTree.root, "a 0.8", "b 0.9")
+        let two = tree.grow(SearchTree.root, "c 0.3", "d 0.3")
+        _ = search.receive([one, two], in: tree)
+        #expect(open() == ["b", "c"])
         // A finished subtree leaves, and the other keeps its identity.
-        search.receive([steps(("x", 0.2, true)), steps(("y", 0.4, false), ("z", 0.1, true))])
-        #expect(search.next.expansions.map(\.node.text) == ["cy"])
-        #expect(search.next.expansions.map(\.identity) == [1])
-        search.receive([[]])
-        #expect(search.next.expansions.isEmpty)
-        #expect(search.finished.map(\.text) == ["bx"])
+        let three = [tree.grow(one[1], "x 0.2!"), tree.grow(two[0], "y 0.4", "z 0.1!")]
+        _ = search.receive(three, in: tree)
+        #expect(open() == ["cy"])
+        #expect(search.next(in: tree).expansions.map(\.identity) == [1])
+        _ = search.receive([[]], in: tree)
+        #expect(search.next(in: tree).expansions.isEmpty)
+        #expect(tree.texts(search.finished) == ["bx"])
     }
 
-    @Test func `Best-of-N writes N chains of its own, equal beginnings included`() async throws {
+    @Test func `Best-of-N follows N chains of its own, equal beginnings included`() async throws {
         // Every first step is one of two; each chain goes on by itself.
-        let target = ScriptedSampler(.target) { path, key in
+        let target = ScriptedModel(.target) { path, key in
             Handwritten.choice(path.depth == 0 ? "0.5 a" : "0.\(key.node + 1) end!")
         }
         let run = try await HandwrittenSearch(
@@ -36,15 +34,15 @@ import Testing
                 $0.method = .ar
                 $0.search = .bestOfN
             }, draft: target, target: target)
-        #expect(target.calls.map { $0.map(\.key.node) } == [Array(0..<6), Array(0..<6)])
-        #expect(target.calls.joined().allSatisfy { $0.count == 1 })
+        #expect(target.calls.map { $0.requests.map(\.key.node) } == [Array(0..<6), Array(0..<6)])
+        #expect(target.requests.allSatisfy { $0.count == 1 })
         #expect(run.result.paths.map(\.score) == [0.6, 0.5, 0.4, 0.3, 0.2, 0.1])
         #expect(run.result.best.score == 0.6)
     }
 
     @Test func `Self-consistency takes the majority, and asks for no scores`() async throws {
         let answers = ["1,000", "7", "1000", "7", "1000 ", "8"]
-        let target = ScriptedSampler(.target) { path, key in
+        let target = ScriptedModel(.target) { path, key in
             path.depth == 0
                 ? .init("so \(key.node)\n\n") : .init("The answer is \(answers[key.node])", stop: .endOfSequence)
         }
@@ -53,15 +51,15 @@ import Testing
                 Handwritten.configuration(beams: 2, width: 3, depth: 9) {
                     $0.method = .ar
                     $0.search = kind
-                    $0.answerRule = rule
-                    $0.answerPrefix = "The answer is "
+                    $0.options.answerRule = rule
+                    $0.options.answerMarker = "The answer is "
                 }, draft: target, target: target,
-                evaluator: ScriptedEvaluator { $0.text.contains("8") ? 1 : 0.3 })
+                rewardModel: ScriptedRewardModel { $0.text.contains("8") ? 1 : 0.3 })
         }
         let consistent = try await run(.selfConsistency, nil)
         #expect(consistent.result.answer == "1,000")
         #expect(consistent.result.best.answer == "1,000")
-        #expect(consistent.evaluator.calls.isEmpty)
+        #expect(consistent.rewardModel.calls.isEmpty)
         #expect(try await run(.bestOfN, nil).result.answer == "8")
         // .3 three times, .3 twice, and 1.
         #expect(try await run(.bestOfN, .vote).result.answer == "8")
@@ -70,25 +68,24 @@ import Testing
 
     @Test func `A chain gets its own corrections, also where only the uncovered is corrected`() async throws {
         // The first chain's drafts are good, the second's are not.
-        let draft = ScriptedSampler(.draft) { path, key in
+        let draft = ScriptedModel(.draft) { path, key in
             Handwritten.choice(key.node == 0 ? "0.9 d\(path.depth)" : "0.1 d\(path.depth)")
         }
-        let target = ScriptedSampler(.target) { path, _ in Handwritten.choice("0.5 t\(path.depth)") }
+        let target = ScriptedModel(.target) { path, _ in Handwritten.choice("0.5 t\(path.depth)") }
         let run = try await HandwrittenSearch(
             Handwritten.configuration(beams: 2, width: 1, depth: 2) {
                 $0.search = .bestOfN
-                $0.speculation.correction = .cover
-                $0.speculation.extraThought = .never
+                $0.correction = .cover
+                $0.extraThought = .never
             }, draft: draft, target: target)
-        #expect(target.calls.map { $0.map(\.key.node) } == [[0, 1], [1]])
-        #expect(SearchInvariants.violations(in: run.events) == [])
+        #expect(target.calls.map { $0.requests.map(\.key.node) } == [[0, 1], [1]])
+        #expect(SearchInvariants.violations(in: run.events, of: run.result) == [])
     }
 }
 
 @Suite struct RewardBalancedSearchTests {
     private func search(_ budget: Int, temperature: Double = 0.2) -> RewardBalancedSearch {
-        RewardBalancedSearch(
-            problem: Handwritten.problem, budget: budget, temperature: temperature, aggregation: .last)
+        .rebase(budget: budget, temperature: temperature)
     }
 
     @Test func `The budget is shared by the softmax of the scores, the best first`() {
@@ -99,7 +96,7 @@ import Testing
         #expect(run.batches[1] == ["a#0x5", "b#1x1"])
         // One path is finished, 5 places are left for three equal leaves.
         #expect(run.batches[2] == ["a1#0x2", "a2#1x2", "a3#2x1"])
-        #expect(search.finished.map(\.text) == ["b1"])
+        #expect(run.tree.texts(search.finished) == ["b1"])
     }
 
     @Test func `A high temperature shares equally, a low one gives all to the best`() {
@@ -116,6 +113,6 @@ import Testing
         let run = TreeScript(":a 0.5!, b 0.4", "b:1 0.3!, 2 0.2!, 3 0.9").run(&search)
         #expect(run.batches == [["#0x3"], ["b#0x2"]])
         #expect(search.finished.count == 3)
-        #expect(search.best?.text == "a")
+        #expect(search.ranked(in: run.tree).first.map(run.tree.text) == "a")
     }
 }

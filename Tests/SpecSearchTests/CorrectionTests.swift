@@ -2,7 +2,7 @@ import SpecSearch
 import SpecSearchTesting
 import Testing
 
-/// Depth 0 is the large model's and sets β̂(1) = 0.7; then one depth of drafts, written by hand.
+/// Depth 0 is the target's and sets β̂(1) = 0.7; then one depth of drafts, written by hand.
 @Suite struct CorrectionTests {
     private static let first = ["0.5 a", "0.6 b", "0.7 c"]
 
@@ -11,9 +11,9 @@ import Testing
         _ change: (inout SearchConfiguration) -> Void = { _ in }
     ) async throws -> HandwrittenSearch {
         let run = try await HandwrittenSearch(
-            Handwritten.configuration(change), draft: Handwritten.sampler(.draft, [["-"], drafts]),
-            target: Handwritten.sampler(.target, [Self.first, corrections]))
-        #expect(SearchInvariants.violations(in: run.events) == [])
+            Handwritten.configuration(change), draft: Handwritten.model(.draft, [["-"], drafts]),
+            target: Handwritten.model(.target, [Self.first, corrections]))
+        #expect(SearchInvariants.violations(in: run.events, of: run.result) == [])
         return run
     }
 
@@ -21,7 +21,7 @@ import Testing
     private static let mixed = ["0.8 d", "0.8 d", "0.69 e", "0.1 f", "0.2 g", "0.3 h"]
 
     @Test func `A duplicate fills the slot it was sampled for, and is scored once`() async throws {
-        let run = try await run(drafts: ["0.8 d", "0.8  d", "0.7 e", "0.1 f", "0.2 g", "0.3 h"])
+        let run = try await run(drafts: ["0.8 d", "0.8 d  ", "0.7 e", "0.1 f", "0.2 g", "0.3 h"])
         #expect(run.targetThoughts(at: 1) == 0)
         #expect(run.scoredTexts(at: 1).count == 5)
         #expect(run.result.acceptance.judged == 6)
@@ -34,12 +34,12 @@ import Testing
         (.fill, .whenCorrecting, 2), (.fill, .always, 2), (.all, .never, 4), (.all, .whenCorrecting, 5),
         (.cover, .never, 0), (.cover, .whenCorrecting, 0), (.cover, .always, 1),
     ])
-    func `The large model writes as many thoughts as the options say`(
+    func `The target generates as many thoughts as the options say`(
         correction: SpeculativeThoughtGenerator.Correction, extra: SpeculativeThoughtGenerator.ExtraThought, count: Int
     ) async throws {
         let run = try await run(drafts: Self.mixed) {
-            $0.speculation.correction = correction
-            $0.speculation.extraThought = extra
+            $0.correction = correction
+            $0.extraThought = extra
         }
         #expect(run.targetThoughts(at: 1) == count)
     }
@@ -47,8 +47,8 @@ import Testing
     @Test func `Covering corrects where kept drafts do not fill the beam`() async throws {
         let run = try await run(drafts: Self.mixed) {
             $0.beams = 4
-            $0.speculation.correction = .cover
-            $0.speculation.extraThought = .never
+            $0.correction = .cover
+            $0.extraThought = .never
         }
         // Three nodes (the whole first step) with one kept draft each leave one slot of four.
         #expect(run.targetThoughts(at: 1) == 3)
@@ -57,56 +57,56 @@ import Testing
     @Test func `Nothing to correct needs no extra thought unless it is always wanted`() async throws {
         let full = ["0.8 d", "0.8 e", "0.9 f", "0.1 g", "0.1 h", "0.1 i"]
         #expect(try await run(drafts: full).targetThoughts(at: 1) == 0)
-        #expect(try await run(drafts: full) { $0.speculation.extraThought = .always }.targetThoughts(at: 1) == 1)
+        #expect(try await run(drafts: full) { $0.extraThought = .always }.targetThoughts(at: 1) == 1)
     }
 
     @Test func `The draft factor is how many times the width is drafted`() async throws {
         for factor in 1...3 {
-            let run = try await run(drafts: Self.mixed) { $0.speculation.draftFactor = factor }
+            let run = try await run(drafts: Self.mixed) { $0.draftFactor = factor }
             #expect(run.draft.requestedThoughts == 3 * factor)
         }
     }
 
     @Test func `Of the kept drafts the N best go on, and ties keep the order of the samples`() async throws {
         let run = try await run(drafts: ["0.8 d", "0.9 e", "0.8 f", "0.7 g", "0.95 h", "0.8 i"])
-        #expect(run.accepted.map(\.thought.text) == ["0.95 h\n\n", "0.9 e\n\n", "0.8 d\n\n"])
+        #expect(run.nodes(.accepted).map(\.thought.text) == ["0.95 h\n\n", "0.9 e\n\n", "0.8 d\n\n"])
     }
 
     @Test func `A draft at the threshold is kept where the reward model saturates`() async throws {
-        let draft = Handwritten.sampler(.draft, [["1 d", "1 e", "1 f"], ["1 d", "1 e", "1 f"]])
+        let draft = Handwritten.model(.draft, [["1 d", "1 e", "1 f"], ["1 d", "1 e", "1 f"]])
         let run = try await HandwrittenSearch(
-            Handwritten.configuration(), draft: draft, target: Handwritten.sampler(.target, [["1 a", "1 b"], ["1 z"]]))
+            Handwritten.configuration(), draft: draft, target: Handwritten.model(.target, [["1 a", "1 b"], ["1 z"]]))
         #expect(run.targetThoughts(at: 1) == 0)
     }
 
     @Test func `A correction that repeats a kept draft stays a draft and is not scored again`() async throws {
         let run = try await run(drafts: Self.mixed, corrections: ["0.8 d", "0.65 k"])
         #expect(run.scoredTexts(at: 1).filter { $0.contains("d") }.count == 1)
-        #expect(run.corrected.map(\.thought.text) == ["0.65 k\n\n"])
-        #expect(run.result.best.steps.last?.thought.author == .draft)
+        #expect(run.nodes(.correction).map(\.thought.text) == ["0.65 k\n\n"])
+        #expect(run.result.steps.last?.thought.source == .draft)
     }
 
-    @Test func `A correction that repeats a rejected draft is the large model's, with the score that is known`()
+    @Test func `A correction that repeats a rejected draft is the target's, with the score that is known`()
         async throws
     {
         let run = try await run(drafts: Self.mixed, corrections: ["0.1 f", "0.65 k"])
         #expect(run.scoredTexts(at: 1).filter { $0.contains("f") }.count == 1)
-        #expect(run.corrected.map(\.score) == [0.1, 0.65])
-        #expect(run.corrected.allSatisfy { $0.thought.author == .target })
+        #expect(run.nodes(.correction).map(\.score) == [0.1, 0.65])
+        #expect(run.nodes(.correction).allSatisfy { $0.thought.source == .target })
     }
 
     @Test func `The threshold is updated once a depth, from kept drafts and corrections`() async throws {
-        let run = try await run(drafts: Self.mixed) { $0.speculation.rejection.theta = 0.8 }
+        let run = try await run(drafts: Self.mixed) { $0.rejection.theta = 0.8 }
         // Kept 0.8 twice; corrections 0.65 and 0.75.
         try #require(run.thresholds.count == 2)
         #expect(run.thresholds[0] == 0.7)
         #expect(abs((run.thresholds[1] ?? 0) - (0.8 * 0.7 + 0.2 * 0.8)) < 1e-12)
-        let own = try await self.run(drafts: Self.mixed) { $0.speculation.rejection.statistics = .targetOnly }
+        let own = try await self.run(drafts: Self.mixed) { $0.rejection.statistics = .targetOnly }
         #expect(abs((own.thresholds[1] ?? 0) - (0.9 * 0.7 + 0.1 * 0.75)) < 1e-12)
     }
 
     @Test func `The mean counts samples, duplicates included, and sees no rejected draft`() async throws {
-        let run = try await run(drafts: Self.mixed) { $0.speculation.rejection.estimator = .mean }
+        let run = try await run(drafts: Self.mixed) { $0.rejection.estimator = .mean }
         // β̂(1) = 0.6 keeps 0.8 twice and 0.69: nothing to correct.
         #expect(run.targetThoughts(at: 1) == 0)
         #expect(abs((run.thresholds[1] ?? 0) - (0.9 * 0.6 + 0.1 * (0.8 + 0.8 + 0.69) / 3)) < 1e-12)
@@ -118,20 +118,20 @@ import Testing
         #expect(run.targetThoughts(at: 1) == 0)
     }
 
-    @Test func `Where every draft is cut the large model writes the whole node`() async throws {
+    @Test func `Where every draft is cut the target generates the whole node`() async throws {
         let run = try await run(drafts: ["0.9 d~"])
         #expect(run.draft.calls.count == 1)
         #expect(run.targetThoughts(at: 1) == 4)
-        #expect(run.result.best.steps.last?.thought.author == .target)
+        #expect(run.result.steps.last?.thought.source == .target)
     }
 
     @Test func `A node whose samples are all empty is asked again once`() async throws {
-        let target = ScriptedSampler(.target) { path, key in
+        let target = ScriptedModel(.target) { path, key in
             key.sampleIndex < 3 ? .init("\n\n") : Handwritten.choice("0.\(key.sampleIndex) a\(path.depth)")
         }
         let run = try await HandwrittenSearch(
-            Handwritten.configuration(depth: 1), draft: Handwritten.sampler(.draft, [["0.9 d"]]), target: target)
-        #expect(target.calls.map { $0.map(\.count) } == [[3], [3]])
+            Handwritten.configuration(depth: 1), draft: Handwritten.model(.draft, [["0.9 d"]]), target: target)
+        #expect(target.calls.map { $0.requests.map(\.count) } == [[3], [3]])
         #expect(run.result.best.score == 0.5)
     }
 
@@ -139,12 +139,12 @@ import Testing
         let run = try await run(drafts: ["0.9 d~"], corrections: ["0.9 e~"])
         #expect(run.result.end == .dead)
         #expect(!run.result.isFinished)
-        #expect(run.result.best.steps.map(\.thought.text) == ["0.7 c\n\n"])
+        #expect(run.result.steps.map(\.thought.text) == ["0.7 c\n\n"])
         let root = try await HandwrittenSearch(
-            Handwritten.configuration(), draft: Handwritten.sampler(.draft, [["0.9 d"]]),
-            target: Handwritten.sampler(.target, [["0.9 e~"]]))
+            Handwritten.configuration(), draft: Handwritten.model(.draft, [["0.9 d"]]),
+            target: Handwritten.model(.target, [["0.9 e~"]]))
         #expect(root.result.end == .dead)
         #expect(root.target.calls.count == 1)
-        #expect(root.result.best.steps.isEmpty)
+        #expect(root.result.steps.isEmpty)
     }
 }

@@ -3,7 +3,7 @@ import SpecSearch
 import SpecSearchTesting
 import Testing
 
-/// Two thoughts: the draft writes either with 1/2, the target "a" with 4/5; the rewards are 0.5 and 0.6.
+/// Two thoughts: the draft generates either with 1/2, the target "a" with 4/5; the rewards are 0.5 and 0.6.
 ///
 /// With β = 2 the tilted rewards are 0.5 + ln(1.6)/2 = 0.735 and 0.6 + ln(0.4)/2 = 0.142.
 @Suite struct GuidedThoughtGeneratorTests {
@@ -11,40 +11,42 @@ import Testing
         var step: Step
         /// The first characters of the drafts and of the target's thoughts.
         var drafts = ""
-        var written = ""
+        var generated = ""
         var events: [SearchEvent]
         var result: SearchResult
     }
 
-    private func sampler(_ role: ModelRole, _ a: Double) -> ScriptedSampler {
-        ScriptedSampler(role) { path in
+    private func model(_ role: ModelRole, _ a: Double) -> ScriptedModel {
+        ScriptedModel(role) { path in
             [.init("a\(path.depth)\n\n", weight: a), .init("b\(path.depth)\n\n", weight: 1 - a)]
         }
     }
 
-    private let evaluator = ScriptedEvaluator { $0.thoughts.last?.text.first == "a" ? 0.5 : 0.6 }
+    private let rewardModel = ScriptedRewardModel { $0.thoughts.last?.text.first == "a" ? 0.5 : 0.6 }
 
     private func configuration(threshold: Double, factor: Int, width: Int = 1, seed: UInt64) -> SearchConfiguration {
         var configuration = SearchConfiguration()
         configuration.beams = 1
-        configuration.maximumDepth = 1
-        configuration.seed = seed
-        configuration.speculation.width = width
-        configuration.speculation.draftFactor = factor
-        configuration.speculation.rejection.estimator = .guided(beta: 2, threshold: threshold)
+        configuration.options.maximumDepth = 1
+        configuration.options.seed = seed
+        configuration.width = width
+        configuration.draftFactor = factor
+        configuration.method = .gsi
+        configuration.gsi.beta = 2
+        configuration.gsi.threshold = threshold
         return configuration
     }
 
     private func run(threshold: Double, factor: Int, width: Int = 1, seed: UInt64) async throws -> Run {
         let log = EventLog()
-        let models = SearchModels(draft: sampler(.draft, 0.5), target: sampler(.target, 0.8), evaluator: evaluator)
-        let result = try await Search(
-            configuration(threshold: threshold, factor: factor, width: width, seed: seed), models: models, now: { 0 }
-        ).run(Problem(id: "two", text: "?"), onEvent: log.listener)
-        var run = Run(step: try #require(result.best.steps.first), events: log.events, result: result)
+        let engine = Engine(draft: model(.draft, 0.5), target: model(.target, 0.8), rewardModel: rewardModel)
+        let search = try Search(
+            timeless: engine, configuration(threshold: threshold, factor: factor, width: width, seed: seed))
+        let result = try await search.solve(Problem(id: "two", text: "?"), onEvent: log.listener)
+        var run = Run(step: try #require(result.steps.first), events: log.events, result: result)
         for case .sampled(let call) in log.events {
-            let letters = String(call.thoughts.joined().compactMap(\.text.first))
-            if call.role == .draft { run.drafts += letters } else { run.written += letters }
+            let letters = String(call.samples.joined().compactMap { result.tree[$0].thought.text.first })
+            if call.role == .draft { run.drafts += letters } else { run.generated += letters }
         }
         return run
     }
@@ -55,17 +57,17 @@ import Testing
             let run = try await run(threshold: 0.7, factor: 1, seed: seed)
             if run.drafts == "a" {
                 taken += 1
-                #expect(run.step.thought.author == .draft && run.step.thought.text == "a0\n\n")
-                #expect(run.written.isEmpty)
+                #expect(run.step.thought.source == .draft && run.step.thought.text == "a0\n\n")
+                #expect(run.generated.isEmpty)
             } else {
-                #expect(run.step.thought.author == .target && run.step.thought.text.prefix(1) == run.written)
+                #expect(run.step.thought.source == .target && run.step.thought.text.prefix(1) == run.generated)
             }
             // The score stays the reward model's.
             #expect(run.step.score == (run.step.thought.text.first == "a" ? 0.5 : 0.6))
             let none = try await self.run(threshold: 0.74, factor: 1, seed: seed)
-            #expect(none.step.thought.author == .target)
+            #expect(none.step.thought.source == .target)
             let all = try await self.run(threshold: 0.14, factor: 1, seed: seed)
-            #expect(all.step.thought.author == .draft && all.written.isEmpty)
+            #expect(all.step.thought.source == .draft && all.generated.isEmpty)
         }
         #expect((30...70).contains(taken))
     }
@@ -80,8 +82,8 @@ import Testing
                 draft.a += kept.step.thought.text.first == "a" ? 1 : 0
             }
             let corrected = try await run(threshold: 9, factor: 2, seed: seed)
-            #expect(corrected.written.count == 2)
-            if Set(corrected.written).count == 2 {
+            #expect(corrected.generated.count == 2)
+            if Set(corrected.generated).count == 2 {
                 target.all += 1
                 target.a += corrected.step.thought.text.first == "a" ? 1 : 0
             }
@@ -96,51 +98,48 @@ import Testing
     {
         for seed in 0..<50 as Range<UInt64> {
             let run = try await run(threshold: 0.7, factor: 2, width: 4, seed: seed)
-            #expect(run.drafts.count == 8 && run.written.count % 2 == 0 && run.written.count <= 8)
+            #expect(run.drafts.count == 8 && run.generated.count % 2 == 0 && run.generated.count <= 8)
             #expect(run.result.acceptance.judged == 8)
             #expect(run.result.acceptance.kept == run.drafts.count { $0 == "a" })
-            #expect(run.result.acceptance.corrections == run.written.count)
-            for case .accepted(_, _, let steps) in run.events {
-                #expect(steps.allSatisfy { $0.thought.text.first == "a" })
+            #expect(run.result.acceptance.corrections == run.generated.count)
+            for case .resolved(let resolved) in run.events where resolved.state == .accepted {
+                #expect(resolved.nodes.allSatisfy { run.result.tree[$0].thought.text.first == "a" })
             }
+            #expect(SearchInvariants.violations(in: run.events, of: run.result) == [])
         }
     }
 
     @Test func `A recorded search replays`() async throws {
         let run = try await run(threshold: 0.7, factor: 2, width: 4, seed: 3)
         let replayed = try await TraceReplay(SearchTrace(events: run.events)).run()
-        #expect(replayed.best == run.result.best && replayed.usage == run.result.usage)
+        #expect(replayed.withoutTimes == run.result.withoutTimes)
     }
 
-    @Test func `Models that tell no likelihoods are refused`() async throws {
-        let silent = Handwritten.sampler(.draft, [["0.5 a"]])
-        let told = sampler(.target, 0.8)
-        for (draft, target) in [(silent, told), (sampler(.draft, 0.5), Handwritten.sampler(.target, [["0.5 a"]]))] {
-            let search = Search(
-                configuration(threshold: 0, factor: 1, seed: 0),
-                models: SearchModels(draft: draft, target: target, evaluator: evaluator))
-            let error = await #expect(throws: EngineError.self) { try await search.run(Handwritten.problem) }
-            #expect(error?.code == .badSetting)
+    @Test func `Models that give no likelihoods are refused`() async throws {
+        let silent = Handwritten.model(.draft, [["0.5 a"]])
+        let plain = model(.target, 0.8)
+        for (draft, target) in [(silent, plain), (model(.draft, 0.5), Handwritten.model(.target, [["0.5 a"]]))] {
+            let search = try Search(
+                Engine(draft: draft, target: target, rewardModel: rewardModel),
+                configuration: configuration(threshold: 0, factor: 1, seed: 0))
+            #expect(await code { try await search.solve(Handwritten.problem) } == .unsupported)
         }
     }
 
-    @Test func `The rule has a name`() {
-        #expect(ThresholdEstimator(name: "gsi") == .guided(beta: 20, threshold: 0.5))
-        #expect(ThresholdEstimator(name: "gsi:8:-0.25") == .guided(beta: 8, threshold: -0.25))
-        #expect(ThresholdEstimator(name: ThresholdEstimator.guided.description) == .guided)
-        for name in ["gsi:", "gsi:8", "gsi:0:0.5", "gsi:8:x", "gsi:8:0.5:1", "gsi:-1:0", "gsi:inf:0", "gsix"] {
-            #expect(ThresholdEstimator(name: name) == nil, "\(name)")
+    @Test func `How likely a thought was is in the trace`() async throws {
+        let run = try await run(threshold: 0.7, factor: 1, seed: 0)
+        let thoughts = run.events.compactMap { event -> SearchEvent.NewThought? in
+            if case .thought(let new) = event { new } else { nil }
         }
-    }
-
-    @Test func `How likely a thought was is no part of what it says`() throws {
-        var thought = Thought(text: "a", tokens: [1], stop: .delimiter, author: .draft, logProbability: -1.5)
-        let told = thought
-        thought.logProbability = nil
-        #expect(thought == told && Set([thought, told]).count == 1)
-        let data = try JSONEncoder().encode(told)
-        #expect(try JSONDecoder().decode(Thought.self, from: data).logProbability == -1.5)
-        let old = Data(#"{"text":"a","tokens":[1],"stop":"delimiter","author":"draft"}"#.utf8)
-        #expect(try JSONDecoder().decode(Thought.self, from: old).logProbability == nil)
+        #expect(thoughts.first?.logProbability == log(0.5))
+        let data = try SearchTrace.line(for: .thought(try #require(thoughts.first)))
+        #expect(try JSONDecoder().decode(SearchEvent.self, from: data) == .thought(thoughts[0]))
+        let silent = Data(
+            #"{"type":"drafted","node":1,"parent":0,"depth":1,"text":"a","tokens":[1],"stop":"delimiter","source":"draft","samples":1,"sampleIndex":0}"#
+                .utf8)
+        guard case .thought(let thought) = try JSONDecoder().decode(SearchEvent.self, from: silent) else {
+            return #expect(Bool(false))
+        }
+        #expect(thought.logProbability == nil)
     }
 }

@@ -1,21 +1,21 @@
 import SpecSearch
 import SpecSearchTesting
 
-/// Models for which every thought and score is written by hand: a thought's text begins with its score.
+/// Models for which every thought and score is chosen by hand: a thought's text begins with its score.
 enum Handwritten {
     static let problem = Problem(id: "handwritten", text: "?")
 
-    /// A model that writes, at each depth, the thoughts of a table by sample index.
+    /// A model that generates, at each depth, the thoughts of a table by sample index.
     ///
     /// "0.8 a" is a step, "0.8 a!" a last step, "0.8 a~" one that was cut. The last row serves all greater depths.
-    static func sampler(_ author: ModelRole, _ table: [[String]]) -> ScriptedSampler {
-        ScriptedSampler(author) { path, key in
+    static func model(_ role: ModelRole, _ table: [[String]]) -> ScriptedModel {
+        ScriptedModel(role) { path, key in
             let row = table[min(path.depth, table.count - 1)]
             return choice(row[key.sampleIndex % row.count])
         }
     }
 
-    static func choice(_ entry: String) -> ScriptedSampler.Choice {
+    static func choice(_ entry: String) -> ScriptedModel.Choice {
         switch entry.last {
         case "!": .init(String(entry.dropLast()), stop: .endOfSequence)
         case "~": .init(String(entry.dropLast()), stop: .length)
@@ -24,8 +24,8 @@ enum Handwritten {
     }
 
     /// A reward model that reads the score off the text.
-    static func evaluator(_ aggregation: ScoreAggregation = .last) -> ScriptedEvaluator {
-        ScriptedEvaluator(aggregation: aggregation) { path in
+    static func rewardModel(_ aggregation: ScoreAggregation = .last) -> ScriptedRewardModel {
+        ScriptedRewardModel(aggregation: aggregation) { path in
             path.thoughts.last?.text.split(separator: " ").first.flatMap { Double($0) } ?? .nan
         }
     }
@@ -35,17 +35,17 @@ enum Handwritten {
     ) -> SearchConfiguration {
         var configuration = SearchConfiguration()
         configuration.beams = beams
-        configuration.speculation.width = width
-        configuration.maximumDepth = depth
+        configuration.width = width
+        configuration.options.maximumDepth = depth
         change(&configuration)
         return configuration
     }
 
-    /// A law over four thoughts a step, with scores .2, .4, .6 and .8, that ends after three steps.
-    static func law(_ weights: [Double]) -> @Sendable (ReasoningPath) -> [ScriptedSampler.Choice] {
+    /// A distribution over four thoughts a step, with scores .2, .4, .6 and .8, that ends after three steps.
+    static func steps(_ weights: [Double]) -> @Sendable (ReasoningPath) -> [ScriptedModel.Choice] {
         { path in
             weights.enumerated().map { index, weight in
-                ScriptedSampler.Choice(
+                ScriptedModel.Choice(
                     "0.\(2 * index + 2) \(path.depth)\n\n", weight: weight,
                     stop: path.depth == 2 ? .endOfSequence : .delimiter)
             }
@@ -57,24 +57,24 @@ enum Handwritten {
 struct HandwrittenSearch {
     var result: SearchResult
     var events: [SearchEvent]
-    var draft: ScriptedSampler
-    var target: ScriptedSampler
-    var evaluator: ScriptedEvaluator
+    var draft: ScriptedModel
+    var target: ScriptedModel
+    var rewardModel: ScriptedRewardModel
 
     init(
-        _ configuration: SearchConfiguration, draft: ScriptedSampler, target: ScriptedSampler,
-        evaluator: ScriptedEvaluator = Handwritten.evaluator(), problem: Problem = Handwritten.problem
+        _ configuration: SearchConfiguration, draft: ScriptedModel, target: ScriptedModel,
+        rewardModel: ScriptedRewardModel = Handwritten.rewardModel(), problem: Problem = Handwritten.problem
     ) async throws {
         let log = EventLog()
-        let models = SearchModels(draft: draft, target: target, evaluator: evaluator)
-        result = try await Search(configuration, models: models, now: { 0 }).run(problem, onEvent: log.listener)
+        let engine = Engine(draft: draft, target: target, rewardModel: rewardModel)
+        result = try await Search(timeless: engine, configuration).solve(problem, onEvent: log.listener)
         events = log.events
-        (self.draft, self.target, self.evaluator) = (draft, target, evaluator)
+        (self.draft, self.target, self.rewardModel) = (draft, target, rewardModel)
     }
 
-    /// Thoughts that the large model was asked for at a depth.
+    /// Thoughts that the target was asked for at a depth.
     func targetThoughts(at depth: Int) -> Int {
-        target.calls.joined().filter { $0.path.depth == depth }.reduce(0) { $0 + $1.count }
+        target.requests.filter { $0.path.depth == depth }.reduce(0) { $0 + $1.count }
     }
 
     /// The thresholds, from depth 1.
@@ -86,14 +86,14 @@ struct HandwrittenSearch {
 
     /// The scored texts of a depth.
     func scoredTexts(at depth: Int) -> [String] {
-        evaluator.calls.joined().filter { $0.depth == depth + 1 }.compactMap { $0.thoughts.last?.text }
+        rewardModel.calls.joined().filter { $0.depth == depth + 1 }.compactMap { $0.thoughts.last?.text }
     }
 
-    var corrected: [Step] {
-        events.flatMap { event -> [Step] in if case .corrected(_, _, let steps) = event { steps } else { [] } }
-    }
-
-    var accepted: [Step] {
-        events.flatMap { event -> [Step] in if case .accepted(_, _, let steps) = event { steps } else { [] } }
+    /// The nodes that were resolved in one way, in order.
+    func nodes(_ state: SearchTree.State) -> [SearchTree.Node] {
+        events.flatMap { event -> [SearchTree.Node] in
+            guard case .resolved(let resolved) = event, resolved.state == state else { return [] }
+            return resolved.nodes.map { result.tree[$0] }
+        }
     }
 }

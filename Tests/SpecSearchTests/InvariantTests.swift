@@ -2,7 +2,7 @@ import SpecSearch
 import SpecSearchTesting
 import Testing
 
-/// The invariants that need many searches of models with a known law.
+/// The invariants that need many searches of models with a known distribution.
 @Suite struct InvariantTests {
     private static let large = [0.1, 0.2, 0.3, 0.4]
     private static let small = [0.4, 0.3, 0.2, 0.1]
@@ -11,16 +11,16 @@ import Testing
         _ problem: Int, draft: [Double] = small, target: [Double] = large, _ configuration: SearchConfiguration
     ) async throws -> HandwrittenSearch {
         let run = try await HandwrittenSearch(
-            configuration, draft: ScriptedSampler(.draft, law: Handwritten.law(draft)),
-            target: ScriptedSampler(.target, law: Handwritten.law(target)),
+            configuration, draft: ScriptedModel(.draft, distribution: Handwritten.steps(draft)),
+            target: ScriptedModel(.target, distribution: Handwritten.steps(target)),
             problem: Problem(id: "p\(problem)", text: "?"))
-        #expect(SearchInvariants.violations(in: run.events) == [])
+        #expect(SearchInvariants.violations(in: run.events, of: run.result) == [])
         return run
     }
 
-    private func chiSquare(_ counts: [Int], _ law: [Double]) -> Double {
+    private func chiSquare(_ counts: [Int], _ shares: [Double]) -> Double {
         let total = Double(counts.reduce(0, +))
-        return zip(counts, law).reduce(0) {
+        return zip(counts, shares).reduce(0) {
             $0 + (Double($1.0) - total * $1.1) * (Double($1.0) - total * $1.1) / (total * $1.1)
         }
     }
@@ -40,22 +40,20 @@ import Testing
         #expect(difference / 300 > -0.01)
     }
 
-    @Test func `Corrections follow the large model's law; reusing rejected drafts does not`() async throws {
+    @Test func `Corrections follow the target's distribution; reusing rejected drafts does not`() async throws {
         var corrections = [0, 0, 0, 0]
         var reuse = [0, 0, 0, 0]
         for problem in 0..<1500 {
             let run = try await run(
                 problem,
                 Handwritten.configuration(beams: 1, width: 1, depth: 2) {
-                    $0.speculation.draftFactor = 1
-                    $0.speculation.rejection.estimator = .fixed(0.5)
-                    $0.speculation.extraThought = .never
+                    $0.draftFactor = 1
+                    $0.rejection.estimator = .fixed(0.5)
+                    $0.extraThought = .never
                 })
-            for step in run.corrected where step.threshold != nil {
-                corrections[Int((step.score * 5).rounded()) - 1] += 1
-            }
-            for case .rejected(_, _, let steps) in run.events {
-                for step in steps { reuse[naive(Int((step.score * 5).rounded()) - 1, problem: problem)] += 1 }
+            for node in run.nodes(.correction) { corrections[Int(((node.score ?? 0) * 5).rounded()) - 1] += 1 }
+            for node in run.nodes(.rejected) {
+                reuse[naive(Int(((node.score ?? 0) * 5).rounded()) - 1, problem: problem)] += 1
             }
         }
         #expect(corrections.reduce(0, +) > 950)
@@ -83,9 +81,9 @@ import Testing
                     let run = try await run(
                         7,
                         Handwritten.configuration(beams: 2, width: 3, depth: 9) {
-                            $0.speculation.rejection.estimator = estimator
-                            $0.speculation.correction = correction
-                            $0.speculation.extraThought = extra
+                            $0.rejection.estimator = estimator
+                            $0.correction = correction
+                            $0.extraThought = extra
                         })
                     results.insert(["\(run.target.requestedThoughts)", "\(estimator)"])
                 }
@@ -99,31 +97,43 @@ import Testing
         var traces: Set<[UInt8]> = []
         for isSplit in [false, true, false, true] {
             let log = EventLog()
-            func sampler(_ role: ModelRole, _ law: [Double]) -> any ThoughtSampler {
-                let inner = ScriptedSampler(role, law: Handwritten.law(law))
-                return isSplit ? OneByOne(inner: inner, role: role) : inner
-            }
-            let models = SearchModels(
-                draft: sampler(.draft, Self.small), target: sampler(.target, Self.large),
-                evaluator: Handwritten.evaluator())
-            _ = try await Search(configuration, models: models, now: { 0 }).run(
-                Handwritten.problem, onEvent: log.listener)
+            let engine = OneByOne.engine(isSplit: isSplit, draft: Self.small, target: Self.large)
+            _ = try await Search(timeless: engine, configuration).solve(Handwritten.problem, onEvent: log.listener)
             traces.insert(Array(try SearchTrace(events: log.events).encoded()))
         }
         #expect(traces.count == 1)
     }
 }
 
-/// A sampler that writes each thought in a call of its own, last first, all at once.
-struct OneByOne: ThoughtSampler {
-    let inner: ScriptedSampler
-    let role: ModelRole
+/// A model that generates each thought in a call of its own, last first, all at once.
+struct OneByOne: SpeculativeTarget {
+    let inner: ScriptedModel
 
-    func sample(_ requests: [ThoughtRequest]) async throws -> SampledThoughts {
+    /// An engine of two distributions, batched or not.
+    static func engine(isSplit: Bool, draft: [Double], target: [Double]) -> Engine {
+        func model(_ role: ModelRole, _ weights: [Double]) -> any LanguageModel {
+            let inner = ScriptedModel(role, distribution: Handwritten.steps(weights))
+            return isSplit ? OneByOne(inner: inner) : inner
+        }
+        return Engine(
+            draft: model(.draft, draft), target: model(.target, target), rewardModel: Handwritten.rewardModel())
+    }
+
+    func checkDraft(_ draft: any LanguageModel) {}
+
+    func sample(
+        _ requests: [SampleRequest], proposedBy draft: any LanguageModel, numSpeculativeTokens: Int?
+    ) async throws -> Samples { try await sample(requests) }
+
+    func logLikelihoods(of paths: [ReasoningPath], sampling: SamplingParameters) async throws -> LogLikelihoods {
+        try await inner.logLikelihoods(of: paths, sampling: sampling)
+    }
+
+    func sample(_ requests: [SampleRequest]) async throws -> Samples {
         let inner = inner
         var usage = Usage()
         var thoughts = requests.map { [Thought?](repeating: nil, count: $0.count) }
-        try await withThrowingTaskGroup(of: (Int, Int, SampledThoughts).self) { group in
+        try await withThrowingTaskGroup(of: (Int, Int, Samples).self) { group in
             for (place, request) in requests.enumerated().reversed() {
                 for index in (0..<request.count).reversed() {
                     var single = request
@@ -137,7 +147,7 @@ struct OneByOne: ThoughtSampler {
                 usage += answer.usage
             }
         }
-        usage[role].decodes = 1
-        return SampledThoughts(thoughts: thoughts.map { $0.compactMap(\.self) }, usage: usage)
+        usage[inner.role].decodes = 1
+        return Samples(thoughts: thoughts.map { $0.compactMap(\.self) }, usage: usage)
     }
 }

@@ -6,14 +6,14 @@ import Testing
 @Suite struct QualityMonitorTests {
     private func depth(
         _ depth: Int, bound: Double?, kept: Int = 0, target: Int = 0, mean: Double? = nil, deviation: Double? = nil
-    ) -> SearchResult.Depth {
-        var account = SearchResult.Depth(
+    ) -> SearchOutcome.Depth {
+        var account = SearchOutcome.Depth(
             depth: depth, threshold: bound, keptDrafts: kept, targetThoughts: target, meanTargetScore: mean)
         account.targetDeviation = deviation
         return account
     }
 
-    private func watched(_ runs: [[SearchResult.Depth]], _ policy: RejectionPolicy = RejectionPolicy())
+    private func watched(_ runs: [[SearchOutcome.Depth]], _ policy: ThresholdRule.Configuration = .init())
         -> QualityReport?
     {
         var monitor = QualityMonitor(policy: policy)
@@ -44,7 +44,7 @@ import Testing
         #expect(both.runs == 2 && both.depths[0].targetThoughts == 40 && both.depths[0].samples == 40)
     }
 
-    @Test func `A depth without the large model's thoughts borrows earlier ones, and says so`() throws {
+    @Test func `A depth without the target's thoughts borrows earlier ones, and says so`() throws {
         let run = [
             depth(0, bound: nil, target: 6, mean: 0.5, deviation: 0.2), depth(1, bound: 0.9, kept: 6),
             depth(2, bound: 0.9, kept: 5, target: 2, mean: 0.6, deviation: 0.1),
@@ -64,9 +64,9 @@ import Testing
         ]
         let value = try #require(watched([run])?.prediction)
         #expect(abs(value - (1 - pow(1 - 0.09 / 0.4, 6) - pow(1 - 0.04 / 0.5, 7))) < 1e-12)
-        #expect(watched([run], RejectionPolicy(estimator: .mean))?.prediction == nil)
-        #expect(watched([run], RejectionPolicy(margin: 0.1))?.prediction == nil)
-        #expect(watched([run], RejectionPolicy(statistics: .targetOnly))?.prediction == nil)
+        #expect(watched([run], ThresholdRule.Configuration(estimator: .mean))?.prediction == nil)
+        #expect(watched([run], ThresholdRule.Configuration(margin: 0.1))?.prediction == nil)
+        #expect(watched([run], ThresholdRule.Configuration(statistics: .targetOnly))?.prediction == nil)
     }
 
     @Test func `Rising means are seen`() throws {
@@ -104,13 +104,13 @@ import Testing
     @Test func `A real run has its account, and other methods have none`() async throws {
         var configuration = Toy.configuration()
         let result = try await ToySearch().run(configuration)
-        let report = try #require(result.quality(configuration.speculation.rejection))
+        let report = try #require(result.outcome.quality(configuration.rejection))
         #expect(report.depths.count == result.depths.count - 1)
         #expect(report.depths[0].threshold == result.depths[1].threshold)
         for method in [SearchMethod.ar, .sps, .draft] {
             configuration.method = method
             let other = try await ToySearch().run(configuration)
-            #expect(other.quality(RejectionPolicy()) == nil)
+            #expect(other.outcome.quality(.init()) == nil)
             // Their means by depth are there all the same.
             #expect(other.depths.map(\.depth) == [0, 1, 2, 3])
             #expect(other.depths.allSatisfy { ($0.meanDraftScore != nil) == (method == .draft) })

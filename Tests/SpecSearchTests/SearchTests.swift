@@ -4,10 +4,10 @@ import SpecSearchTesting
 import Testing
 
 /// Answers nothing, whatever it is asked.
-private struct Mute: ThoughtEvaluator, ThoughtSampler {
-    let defaultAggregation = ScoreAggregation.last
-    func evaluate(_ paths: [ReasoningPath]) async throws -> StepScores { StepScores(scores: []) }
-    func sample(_ requests: [ThoughtRequest]) async throws -> SampledThoughts { SampledThoughts(thoughts: []) }
+private struct Mute: RewardModel, LanguageModel {
+    let aggregation = ScoreAggregation.last
+    func score(_ paths: [ReasoningPath]) async throws -> StepScores { StepScores(scores: []) }
+    func sample(_ requests: [SampleRequest]) async throws -> Samples { Samples(thoughts: []) }
 }
 
 @Suite struct SearchTests {
@@ -21,171 +21,182 @@ private struct Mute: ThoughtEvaluator, ThoughtSampler {
         #expect(one.log.events != other.log.events)
     }
 
-    @Test func `A beam keeps the best, and ties stay in the order of parents and children`() {
-        let problem = Toy.problem
-        func step(_ text: String, _ score: Double, _ stop: Thought.Stop = .delimiter) -> Step {
-            Step(thought: Thought(text: text, tokens: [], stop: stop, author: .target), score: score)
-        }
-        var beam = BeamSearch(problem: problem, beams: 2, aggregation: .last)
-        beam.select([[step("a", 0.5), step("b", 0.9), step("c", 0.9), step("d", 0.9)]])
-        #expect(beam.open.map(\.text) == ["b", "c"])
-        beam.select([[step("1", 0.3)], [step("2", 0.3), step("3", 0.8)]])
-        #expect(beam.open.map(\.text) == ["c3", "b1"])
-    }
-
-    @Test func `A finished path takes its slot for good, or gives it back`() {
-        func step(_ text: String, _ score: Double, _ stop: Thought.Stop = .delimiter) -> Step {
-            Step(thought: Thought(text: text, tokens: [], stop: stop, author: .target), score: score)
-        }
-        var narrow = BeamSearch(problem: Toy.problem, beams: 2, aggregation: .last)
-        narrow.select([[step("end", 0.9, .endOfSequence), step("a", 0.5), step("b", 0.4)]])
-        #expect(narrow.open.map(\.text) == ["a"] && narrow.slots == 1)
-        narrow.select([[step("c", 0.2), step("d", 0.1)]])
-        #expect(narrow.open.map(\.text) == ["ac"])
-        var full = BeamSearch(problem: Toy.problem, beams: 2, keepBeamFull: true, aggregation: .last)
-        full.select([[step("end", 0.9, .endOfSequence), step("a", 0.5), step("b", 0.4)]])
-        full.select([[step("c", 0.2), step("d", 0.1)]])
-        #expect(full.open.map(\.text) == ["ac", "ad"])
-        full.select([[step("z", 0.95, .endOfSequence)], []])
-        #expect(full.open.isEmpty && full.best?.text == "acz")
-    }
-
     @Test func `The depth limit and dead nodes give the best unfinished path, flagged`() async throws {
         var configuration = Toy.configuration(.ar)
-        configuration.maximumDepth = 2
+        configuration.options.maximumDepth = 2
         let limited = try await ToySearch().run(configuration)
-        #expect(limited.end == .depth && !limited.isFinished && limited.best.steps.count == 2)
+        #expect(limited.end == .depth && !limited.isFinished && limited.steps.count == 2)
         #expect(limited.answer == nil)
 
-        let cut = ScriptedSampler(.target) { path in
+        let cut = ScriptedModel(.target) { path in
             [.init("x\(path.depth)\n\n", stop: path.depth == 2 ? .length : .delimiter)]
         }
         let dead = try await ToySearch(target: cut).run(Toy.configuration(.ar))
-        #expect(dead.end == .dead && dead.best.steps.count == 2 && !dead.isFinished)
+        #expect(dead.end == .dead && dead.steps.count == 2 && !dead.isFinished)
         #expect(cut.calls.count == 3)
     }
 
     @Test func `A node whose samples are all empty is asked once more`() async throws {
-        let empty = ScriptedSampler(.target) { path in [.init(path.depth == 1 ? "\n\n" : "x\(path.depth)\n\n")] }
+        let empty = ScriptedModel(.target) { path in [.init(path.depth == 1 ? "\n\n" : "x\(path.depth)\n\n")] }
         let result = try await ToySearch(target: empty).run(Toy.configuration(.ar))
         #expect(result.end == .dead)
-        #expect(empty.calls.map { $0[0].path.depth } == [0, 1, 1])
-        #expect(empty.calls[2][0].key.sampleIndex == 6)
+        #expect(empty.calls.map { $0.requests[0].path.depth } == [0, 1, 1])
+        #expect(empty.calls[2].requests[0].key.sampleIndex == 6)
     }
 
     @Test(arguments: [Double.nan, .infinity, -0.1, 1.5])
     func `A score that is no probability is an error`(score: Double) async throws {
-        let search = ToySearch(evaluator: ScriptedEvaluator { _ in score })
-        let error = await #expect(throws: EngineError.self) { try await search.run(Toy.configuration()) }
+        let search = ToySearch(rewardModel: ScriptedRewardModel { _ in score })
+        let error = await #expect(throws: SpecSearchError.self) { try await search.run(Toy.configuration()) }
         #expect(error?.code == .badScore)
     }
 
     @Test func `A missing score, a missing thought and a missing model are errors`() async throws {
-        let target = Toy.sampler(.target)
-        let cases: [(SearchModels, EngineError.Code)] = [
-            (SearchModels(draft: target, target: target, evaluator: Mute()), .badScore),
-            (SearchModels(draft: target, target: Mute(), evaluator: Toy.evaluator()), .computeFailed),
-            (SearchModels(draft: nil, target: target, evaluator: Toy.evaluator()), .badSetting),
+        let target = Toy.model(.target)
+        let cases: [(Engine, SpecSearchError.Code)] = [
+            (Engine(draft: target, target: target, rewardModel: Mute()), .badScore),
+            (Engine(draft: target, target: Mute(), rewardModel: Toy.rewardModel()), .computeFailed),
+            (Engine(target: target, rewardModel: Toy.rewardModel()), .badSetting),
         ]
-        for (models, code) in cases {
-            let search = Search(Toy.configuration(), models: models)
-            let error = await #expect(throws: EngineError.self) { try await search.run(Toy.problem) }
+        for (engine, code) in cases {
+            let search = Search(engine)
+            let error = await #expect(throws: SpecSearchError.self) { try await search.solve(Toy.problem) }
             #expect(error?.code == code)
         }
     }
 
     @Test func `Settings out of range are refused`() async {
         let changes: [(inout SearchConfiguration) -> Void] = [
-            { $0.beams = 0 }, { $0.speculation.width = 0 }, { $0.maximumDepth = 0 }, { $0.speculation.draftFactor = 0 },
-            { $0.speculation.rejection.theta = 1.1 }, { $0.sampling.temperature = -1 }, { $0.sampling.topP = 0 },
-            { $0.sampling.maximumTokens = 0 }, { $0.budget.seconds = 0 }, { $0.iterations = 0 },
-            { $0.exploration = -1 }, { $0.balanceTemperature = 0 }, { $0.lookahead = -1 },
-            { $0.speculation.rejection.estimator = .fixed(.infinity) },
-            { $0.speculation.rejection.estimator = .quantile(.nan) },
-            { $0.speculation.rejection.estimator = .random(rejectRate: 1.5) },
-            { $0.speculation.rejection.estimator = .upperConfidenceBound(z: .nan) },
-            {
-                $0.search = .selfConsistency
-                $0.lookahead = 1
-            },
+            { $0.beams = 0 }, { $0.width = 0 }, { $0.options.maximumDepth = 0 }, { $0.draftFactor = 0 },
+            { $0.rejection.theta = 1.1 }, { $0.sampling.temperature = -1 }, { $0.sampling.topP = 0 },
+            { $0.sampling.maximumTokens = 0 }, { $0.options.budget.seconds = 0 }, { $0.iterations = 0 },
+            { $0.exploration = -1 }, { $0.rebaseTemperature = 0 }, { $0.lookahead = -1 },
+            { $0.rejection.estimator = .fixed(.infinity) },
+            { $0.rejection.estimator = .quantile(.nan) },
+            { $0.rejection.estimator = .random(rejectRate: 1.5) },
+            { $0.rejection.estimator = .upperConfidenceBound(z: .nan) },
         ]
         for change in changes {
             var configuration = Toy.configuration()
             change(&configuration)
-            let error = await #expect(throws: EngineError.self) { try await ToySearch().run(configuration) }
+            let error = await #expect(throws: SpecSearchError.self) { try await ToySearch().run(configuration) }
             #expect(error?.code == .badSetting)
         }
     }
 
     @Test(.timeLimit(.minutes(1))) func `A deadline ends with the best so far`() async throws {
-        let slow = Toy.sampler(.target, steps: 1000, delay: .milliseconds(30))
+        let slow = Toy.model(.target, steps: 1000, delay: .milliseconds(30))
         var configuration = Toy.configuration(.ar)
-        configuration.maximumDepth = 1000
-        configuration.budget.seconds = 0.2
+        configuration.options.maximumDepth = 1000
+        configuration.options.budget.seconds = 0.2
         let result = try await ToySearch(target: slow).run(configuration)
         #expect(result.end == .deadline && !result.isFinished)
-        #expect(result.best.steps.count < 1000)
+        #expect(result.steps.count < 1000)
     }
 
     @Test(.timeLimit(.minutes(1))) func `A cancelled search gives the best so far, with and without a deadline`()
         async throws
     {
         for seconds in [nil, 3600] as [Double?] {
-            let search = ToySearch(target: Toy.sampler(.target, steps: 10_000, delay: .milliseconds(5)))
+            let search = ToySearch(target: Toy.model(.target, steps: 10_000, delay: .milliseconds(5)))
             let task = Task {
                 var configuration = Toy.configuration(.ar)
-                configuration.maximumDepth = 10_000
-                configuration.budget.seconds = seconds
+                configuration.options.maximumDepth = 10_000
+                configuration.options.budget.seconds = seconds
                 return try await search.run(configuration)
             }
             while search.target.calls.count < 3 { try await Task.sleep(for: .milliseconds(1)) }
             task.cancel()
             let result = try await task.value
             #expect(result.end == .cancelled)
-            #expect(result.best.steps.count >= 1)
+            #expect(result.steps.count >= 1)
         }
     }
 
     @Test func `A token budget ends the search after the depth that spends it`() async throws {
         var configuration = Toy.configuration(.ar)
-        configuration.budget.tokens = 1
+        configuration.options.budget.tokens = 1
         let result = try await ToySearch().run(configuration)
-        #expect(result.end == .tokens && result.best.steps.count == 1)
-    }
-}
-
-@Suite struct TraceTests {
-    @Test(arguments: SearchMethod.allCases)
-    func `A replay without models gives the recorded result`(method: SearchMethod) async throws {
-        let search = ToySearch()
-        let result = try await search.run(Toy.configuration(method, seed: 11))
-        let trace = try SearchTrace(data: try SearchTrace(events: search.log.events).encoded())
-        #expect(trace.events == search.log.events)
-        let again = EventLog()
-        let replayed = try await TraceReplay(trace).run(onEvent: again.listener)
-        #expect(replayed.withoutTimes == result.withoutTimes)
-        #expect(again.events.count == trace.events.count)
+        #expect(result.end == .tokens && result.steps.count == 1)
     }
 
-    @Test func `A damaged line is named by its number`() async throws {
-        let search = ToySearch()
-        _ = try await search.run(Toy.configuration())
-        var lines = try SearchTrace(events: search.log.events).encoded().split(separator: UInt8(ascii: "\n"))
-        lines[2] = lines[2].dropLast(4)
-        let data = lines.reduce(into: Data()) { $0 += $1 + Data("\n".utf8) }
-        let error = #expect(throws: SearchTrace.FormatError.self) { try SearchTrace(data: data) }
-        #expect(error?.description.contains("line 3") == true)
-    }
-
-    @Test func `A trace with an answer taken out does not replay`() async throws {
-        let search = ToySearch()
-        _ = try await search.run(Toy.configuration())
-        var events = search.log.events
-        let place = try #require(events.lastIndex { if case .sampled = $0 { true } else { false } })
-        events.remove(at: place)
-        await #expect(throws: SearchTrace.FormatError.self) {
-            _ = try await TraceReplay(SearchTrace(events: events)).run()
+    @Test func `Options out of range are refused where no settings were named`() async {
+        let changes: [(inout SearchOptions) -> Void] = [
+            { $0.maximumDepth = 0 }, { $0.budget.seconds = .nan }, { $0.budget.seconds = .infinity },
+            { $0.budget.thoughts = 0 }, { $0.sampling = SamplingParameters(topP: 0) }, { $0.answerMarker = "" },
+        ]
+        for change in changes {
+            var options = SearchOptions()
+            change(&options)
+            let search = Search(ToySearch().engine, options: options)
+            #expect(await code { try await search.solve(Toy.problem) } == .badSetting)
         }
-        #expect(throws: SearchTrace.FormatError.self) { try TraceReplay(SearchTrace(events: [])) }
+    }
+
+    @Test func `Values out of range end a search, and never the program`() async throws {
+        let engine = ToySearch().engine
+        #expect(try await Search(engine, algorithm: .bestOfN(count: -1)).solve(Toy.problem).end == .dead)
+        #expect(try await Search(engine, algorithm: .beam(beams: -1)).solve(Toy.problem).end == .dead)
+        #expect(try await Search(engine, algorithm: .rebase(temperature: 0)).solve(Toy.problem).isFinished)
+        #expect(try await Search(engine, algorithm: .rebase(temperature: .nan)).solve(Toy.problem).isFinished)
+    }
+
+    @Test func `Self-consistency has no use for lookahead`() async throws {
+        let search = ToySearch()
+        var configuration = Toy.configuration(.ar)
+        configuration.search = .selfConsistency
+        configuration.lookahead = 2
+        _ = try await search.run(configuration)
+        #expect(search.rewardModel.calls.isEmpty)
+    }
+
+    @Test func `The events of a stream are those of the closure`() async throws {
+        let toy = ToySearch()
+        let search = try Search(timeless: toy.engine, Toy.configuration(seed: 3))
+        _ = try await search.solve(Toy.problem, onEvent: toy.log.listener)
+        let events = EventLog()
+        for try await event in search.events(for: Toy.problem) { events.listener(event) }
+        #expect(events.events == toy.log.events)
+    }
+
+    @Test func `A stream ends with the search's error`() async throws {
+        let search = Search(ToySearch(rewardModel: ScriptedRewardModel { _ in .nan }).engine)
+        let error = await #expect(throws: SpecSearchError.self) {
+            for try await _ in search.events(for: Toy.problem) {}
+        }
+        #expect(error?.code == .badScore)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `Whoever stops listening ends the search`() async throws {
+        let sessions = SessionLog()
+        let target = ScriptedModel(.target, delay: .milliseconds(2), sessions: sessions) { path in
+            [.init("x\(path.depth)\n\n")]
+        }
+        var options = SearchOptions()
+        options.maximumDepth = 100_000
+        let search = Search(
+            Engine(target: target, rewardModel: Toy.rewardModel()), generator: .targetOnly, options: options)
+        for try await event in search.events(for: Toy.problem) {
+            if case .selected(let depth, _) = event, depth == 2 { break }
+        }
+        while !sessions.isBalanced || sessions.opened.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+        #expect(target.calls.count < 1000)
+    }
+
+    @Test func `A result is one object for programs, with the steps of its paths in place`() async throws {
+        let result = try await ToySearch().run(Toy.configuration())
+        let data = try JSONEncoder().encode(result)
+        struct Report: Decodable {
+            struct Path: Decodable {
+                var node: Int
+                var steps: [Step]
+            }
+            var best: Path
+            var paths: [Path]
+            var end: String
+        }
+        let report = try JSONDecoder().decode(Report.self, from: data)
+        #expect(report.best.steps == result.steps && report.end == "finished")
+        #expect(report.paths.map(\.node) == result.paths.map(\.node.rawValue))
     }
 }

@@ -5,7 +5,7 @@ import SpecSearch
 /// A line "a: b 0.6, c 0.5!" gives the node whose text is "a" the children "ab" and "ac"; "!" ends a path, and the root's
 /// text is empty.
 struct TreeScript {
-    private var children: [String: [Step]] = [:]
+    private var children: [String: [(thought: Thought, score: Double)]] = [:]
 
     init(_ lines: String...) {
         for line in lines {
@@ -13,15 +13,17 @@ struct TreeScript {
             children[String(parts[0])] = parts[1].split(separator: ",").map { entry in
                 let words = entry.split(separator: " ")
                 let stop: Thought.Stop = words[1].hasSuffix("!") ? .endOfSequence : .delimiter
-                return Step(
-                    thought: Thought(text: String(words[0]), tokens: [], stop: stop, author: .target),
-                    score: Double(words[1].filter { $0 != "!" }) ?? .nan)
+                return (
+                    Thought(text: String(words[0]), tokens: [], stop: stop, source: .target),
+                    Double(words[1].filter { $0 != "!" }) ?? .nan
+                )
             }
         }
     }
 
     /// What a search did.
     struct Run {
+        var tree: SearchTree
         /// The texts of the nodes of each batch, with identity and width.
         var batches: [[String]] = []
         var events: [SearchEvent] = []
@@ -31,18 +33,26 @@ struct TreeScript {
             events.compactMap { event in
                 guard case .backedUp(let visit) = event else { return nil }
                 let value = (visit.value * 100).rounded() / 100
-                return "\(visit.node.text) \(value)" + (visit.isRevisit ? " again" : "")
+                return "\(tree.text(to: visit.node)) \(value)" + (visit.isRevisit ? " again" : "")
             }
         }
     }
 
     /// Runs a search to its end; nodes that the script does not name have no children.
-    func run(_ algorithm: inout some SearchAlgorithm) -> Run {
-        var run = Run()
-        while run.batches.count < 100, !algorithm.next.expansions.isEmpty {
-            let batch = algorithm.next
-            run.batches.append(batch.expansions.map { "\($0.node.text)#\($0.identity)x\($0.width)" })
-            run.events += algorithm.receive(batch.expansions.map { children[$0.node.text] ?? [] })
+    func run(_ algorithm: inout some SearchAlgorithm, maximumDepth: Int = 9) -> Run {
+        var run = Run(tree: SearchTree(problem: Handwritten.problem, aggregation: .last, maximumDepth: maximumDepth))
+        while run.batches.count < 100 {
+            let batch = algorithm.next(in: run.tree)
+            if batch.expansions.isEmpty { break }
+            run.batches.append(batch.expansions.map { "\(run.tree.text(to: $0.node))#\($0.identity)x\($0.width)" })
+            let received = batch.expansions.map { expansion in
+                (children[run.tree.text(to: expansion.node)] ?? []).map { child in
+                    let id = run.tree.insert(child.thought, below: expansion.node)
+                    run.tree[id].score = child.score
+                    return id
+                }
+            }
+            run.events += algorithm.receive(received, in: run.tree)
         }
         return run
     }

@@ -1,64 +1,65 @@
-/// Beam search over thoughts, as a value: it is told the children of its open nodes, and says which nodes are open next.
+/// Beam search over thoughts.
 ///
+/// ```swift
+/// let search = Search(engine, algorithm: .beam(beams: 4, width: 8))
+/// ```
 /// As in OpenR a finished path takes a slot of the beam for good, unless `keepBeamFull`. Ties are stable by parent rank
 /// and child index.
 public struct BeamSearch: SearchAlgorithm {
-    /// Slots of the beam.
-    public let beams: Int
-    /// Thoughts for each open node.
-    public let width: Int
-    /// Whether a finished path gives its slot back.
-    public let keepBeamFull: Bool
-    public let aggregation: ScoreAggregation
+    /// The settings of the search.
+    public struct Configuration: Sendable, Hashable {
+        /// Slots of the beam.
+        public var beams: Int
+        /// Thoughts for each open node.
+        public var width: Int
+        /// Whether a finished path gives its slot back; the search then ends once `beams` paths are finished.
+        public var keepBeamFull: Bool
+
+        public init(beams: Int = 2, width: Int = 6, keepBeamFull: Bool = false) {
+            self.beams = beams
+            self.width = width
+            self.keepBeamFull = keepBeamFull
+        }
+    }
+
+    public let configuration: Configuration
     /// The nodes to expand next, best first.
-    public private(set) var open: [Node]
-    public private(set) var finished: [Node] = []
+    public private(set) var open = [SearchTree.root]
+    public private(set) var finished: [NodeID] = []
     /// The last open nodes: what is left when all of their children are unusable.
-    public private(set) var unfinished: [Node]
+    private var last = [SearchTree.root]
 
-    public init(
-        problem: Problem, beams: Int, width: Int = 6, keepBeamFull: Bool = false, aggregation: ScoreAggregation
-    ) {
-        self.beams = beams
-        self.width = width
-        self.keepBeamFull = keepBeamFull
-        self.aggregation = aggregation
-        open = [Node(problem: problem)]
-        unfinished = open
+    public init(_ configuration: Configuration = Configuration()) { self.configuration = configuration }
+
+    /// Slots that are not taken by finished paths.
+    private var slots: Int {
+        if configuration.keepBeamFull { return finished.count < configuration.beams ? configuration.beams : 0 }
+        return max(0, configuration.beams - finished.count)
     }
 
-    /// Slots that are not taken by finished paths; with `keepBeamFull` the search ends once `beams` paths are finished.
-    public var slots: Int {
-        if keepBeamFull { return finished.count < beams ? beams : 0 }
-        return max(0, beams - finished.count)
-    }
-
-    public var next: ExpansionBatch {
+    public func next(in tree: SearchTree) -> ExpansionBatch {
         ExpansionBatch(
-            open.enumerated().map { Expansion(node: $1, identity: $0, width: width) }, usable: slots)
+            open.enumerated().map { Expansion(node: $1, identity: $0, width: configuration.width) },
+            depth: open.first.map { tree[$0].depth } ?? 0, usable: slots)
     }
 
-    @discardableResult
-    public mutating func receive(_ children: [[Step]]) -> [SearchEvent] {
-        let depth = open.first?.depth ?? 0
-        let selected = select(children)
+    public func unfinished(in tree: SearchTree) -> [NodeID] { last }
+
+    public mutating func receive(_ children: [[NodeID]], in tree: SearchTree) -> [SearchEvent] {
+        let depth = open.first.map { tree[$0].depth } ?? 0
+        // Children stand in the pool by parent rank and child index, and ranking keeps ties there.
+        let selected = Array(tree.ranked(Array(children.joined())).prefix(slots))
+        finished += selected.filter { tree[$0].isFinished }
+        open = selected.filter { !tree[$0].isFinished }
+        if !open.isEmpty { last = open }
+        if slots == 0 { open = [] }
         return selected.isEmpty ? [] : [.selected(depth: depth, nodes: selected)]
     }
+}
 
-    /// Takes the children of each open node and selects.
-    ///
-    /// - Parameter children: As many arrays as there are open nodes.
-    /// - Returns: The selected nodes, finished ones included, best first.
-    @discardableResult
-    public mutating func select(_ children: [[Step]]) -> [Node] {
-        // Children stand in the pool by parent rank and child index, and ranking keeps ties there.
-        let pool = zip(open, children).flatMap { parent, steps in steps.map(parent.appending) }
-        let selected = Array(rank(pool).prefix(slots))
-        finished += selected.filter(\.isFinished)
-        if !open.isEmpty { unfinished = open }
-        open = selected.filter { !$0.isFinished }
-        if !open.isEmpty { unfinished = open }
-        if slots == 0 { open = [] }
-        return selected
+extension SearchAlgorithm where Self == BeamSearch {
+    /// Beam search: `beams` paths side by side, `width` thoughts for each.
+    public static func beam(beams: Int = 2, width: Int = 6, keepBeamFull: Bool = false) -> BeamSearch {
+        BeamSearch(.init(beams: beams, width: width, keepBeamFull: keepBeamFull))
     }
 }

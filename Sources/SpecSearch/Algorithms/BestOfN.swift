@@ -7,24 +7,43 @@
 /// Best-of-N by a verifier: Cobbe et al., "Training Verifiers to Solve Math Word Problems", 2021; self-consistency: Wang
 /// et al., "Self-Consistency Improves Chain of Thought Reasoning in Language Models", ICLR 2023.
 public struct BestOfN: SearchAlgorithm {
-    private var chains: DiverseVerifierTreeSearch
+    /// The settings of the search.
+    public struct Configuration: Sendable, Hashable {
+        /// N, the number of chains.
+        public var count: Int
+        /// Whether scores decide; for self-consistency, which counts heads, they do not.
+        public var isScored: Bool
 
-    /// - Parameters:
-    ///   - problem: What to solve.
-    ///   - count: N.
-    ///   - isScored: Whether scores decide anything; for self-consistency, which counts heads, they do not.
-    ///   - aggregation: How paths are ranked.
-    public init(problem: Problem, count: Int, isScored: Bool = true, aggregation: ScoreAggregation) {
-        chains = DiverseVerifierTreeSearch(
-            problem: problem, subtrees: count, width: 1, isScored: isScored, aggregation: aggregation)
+        public init(count: Int = 12, isScored: Bool = true) {
+            self.count = count
+            self.isScored = isScored
+        }
     }
 
-    public var aggregation: ScoreAggregation { chains.aggregation }
-    public var finished: [Node] { chains.finished }
-    public var ranked: [Node] { chains.ranked }
-    public var unfinished: [Node] { chains.unfinished }
-    public var next: ExpansionBatch { chains.next }
+    public let configuration: Configuration
+    private var chains: DiverseVerifierTreeSearch
 
-    @discardableResult
-    public mutating func receive(_ children: [[Step]]) -> [SearchEvent] { chains.receive(children) }
+    public init(_ configuration: Configuration = Configuration()) {
+        self.configuration = configuration
+        chains = DiverseVerifierTreeSearch(
+            .init(subtrees: configuration.count, width: 1), isScored: configuration.isScored)
+    }
+
+    public var answerRule: AnswerRule { configuration.isScored ? .best : .majority }
+    public var finished: [NodeID] { chains.finished }
+    public func ranked(in tree: SearchTree) -> [NodeID] { chains.ranked(in: tree) }
+    public func unfinished(in tree: SearchTree) -> [NodeID] { chains.unfinished(in: tree) }
+    public func next(in tree: SearchTree) -> ExpansionBatch { chains.next(in: tree) }
+
+    public mutating func receive(_ children: [[NodeID]], in tree: SearchTree) -> [SearchEvent] {
+        chains.receive(children, in: tree)
+    }
+}
+
+extension SearchAlgorithm where Self == BestOfN {
+    /// Best-of-N: `count` independent chains, the best by score.
+    public static func bestOfN(count: Int = 12) -> BestOfN { BestOfN(.init(count: count)) }
+
+    /// Self-consistency: `count` independent chains, the answer of the most.
+    public static func selfConsistency(count: Int = 12) -> BestOfN { BestOfN(.init(count: count, isScored: false)) }
 }

@@ -8,58 +8,71 @@ internal import Foundation
 /// and as long as the budget lasts; leaves that get nothing are given up. A finished path takes one place of the budget
 /// for good.
 public struct RewardBalancedSearch: SearchAlgorithm {
-    /// T; the authors use 0.2.
-    public let temperature: Double
-    public let aggregation: ScoreAggregation
-    /// The leaves that go on, best first, each with its thoughts.
-    private var leaves: [(node: Node, width: Int)]
-    /// Thoughts a depth; less one for each finished path.
-    private var budget: Int
-    public private(set) var finished: [Node] = []
-    public private(set) var unfinished: [Node]
+    /// The settings of the search.
+    public struct Configuration: Sendable, Hashable {
+        /// Thoughts a depth.
+        public var budget: Int
+        /// The softmax temperature T; the paper has 0.2.
+        public var temperature: Double
 
-    public init(problem: Problem, budget: Int, temperature: Double = 0.2, aggregation: ScoreAggregation) {
-        self.temperature = temperature
-        self.aggregation = aggregation
-        self.budget = budget
-        let root = Node(problem: problem)
-        leaves = [(root, budget)]
-        unfinished = [root]
+        public init(budget: Int = 12, temperature: Double = 0.2) {
+            self.budget = budget
+            self.temperature = temperature
+        }
     }
 
-    public var next: ExpansionBatch {
+    public let configuration: Configuration
+    /// The leaves that go on, best first, each with its thoughts.
+    private var leaves: [(node: NodeID, width: Int)]
+    public private(set) var finished: [NodeID] = []
+    private var last = [SearchTree.root]
+
+    public init(_ configuration: Configuration = Configuration()) {
+        self.configuration = configuration
+        leaves = [(SearchTree.root, configuration.budget)]
+    }
+
+    public func next(in tree: SearchTree) -> ExpansionBatch {
         ExpansionBatch(
             leaves.enumerated().map {
                 Expansion(node: $1.node, identity: $0, width: $1.width, needed: $1.width)
-            })
+            }, depth: leaves.first.map { tree[$0.node].depth } ?? 0)
     }
 
-    @discardableResult
-    public mutating func receive(_ children: [[Step]]) -> [SearchEvent] {
-        guard let depth = leaves.first?.node.depth else { return [] }
-        let found = rank(zip(leaves, children).flatMap { leaf, steps in steps.map(leaf.node.appending) })
-        let ended = found.filter(\.isFinished)
+    public func unfinished(in tree: SearchTree) -> [NodeID] { last }
+
+    public mutating func receive(_ children: [[NodeID]], in tree: SearchTree) -> [SearchEvent] {
+        guard let depth = leaves.first.map({ tree[$0.node].depth }) else { return [] }
+        let found = tree.ranked(Array(children.joined()))
+        let ended = found.filter { tree[$0].isFinished }
         finished += ended
-        budget -= ended.count
-        let open = found.filter { !$0.isFinished }
-        leaves = zip(open, widths(open.map { $0.score(aggregation) })).map { ($0, $1) }.filter { $0.width > 0 }
-        if !leaves.isEmpty { unfinished = leaves.map(\.node) }
+        let open = found.filter { !tree[$0].isFinished }
+        leaves = zip(open, shares(of: open.map(tree.pathScore))).map { ($0, $1) }.filter { $0.width > 0 }
+        if !leaves.isEmpty { last = leaves.map(\.node) }
         let selected = ended + leaves.map(\.node)
         return selected.isEmpty ? [] : [.selected(depth: depth, nodes: selected)]
     }
 
     /// The budget's shares for scores in falling order.
-    func widths(_ scores: [Double]) -> [Int] {
+    func shares(of scores: [Double]) -> [Int] {
         guard let best = scores.first else { return [] }
         // Relative to the best, so that a small temperature does not overflow.
+        let temperature = max(1e-9, configuration.temperature)
         let weights = scores.map { exp(($0 - best) / temperature) }
         let sum = weights.reduce(0, +)
-        let total = max(0, budget)
+        let total = max(0, configuration.budget - finished.count)
         var left = total
         return weights.map { weight in
             let share = min(left, Int((Double(total) * weight / sum).rounded(.up)))
             left -= share
             return share
         }
+    }
+}
+
+extension SearchAlgorithm where Self == RewardBalancedSearch {
+    /// REBASE: `budget` thoughts a depth, shared by score.
+    public static func rebase(budget: Int = 12, temperature: Double = 0.2) -> RewardBalancedSearch {
+        RewardBalancedSearch(.init(budget: budget, temperature: temperature))
     }
 }

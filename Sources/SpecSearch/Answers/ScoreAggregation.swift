@@ -1,4 +1,4 @@
-/// How the scores of a path's steps become the score of the path.
+/// A way to make the score of a path from those of its steps.
 public enum ScoreAggregation: String, Sendable, Hashable, Codable, CaseIterable {
     /// The last step's score.
     case last

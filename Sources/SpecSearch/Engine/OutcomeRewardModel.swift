@@ -1,30 +1,33 @@
-/// An evaluator that judges outcomes: it is asked about finished paths only, and every step before scores the same.
+/// An outcome reward model (ORM) as a reward model: it is asked about finished paths only, and every step before scores
+/// the same.
 ///
 /// Outcome reward models are trained on whole solutions (Cobbe et al., "Training Verifiers to Solve Math Word Problems",
 /// 2021). Until a path ends they rank nothing and reject nothing, so they suit searches that follow whole chains.
-public struct OutcomeEvaluator: ThoughtEvaluator, WrappingResource {
-    private let base: any ThoughtEvaluator
+public struct OutcomeRewardModel: RewardModel {
+    private let base: any RewardModel
     /// The score of a step that ends nothing.
     public let neutral: Double
 
-    public init(_ base: any ThoughtEvaluator, neutral: Double = 0.5) {
+    public init(_ base: any RewardModel, neutral: Double = 0.5) {
         self.base = base
         self.neutral = neutral
     }
 
-    public var defaultAggregation: ScoreAggregation { base.defaultAggregation }
+    public var aggregation: ScoreAggregation { base.aggregation }
 
-    public var wrapped: any SearchResource { base }
+    public func openSession(for problem: Problem) async throws -> (any EngineSession)? {
+        try await base.openSession(for: problem)
+    }
 
-    public func evaluate(_ paths: [ReasoningPath]) async throws -> StepScores {
+    public func score(_ paths: [ReasoningPath]) async throws -> StepScores {
         let finished = paths.indices.filter { paths[$0].isFinished }
         var answer = StepScores(scores: Array(repeating: neutral, count: paths.count))
         guard !finished.isEmpty else { return answer }
-        let found = try await base.evaluate(finished.map { paths[$0] })
+        let found = try await base.score(finished.map { paths[$0] })
         guard found.scores.count == finished.count else {
-            throw EngineError(
+            throw SpecSearchError(
                 .badScore, "The outcome model gave \(found.scores.count) scores for \(finished.count) paths.",
-                remedy: "This is a defect of the evaluator.")
+                remedy: "This is a defect of the reward model.")
         }
         for (place, score) in zip(finished, found.scores) { answer.scores[place] = score }
         answer.usage = found.usage

@@ -1,21 +1,22 @@
 /// A process reward model (PRM): "how good is the last step of each of these paths?".
-public protocol ThoughtEvaluator: SearchResource {
-    /// How the scores of a path's steps rank the path, unless the search says otherwise: `.product` for likelihood
-    /// verifiers, which forget earlier errors, `.last` for PRMs that judge the whole prefix.
-    var defaultAggregation: ScoreAggregation { get }
+public protocol RewardModel: InferenceModel {
+    /// The way in which step scores rank a path, unless the search says otherwise: `.product` for likelihood verifiers, which forget
+    /// earlier errors, `.last` for reward models that judge the whole prefix.
+    var aggregation: ScoreAggregation { get }
 
     /// Scores the last thought of each path.
     ///
     /// - Returns: As many scores as there are paths, each in 0 ... 1 and finite.
-    /// - Throws: ``EngineError`` where a score is missing or not finite (never 0 in its place), or `CancellationError`.
-    func evaluate(_ paths: [ReasoningPath]) async throws -> StepScores
+    /// - Throws: ``SpecSearchError`` where a score is missing or not finite (never 0 in its place), or
+    ///   `CancellationError`.
+    func score(_ paths: [ReasoningPath]) async throws -> StepScores
 }
 
-/// What an evaluator answers.
+/// The result of ``RewardModel/score(_:)``.
 public struct StepScores: Sendable {
     /// The probability that the last step is good, for each path.
     public var scores: [Double]
-    /// What it cost.
+    /// The cost of the call.
     public var usage: Usage
 
     public init(scores: [Double], usage: Usage = Usage()) {

@@ -1,7 +1,7 @@
-/// How the tokens of a thought are drawn.
+/// The parameters of sampling: how the tokens of a thought are drawn.
 ///
-/// The order is temperature, top-k, top-p, min-p; the same warp is applied to every model that takes part in writing a
-/// token, which is what makes token-level speculation lossless (Leviathan et al. 2023, Chen et al. 2023).
+/// The order is temperature, top-k, top-p, min-p; the same processing is applied to the logits of every model that takes part
+/// in sampling a token, which is what makes token-level speculation lossless (Leviathan et al. 2023, Chen et al. 2023).
 public struct SamplingParameters: Sendable, Hashable, Codable {
     /// The softmax temperature; 0 takes the arg-max.
     public var temperature: Double
@@ -22,5 +22,25 @@ public struct SamplingParameters: Sendable, Hashable, Codable {
         self.topP = topP
         self.minP = minP
         self.maximumTokens = maximumTokens
+    }
+}
+
+extension SamplingParameters {
+    /// Parameters that differ from those that suit the models; nil leaves them.
+    public struct Changes: Sendable, Hashable {
+        public var temperature: Double?
+        public var topK: Int?
+        public var topP: Double?
+        public var minP: Double?
+        public var maximumTokens: Int?
+
+        public init() {}
+    }
+
+    /// The parameters with some of them changed.
+    public func changed(by changes: Changes) -> SamplingParameters {
+        SamplingParameters(
+            temperature: changes.temperature ?? temperature, topK: changes.topK ?? topK, topP: changes.topP ?? topP,
+            minP: changes.minP ?? minP, maximumTokens: changes.maximumTokens ?? maximumTokens)
     }
 }

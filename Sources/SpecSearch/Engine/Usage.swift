@@ -1,4 +1,4 @@
-/// What a call, or a whole search, cost, by model.
+/// The cost of a call, or of a whole search, by model.
 public struct Usage: Sendable, Hashable, Codable {
     /// The models that did any work.
     public var models: [ModelRole: ModelUsage]
@@ -27,7 +27,7 @@ public struct ModelUsage: Sendable, Hashable, Codable {
     public var evaluatedTokens = 0
     /// Of the evaluated tokens, those of prompts and of other models' thoughts that this model had to catch up on.
     public var prefillTokens = 0
-    /// Tokens that stand in thoughts which the model wrote (after token-level rejection).
+    /// Tokens that stand in thoughts which the model generated (after token-level rejection).
     public var outputTokens = 0
     /// Tokens proposed to this model by a token-level draft.
     public var proposedTokens = 0

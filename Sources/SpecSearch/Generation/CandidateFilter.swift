@@ -1,69 +1,83 @@
 internal import Foundation
 
-/// A thought that is worth scoring, and how many of a node's samples had its text.
-public struct Candidate: Sendable, Hashable {
-    public var thought: Thought
-    /// The number of samples, this one included, with the same text up to white space.
-    public var multiplicity: Int
-    /// The index of the first of these samples.
-    public var sampleIndex: Int
-}
-
-/// Which of a node's samples are candidates.
+/// The filter that says which of a node's samples are candidates.
 ///
-/// Dropped are thoughts cut by the length limit, empty ones, a repeat of the previous step, and a bare header such as
-/// "Step 3:". The rest are merged by text up to white space, the first sample standing for all. A merged duplicate fills
-/// the slot that it was sampled for: it is not requested again, neither in AR nor in SpecSearch.
-public enum CandidateFilter {
-    /// The candidates among `samples`, in the order of their first samples.
-    public static func candidates(_ samples: [Thought], after previous: Thought?) -> [Candidate] {
+/// Unusable are thoughts cut by the length limit, empty ones, a repeat of the previous step, and a bare header such as
+/// "Step 3:". The rest are merged by text up to trailing white space (indentation has a meaning in programs), the first
+/// sample standing for all. A merged duplicate fills the slot that it was sampled for: it is not requested again, neither
+/// in AR nor in SpecSearch. An end of sequence without any words is the end of its path, and a candidate; only where there
+/// is no step yet it ends nothing, and is unusable.
+enum CandidateFilter {
+    /// Samples that say the same.
+    struct Group {
+        var thought: Thought
+        var isUsable: Bool
+        /// The samples, by their index.
+        var members: [Int]
+    }
+
+    /// The groups of `samples`, in the order of their first samples.
+    static func groups(_ samples: [Thought], after previous: Thought?) -> [Group] {
         let previousKey = previous.map { key($0.text) }
-        var places: [Identity: Int?] = [:]
-        var candidates: [Candidate] = []
-        for (index, thought) in samples.enumerated() where thought.stop != .length {
+        var exact: [Sample: Int] = [:]
+        var merged: [Sample: Int] = [:]
+        var groups: [Group] = []
+        for (index, thought) in samples.enumerated() {
             // Most samples of a nearly certain step are equal to the letter: those are looked at once.
-            let exact = Identity(text: thought.text, ends: thought.stop == .endOfSequence)
-            if let known = places[exact] {
-                if let place = known { candidates[place].multiplicity += 1 }
+            let sample = Sample(text: thought.text, stop: thought.stop)
+            if let place = exact[sample] {
+                groups[place].members.append(index)
                 continue
             }
             let key = key(thought.text)
-            guard !key.isEmpty, key != previousKey, !isBareHeader(key) else {
-                places[exact] = .some(nil)
+            let normal = Sample(text: key, stop: thought.stop)
+            if let place = merged[normal] {
+                groups[place].members.append(index)
+                exact[sample] = place
                 continue
             }
-            let normal = Identity(text: key, ends: exact.ends)
-            if let place = places[normal].flatMap({ $0 }) {
-                candidates[place].multiplicity += 1
-                places[exact] = place
-            } else {
-                places[normal] = candidates.count
-                places[exact] = candidates.count
-                candidates.append(Candidate(thought: thought, multiplicity: 1, sampleIndex: index))
-            }
+            let isEnd = key.isEmpty && thought.stop == .endOfSequence && previous != nil
+            let isUsable =
+                isEnd || thought.stop != .length && !key.isEmpty && key != previousKey && !isBareHeader(key)
+            merged[normal] = groups.count
+            exact[sample] = groups.count
+            groups.append(Group(thought: thought, isUsable: isUsable, members: [index]))
         }
-        return candidates
+        return groups
     }
 
     /// The same words may end the text in one sample and only the step in another: two different thoughts.
-    private struct Identity: Hashable {
+    private struct Sample: Hashable {
         var text: String
-        var ends: Bool
+        var stop: Thought.Stop
     }
 
-    /// The text with runs of white space made one space, and none at the ends.
+    /// The words of a candidate, without white space at their end, and whether they are the last.
+    struct Words: Hashable {
+        private let text: String
+        private let isEnd: Bool
+
+        init(_ thought: Thought) {
+            text = key(thought.text)
+            isEnd = thought.stop == .endOfSequence
+        }
+    }
+
+    /// The text without white space at its end.
     static func key(_ text: String) -> String {
-        text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        var key = text[...]
+        while key.last?.isWhitespace == true { key.removeLast() }
+        return String(key)
     }
 
     /// Whether two thoughts are the same thought.
     static func same(_ left: Thought, _ right: Thought) -> Bool {
-        key(left.text) == key(right.text) && (left.stop == .endOfSequence) == (right.stop == .endOfSequence)
+        Words(left) == Words(right)
     }
 
     /// Whether the text is "Step 3", "## step 12:" or the like, and nothing else.
     static func isBareHeader(_ key: String) -> Bool {
-        var rest = key[...].drop { "#* ".contains($0) }
+        var rest = key[...].drop { "#* \n".contains($0) }
         guard rest.prefix(4).lowercased() == "step" else { return false }
         rest = rest.dropFirst(4).drop { $0 == " " }
         let number = rest.prefix { $0.isASCII && $0.isNumber }

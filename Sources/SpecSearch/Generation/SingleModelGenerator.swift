@@ -1,30 +1,39 @@
-/// One model writes every thought: AR with the large model, SpS with a large model that speculates on tokens itself,
-/// and, for comparison, the small model alone.
-public struct LargeModelGenerator: ThoughtGenerator {
-    /// The model that writes.
-    public let author: ModelRole
+/// One model generates every thought: the target alone (AR), the target with token-level speculation (SpS), or, for
+/// comparison, the draft alone.
+public struct SingleModelGenerator: ThoughtGenerator {
+    /// The model that generates.
+    public let role: ModelRole
+    public let needs: ModelNeeds
 
-    public init(author: ModelRole = .target) {
-        self.author = author
+    /// The target.
+    ///
+    /// - Parameter isSpeculative: Whether the draft proposes tokens to it.
+    public init(isSpeculative: Bool = false) {
+        role = .target
+        needs = ModelNeeds(target: isSpeculative ? .speculative : .autoregressive)
     }
 
-    public mutating func expand(_ batch: ExpansionBatch, in context: SearchContext) async throws -> [[Step]] {
-        let expansions = batch.expansions
-        let candidates = try await write(
-            author, expansions.map(\.width), for: expansions, phase: author == .draft ? .draft : .target, in: context)
-        guard batch.isScored else {
-            return candidates.map { $0.map { Step(thought: $0.thought, score: 1) } }
-        }
-        let flat = candidates.enumerated().flatMap { node, found in found.map { (node: node, candidate: $0) } }
-        let scores = try await score(flat.map { ($0.node, $0.candidate.thought) }, of: expansions, in: context)
-        var children = [[Step]](repeating: [], count: expansions.count)
-        var account = DepthAccount(depth: batch.depth ?? 0)
-        for ((node, candidate), score) in zip(flat, scores) {
-            children[node].append(Step(thought: candidate.thought, score: score))
-            let seen = Array(repeating: score, count: candidate.multiplicity)
-            if author == .draft { account.keptDrafts += seen } else { account.targetThoughts += seen }
-        }
-        context.report(account)
+    /// The draft, or the target token by token.
+    public init(role: ModelRole) {
+        self.role = role
+        needs = role == .draft ? ModelNeeds(draft: true) : ModelNeeds(target: .autoregressive)
+    }
+
+    public mutating func expand(_ batch: ExpansionBatch, in context: SearchContext) async throws -> [[NodeID]] {
+        let children = try await context.sample(
+            role, batch.expansions.map(\.width), for: batch, phase: role == .draft ? .draft : .target)
+        if batch.isScored { try await context.score(Array(children.joined())) }
         return children
     }
+}
+
+extension ThoughtGenerator where Self == SingleModelGenerator {
+    /// The target alone, token by token (AR).
+    public static var targetOnly: SingleModelGenerator { SingleModelGenerator() }
+
+    /// The target with token-level speculation by the draft (SpS).
+    public static var speculativeDecoding: SingleModelGenerator { SingleModelGenerator(isSpeculative: true) }
+
+    /// The draft alone.
+    public static var draftOnly: SingleModelGenerator { SingleModelGenerator(role: .draft) }
 }

@@ -1,18 +1,21 @@
-/// SpecSearch (Wang et al., ICML 2025): the small model drafts, the reward model judges, the large model writes only what
+/// SpecSearch (Wang et al., ICML 2025): the draft model drafts, the reward model judges, the target regenerates only what
 /// was rejected.
 ///
-/// The first step is all the large model's and sets the threshold. From then on, for all nodes of a depth in one batch:
-/// draft, evaluate, reject below β̂, correct, evaluate the corrections, update β̂ once. Corrections are whole new thoughts
-/// from the parent's prefix; nothing of a rejected draft's text is reused, since conditioning on the rejection would
-/// change the large model's law.
+/// ```swift
+/// let search = Search(engine, generator: .specsearch(rule: MyRule()))
+/// ```
+/// The first step is all the target's and sets the threshold. From then on, for all nodes of a depth in one batch: draft,
+/// score, reject, correct, score the corrections, update the rule once. Corrections are whole new thoughts from the
+/// parent's prefix; nothing of a rejected draft's text is reused, since conditioning on the rejection would change the
+/// target's distribution.
 ///
 /// N counts samples, and a duplicate fills the slot that it was sampled for: a kept draft that came up `m` times fills
 /// `m` of the node's N slots. AR does not ask again for its merged duplicates either; and where a step is nearly
-/// certain, counting unique texts would have the large model write copies of a thought that is already there.
+/// certain, counting unique texts would have the target generate copies of a thought that is already there.
 public struct SpeculativeThoughtGenerator: ThoughtGenerator {
-    /// Which rejected thoughts the large model writes anew.
+    /// The number of thoughts that the target generates in place of rejected drafts.
     public enum Correction: String, Sendable, Hashable, Codable, CaseIterable {
-        /// As many as fill the node's N slots: a node never costs more large-model thoughts than AR, the extra aside.
+        /// As many as fill the node's N slots: a node never costs more target thoughts than AR, the extra one aside.
         case fill
         /// One for every rejected draft.
         case all
@@ -20,146 +23,124 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         case cover
     }
 
-    /// When the large model writes one more thought than it has to.
+    /// The cases in which the target generates one more thought than it has to.
     public enum ExtraThought: String, Sendable, Hashable, Codable, CaseIterable {
-        case whenCorrecting, always, never
+        case whenCorrecting = "when-correcting"
+        case always, never
     }
 
-    /// The settings.
-    public struct Configuration: Sendable, Hashable, Codable {
-        /// N, the thoughts that a node hands to the search where the search does not say (REBASE and chains do).
-        public var width = 6
+    /// The settings of the generator.
+    public struct Configuration: Sendable, Hashable {
         /// Drafts a node, as a multiple of its N.
         public var draftFactor = 2
-        public var rejection = RejectionPolicy()
+        /// The number of thoughts that the target generates in place of rejected drafts.
         public var correction = Correction.fill
+        /// The cases in which it generates one more.
         public var extraThought = ExtraThought.whenCorrecting
 
         public init() {}
     }
 
     public let configuration: Configuration
-    private var thresholds: ThresholdSequence
+    /// The rule, which says which drafts are kept; its state after the batches so far.
+    public private(set) var rule: any RejectionRule
+    public var needs: ModelNeeds { ModelNeeds(draft: true, target: .speculativeIfPaired) }
 
-    public init(_ configuration: Configuration) {
+    public init(_ configuration: Configuration = Configuration(), rule: any RejectionRule = ThresholdRule()) {
         self.configuration = configuration
-        thresholds = ThresholdSequence(policy: configuration.rejection)
+        self.rule = rule
     }
 
-    public mutating func expand(_ batch: ExpansionBatch, in context: SearchContext) async throws -> [[Step]] {
-        let nodes = batch.expansions
-        guard let depth = batch.depth, depth > 0 else { return try await firstStep(nodes, in: context) }
-        let bound = thresholds.bound(at: depth)
-        let threshold = bound.isFinite ? bound : nil
-        let estimate = thresholds.threshold(at: depth)
-        let drafts = try await judgedDrafts(nodes, depth: depth, in: context)
-        let counts = corrections(drafts, of: batch)
-        let corrected = try await correct(nodes, counts, drafts, in: context)
-
-        var children = [[Step]](repeating: [], count: nodes.count)
-        var targetScores: [Double] = []
-        var draftScores: [Double] = []
-        for node in nodes.indices {
-            let kept = drafts[node].kept.map { Step(thought: $0.thought, score: $0.score, threshold: threshold) }
-            let new = corrected[node].filter(\.isNew)
-                .map { Step(thought: $0.candidate.thought, score: $0.score, threshold: threshold) }
-            children[node] = kept + new
-            draftScores += drafts[node].kept.flatMap { Array(repeating: $0.score, count: $0.multiplicity) }
-            targetScores += corrected[node].flatMap { Array(repeating: $0.score, count: $0.candidate.multiplicity) }
-            let identity = nodes[node].identity
-            context.emit(.accepted(depth: depth, node: identity, steps: kept))
-            let rejected = drafts[node].rejected
-                .map { Step(thought: $0.thought, score: $0.score, threshold: threshold) }
-            if !rejected.isEmpty { context.emit(.rejected(depth: depth, node: identity, steps: rejected)) }
-            if !new.isEmpty { context.emit(.corrected(depth: depth, node: identity, steps: new)) }
+    public mutating func expand(_ batch: ExpansionBatch, in context: SearchContext) async throws -> [[NodeID]] {
+        guard batch.depth > 0 else { return try await firstStep(batch, in: context) }
+        let depth = batch.depth
+        let bound = rule.bound(at: depth)
+        context.note(threshold: rule.threshold(at: depth), bound: bound, depth: depth)
+        let drafts = try await judgedDrafts(batch, bound: bound, in: context)
+        let corrected = try await correct(batch, drafts, bound: bound, in: context)
+        var children: [[NodeID]] = []
+        var scores = DepthScores()
+        let tree = context.tree
+        for place in batch.expansions.indices {
+            children.append(drafts[place].kept + corrected[place].filter { tree[$0].state == .correction })
+            scores.keptDrafts += Self.samples(drafts[place].kept, tree)
+            scores.target += Self.samples(corrected[place], tree)
         }
-        context.report(
-            DepthAccount(
-                depth: depth, threshold: estimate.isFinite ? estimate : nil, bound: threshold, keptDrafts: draftScores,
-                targetThoughts: targetScores, judged: drafts.flatMap(\.scores),
-                accepted: drafts.reduce(0) { $0 + $1.acceptedSamples }))
-        update(target: targetScores, drafts: draftScores, depth: depth, in: context)
+        update(scores, depth: depth, in: context)
         return children
     }
 
-    private mutating func firstStep(_ nodes: [Expansion], in context: SearchContext) async throws -> [[Step]] {
-        let candidates = try await write(
-            .target, nodes.map(\.width), for: nodes, phase: .target, in: context)
-        let flat = candidates.enumerated().flatMap { node, found in found.map { (node: node, candidate: $0) } }
-        let scores = try await score(flat.map { ($0.node, $0.candidate.thought) }, of: nodes, in: context)
-        var children = [[Step]](repeating: [], count: nodes.count)
-        var seen: [Double] = []
-        for ((node, candidate), score) in zip(flat, scores) {
-            children[node].append(Step(thought: candidate.thought, score: score))
-            seen += Array(repeating: score, count: candidate.multiplicity)
-        }
-        context.report(DepthAccount(depth: 0, targetThoughts: seen))
-        update(target: seen, drafts: [], depth: 0, in: context)
+    private mutating func firstStep(_ batch: ExpansionBatch, in context: SearchContext) async throws -> [[NodeID]] {
+        let children = try await context.sample(
+            .target, batch.expansions.map(\.width), for: batch, phase: .target)
+        let all = Array(children.joined())
+        try await context.score(all)
+        update(DepthScores(target: Self.samples(all, context.tree)), depth: 0, in: context)
         return children
     }
 
-    private mutating func update(target: [Double], drafts: [Double], depth: Int, in context: SearchContext) {
-        thresholds.update(at: depth, target: target, keptDrafts: drafts)
+    private mutating func update(_ scores: DepthScores, depth: Int, in context: SearchContext) {
+        rule.update(at: depth, with: scores)
         // Where the search came back to a depth, the next one already goes its own way.
-        let changed = thresholds.hasSlot(at: depth + 1) ? depth : depth + 1
-        let next = thresholds.threshold(at: changed)
-        context.emit(.thresholdUpdated(depth: changed, threshold: next.isFinite ? next : nil))
+        let changed = rule.hasOwnThreshold(at: depth + 1) ? depth : depth + 1
+        context.emit(.thresholdUpdated(depth: changed, threshold: rule.threshold(at: changed)))
+    }
+
+    /// The scores of nodes, each as often as it was sampled.
+    private static func samples(_ nodes: [NodeID], _ tree: SearchTree) -> [Double] {
+        nodes.flatMap { Array(repeating: tree[$0].score ?? 1, count: tree[$0].samples) }
     }
 
     // MARK: Drafts
 
-    private struct Judged {
-        var thought: Thought
-        var score: Double
-        var multiplicity: Int
-    }
-
+    /// The fates of a node's drafts.
     private struct NodeDrafts {
-        var kept: [Judged] = []
-        var rejected: [Judged] = []
-        /// The scores of all judged samples.
-        var scores: [Double] = []
-        /// Samples at or above the bound, of which the N best texts are kept.
-        var acceptedSamples = 0
-
-        var keptSamples: Int { kept.reduce(0) { $0 + $1.multiplicity } }
-        var rejectedSamples: Int { rejected.reduce(0) { $0 + $1.multiplicity } }
+        /// The N best that the rule keeps, best first.
+        var kept: [NodeID] = []
+        var keptSamples = 0
+        var rejected: [NodeID] = []
+        var rejectedSamples = 0
+        /// The rest of those that the rule keeps.
+        var surplus: [NodeID] = []
     }
 
     private func judgedDrafts(
-        _ nodes: [Expansion], depth: Int, in context: SearchContext
+        _ batch: ExpansionBatch, bound: Double?, in context: SearchContext
     ) async throws -> [NodeDrafts] {
-        let candidates = try await write(
-            .draft, nodes.map { configuration.draftFactor * $0.width }, for: nodes, phase: .draft, in: context)
-        let flat = candidates.enumerated().flatMap { node, found in found.map { (node: node, candidate: $0) } }
-        let scores = try await score(flat.map { ($0.node, $0.candidate.thought) }, of: nodes, in: context)
-        var drafts = [NodeDrafts](repeating: NodeDrafts(), count: nodes.count)
-        for ((node, candidate), score) in zip(flat, scores) {
-            let judged = Judged(thought: candidate.thought, score: score, multiplicity: candidate.multiplicity)
-            drafts[node].scores += Array(repeating: score, count: candidate.multiplicity)
-            let key = context.key(for: nodes[node], role: .draft).sample(candidate.sampleIndex)
-            if thresholds.rejects(score: score, depth: depth, key: key) {
-                drafts[node].rejected.append(judged)
-            } else {
-                drafts[node].kept.append(judged)
+        let candidates = try await context.sample(
+            .draft, batch.expansions.map { configuration.draftFactor * $0.width }, for: batch, phase: .draft)
+        try await context.score(Array(candidates.joined()))
+        let all = zip(batch.expansions, candidates).map { expansion, candidates in
+            let tree = context.tree
+            var drafts = NodeDrafts()
+            for id in candidates {
+                let node = tree[id]
+                let key = context.key(for: expansion, depth: batch.depth, role: .draft).sample(node.sampleIndex)
+                let draft = ScoredDraft(thought: node.thought, score: node.score ?? 1, key: key)
+                if rule.rejects(draft, at: batch.depth) {
+                    drafts.rejected.append(id)
+                    drafts.rejectedSamples += node.samples
+                } else {
+                    drafts.kept.append(id)
+                }
             }
+            let ranked = tree.ranked(drafts.kept) { tree[$0].score ?? 1 }
+            drafts.kept = Array(ranked.prefix(expansion.width))
+            drafts.surplus = Array(ranked.dropFirst(expansion.width))
+            drafts.keptSamples = drafts.kept.reduce(0) { $0 + tree[$1].samples }
+            return drafts
         }
-        for node in nodes.indices {
-            // The N best of the kept; ties stay in the order of the samples.
-            let ranked = drafts[node].kept.enumerated()
-                .sorted { ($1.element.score, $0.offset) < ($0.element.score, $1.offset) }
-                .map(\.element)
-            drafts[node].kept = Array(ranked.prefix(nodes[node].width))
-            drafts[node].acceptedSamples = ranked.reduce(0) { $0 + $1.multiplicity }
-            context.count(
-                judged: drafts[node].scores.count, unique: candidates[node].count, kept: drafts[node].acceptedSamples)
+        for (expansion, drafts) in zip(batch.expansions, all) {
+            context.resolve(drafts.kept, as: .accepted, below: expansion.node, threshold: bound)
+            context.resolve(drafts.surplus, as: .surplus, below: expansion.node, threshold: bound)
+            context.resolve(drafts.rejected, as: .rejected, below: expansion.node, threshold: bound)
         }
-        return drafts
+        return all
     }
 
     // MARK: Corrections
 
-    /// How many thoughts the large model writes for each node.
+    /// The number of thoughts that the target generates for each node.
     private func corrections(_ drafts: [NodeDrafts], of batch: ExpansionBatch) -> [Int] {
         let covered = drafts.reduce(0) { $0 + $1.kept.count }
         return zip(batch.expansions, drafts).map { expansion, node in
@@ -178,40 +159,42 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         }
     }
 
-    private struct WrittenCorrection {
-        var candidate: Candidate
-        var score: Double
-        /// False for a thought that a kept draft already says.
-        var isNew: Bool
-    }
-
+    /// The target's thoughts in place of rejected drafts; those that a kept draft says already are marked as such.
     private func correct(
-        _ nodes: [Expansion], _ counts: [Int], _ drafts: [NodeDrafts], in context: SearchContext
-    ) async throws -> [[WrittenCorrection]] {
-        guard counts.contains(where: { $0 > 0 }) else {
-            return [[WrittenCorrection]](repeating: [], count: nodes.count)
-        }
-        let candidates = try await write(.target, counts, for: nodes, phase: .correct, in: context)
-        var corrections = [[WrittenCorrection]](repeating: [], count: nodes.count)
-        var unknown: [(node: Int, thought: Thought)] = []
-        var places: [(node: Int, index: Int)] = []
-        for (node, found) in candidates.enumerated() {
-            context.count(corrected: found.reduce(0) { $0 + $1.multiplicity })
-            for candidate in found {
-                let kept = drafts[node].kept.first { CandidateFilter.same($0.thought, candidate.thought) }
-                let known = kept ?? drafts[node].rejected.first { CandidateFilter.same($0.thought, candidate.thought) }
-                if known == nil {
-                    unknown.append((node, candidate.thought))
-                    places.append((node, corrections[node].count))
-                }
-                corrections[node].append(
-                    WrittenCorrection(candidate: candidate, score: known?.score ?? 0, isNew: kept == nil))
+        _ batch: ExpansionBatch, _ drafts: [NodeDrafts], bound: Double?, in context: SearchContext
+    ) async throws -> [[NodeID]] {
+        let counts = corrections(drafts, of: batch)
+        guard counts.contains(where: { $0 > 0 }) else { return batch.expansions.map { _ in [] } }
+        let corrected = try await context.sample(.target, counts, for: batch, phase: .correct)
+        func words(_ id: NodeID) -> CandidateFilter.Words { CandidateFilter.Words(context.tree[id].thought) }
+        var unknown: [NodeID] = []
+        for (drafts, found) in zip(drafts, corrected) {
+            // A text that was scored as a draft is not scored again.
+            let twins = Dictionary(
+                (drafts.kept + drafts.rejected + drafts.surplus).map { (words($0), $0) },
+                uniquingKeysWith: { first, _ in first })
+            for id in found {
+                if let twin = twins[words(id)] { context.copyScore(of: twin, to: id) } else { unknown.append(id) }
             }
         }
-        // A text that was scored as a draft is not scored again.
-        for (place, score) in zip(places, try await score(unknown, of: nodes, in: context)) {
-            corrections[place.node][place.index].score = score
+        try await context.score(unknown)
+        for (place, expansion) in batch.expansions.enumerated() {
+            let kept = Set(drafts[place].kept.map(words))
+            let duplicates = corrected[place].filter { kept.contains(words($0)) }
+            let new = corrected[place].filter { !kept.contains(words($0)) }
+            context.resolve(duplicates, as: .duplicate, below: expansion.node, threshold: bound)
+            context.resolve(new, as: .correction, below: expansion.node, threshold: bound)
         }
-        return corrections
+        return corrected
+    }
+}
+
+extension ThoughtGenerator where Self == SpeculativeThoughtGenerator {
+    /// SpecSearch with its usual settings, and a rule for rejection.
+    public static func specsearch(
+        _ configuration: SpeculativeThoughtGenerator.Configuration = .init(),
+        rule: any RejectionRule = ThresholdRule()
+    ) -> SpeculativeThoughtGenerator {
+        SpeculativeThoughtGenerator(configuration, rule: rule)
     }
 }

@@ -2,9 +2,9 @@ internal import Foundation
 
 /// Kendall's rank correlation τ-b of paired values, with ties, and its two-sided p value against independence
 /// (Kendall, "Rank Correlation Methods", 1970).
-public struct KendallCorrelation: Sendable, Hashable, Codable {
-    /// How the p value is found.
-    public enum Method: Sendable {
+package struct KendallCorrelation: Sendable, Hashable, Codable {
+    /// The way to find the p value.
+    package enum Method: Sendable {
         /// Exactly without ties for up to 60 pairs, else by the normal approximation.
         case automatic
         /// By the normal approximation with its variance corrected for ties.
@@ -12,14 +12,14 @@ public struct KendallCorrelation: Sendable, Hashable, Codable {
     }
 
     /// From −1, falling, to 1, rising.
-    public var tau: Double
+    package var tau: Double
     /// The chance of a τ at least as far from 0 if the order were random.
-    public var pValue: Double
-    /// How many pairs of values there are.
-    public var count: Int
+    package var pValue: Double
+    /// The number of pairs of values.
+    package var count: Int
 
     /// - Returns: Nil for fewer than two pairs, or where one side is constant.
-    public init?(_ x: [Double], _ y: [Double], method: Method = .automatic) {
+    package init?(_ x: [Double], _ y: [Double], method: Method = .automatic) {
         let count = min(x.count, y.count)
         guard count > 1 else { return nil }
         var concordance = 0
@@ -59,22 +59,22 @@ public struct KendallCorrelation: Sendable, Hashable, Codable {
         )
     }
 
-    /// The two-sided p value from the law of the number of inversions of a random permutation.
+    /// The two-sided p value from the distribution of the number of inversions of a random permutation.
     private static func exact(_ count: Int, _ discordant: Int) -> Double {
         let few = min(discordant, count * (count - 1) / 2 - discordant)
         // Adding the m-th element adds 0 ..< m inversions, each as likely; only up to `few` matter.
-        var law = [Double](repeating: 0, count: few + 1)
-        law[0] = 1
+        var distribution = [Double](repeating: 0, count: few + 1)
+        distribution[0] = 1
         for size in 2...count {
             var sum = 0.0
-            var next = law
+            var next = distribution
             for inversions in 0...few {
-                sum += law[inversions]
-                if inversions >= size { sum -= law[inversions - size] }
+                sum += distribution[inversions]
+                if inversions >= size { sum -= distribution[inversions - size] }
                 next[inversions] = sum / Double(size)
             }
-            law = next
+            distribution = next
         }
-        return min(1, 2 * law.reduce(0, +))
+        return min(1, 2 * distribution.reduce(0, +))
     }
 }

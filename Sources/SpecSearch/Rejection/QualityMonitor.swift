@@ -1,13 +1,13 @@
 internal import Foundation
 
-/// Watches whether rejection kept the large model's quality.
+/// A monitor of whether rejection kept the target's quality.
 ///
-/// That is, whether what a draft had to reach at each depth, b(k) = β̂(k) less the margin, was at least μ(k), the large
-/// model's mean score there. Where it was, no step's expected score fell below the large model's (SpecSearch, ICML 2025,
+/// That is, whether what a draft had to reach at each depth, b(k) = β̂(k) less the margin, was at least μ(k), the
+/// target's mean score there. Where it was, no step's expected score fell below the target's (SpecSearch, ICML 2025,
 /// Theorem 4.3).
 ///
 /// **Confidence, from the scores seen** (in place of the paper's Theorem 4.5, which bounds the same event before it is
-/// known how the scores fell). The n thoughts of the large model at a depth are independent draws in 0 ... 1 given all
+/// known how the scores fell). The n thoughts of the target at a depth are independent draws in 0 ... 1 given all
 /// that came before, with mean μ over the nodes that they belong to; b is the bound's mean over the same draws, and m
 /// their mean score. If μ ≥ b, then m ≤ b − t has a probability of at most
 /// - exp(−n·kl(m‖b)), with kl the divergence of two coins (Hoeffding 1963, Theorem 1), and
@@ -15,11 +15,11 @@ internal import Foundation
 ///   of a score with mean μ ≥ b (Bhatia and Davis 2000), and that of draws with different means too, by concavity.
 ///
 /// The smaller one is a p value against "μ ≥ b", and 1 minus it the confidence that the bound held. For the whole run the
-/// p values are added (union bound). In a run whose large model wrote nothing at a depth, the thoughts of the last depth
+/// p values are added (union bound). In a run whose target generated nothing at a depth, the thoughts of the last depth
 /// at which it did stand in, on the assumption that its mean falls with depth. Over many runs all is summed, and the
 /// statement is about the means over the runs.
 ///
-/// **Prediction, before the scores are seen**, for Θ = max over both authors without margin, in the spirit of Theorem
+/// **Prediction, before the scores are seen**, for Θ = max over both models without margin, in the spirit of Theorem
 /// 4.6. A score in 0 ... 1 with mean μ and variance σ² has E(X−μ)² ≤ E(X−μ)₊ (since (X−μ)₊ ≤ 1−μ, (X−μ)₋ ≤ μ and both
 /// have the same mean), so P(X > μ) ≥ σ²/(1−μ), with equality for a coin; all n of a depth miss μ with a probability of
 /// at most (1 − σ²/(1−μ))ⁿ. Where a draft is kept the maximum is at least b(k), so if b(k) ≥ μ(k) then b(k+1) ≥ μ(k) ≥
@@ -29,21 +29,21 @@ internal import Foundation
 ///
 /// All this is for searches that expand each depth once. One that comes back to a depth (Monte Carlo tree search) decides
 /// by earlier scores how often it does; then the confidence is approximate, and nothing is predicted.
-public struct QualityMonitor: Sendable {
-    private let policy: RejectionPolicy
-    private var runs: [[SearchResult.Depth]] = []
+package struct QualityMonitor: Sendable {
+    private let policy: ThresholdRule.Configuration
+    private var runs: [[SearchOutcome.Depth]] = []
 
-    public init(policy: RejectionPolicy) {
+    package init(policy: ThresholdRule.Configuration) {
         self.policy = policy
     }
 
     /// Takes in one run.
-    public mutating func add(_ result: SearchResult) { add(result.depths) }
+    package mutating func add(_ outcome: SearchOutcome) { add(outcome.depths) }
 
-    package mutating func add(_ depths: [SearchResult.Depth]) { runs.append(depths) }
+    package mutating func add(_ depths: [SearchOutcome.Depth]) { runs.append(depths) }
 
     /// The account of all runs so far; nil where no depth had a threshold.
-    public var report: QualityReport? {
+    package var report: QualityReport? {
         let count = runs.joined().reduce(0) { max($0, $1.depth + 1) }
         let depths = (0..<count).compactMap(report(at:))
         guard !depths.isEmpty else { return nil }
@@ -72,7 +72,7 @@ public struct QualityMonitor: Sendable {
             borrowedRuns: evidence.count { $0.depth < depth })
     }
 
-    /// The mean score of the large model's thoughts at a depth, and its standard error: between runs, if there are
+    /// The mean score of the target's thoughts at a depth, and its standard error: between runs, if there are
     /// several.
     private func targetMean(at depth: Int) -> (mean: Double, error: Double?)? {
         let accounts = runs.joined().filter { $0.depth == depth && $0.targetThoughts > 0 }
@@ -93,7 +93,7 @@ public struct QualityMonitor: Sendable {
     private var prediction: Double? {
         guard policy.estimator == .maximum, policy.statistics == .union, policy.margin <= 0 else { return nil }
         var risk = 0.0
-        // Without thoughts by either author β̂ stays.
+        // Without thoughts by either model β̂ stays.
         for account in runs.joined() where account.targetThoughts > 0 && (account.depth == 0 || account.keptDrafts == 0)
         {
             guard let mean = account.meanTargetScore, let deviation = account.targetDeviation else { return nil }
@@ -111,14 +111,14 @@ public struct QualityMonitor: Sendable {
     }
 }
 
-/// One run's evidence on one depth: its bound there, and the last scores of the large model up to there.
+/// One run's evidence on one depth: its bound there, and the last scores of the target up to there.
 private struct Evidence {
     let depth: Int
     let samples: Int
     let mean: Double
     let bound: Double
 
-    init?(_ run: [SearchResult.Depth], at depth: Int) {
+    init?(_ run: [SearchOutcome.Depth], at depth: Int) {
         guard let here = run.first(where: { $0.depth == depth }), let bound = here.bound ?? here.threshold,
             let seen = run.last(where: { $0.depth <= depth && $0.targetThoughts > 0 }), let mean = seen.meanTargetScore
         else { return nil }

@@ -1,4 +1,4 @@
-/// The estimate Θ of the large model's quality from the scores seen at one depth.
+/// The estimate Θ of the target's quality from the scores seen at one depth.
 public enum ThresholdEstimator: Sendable, Hashable, Codable {
     /// The largest score (the paper's choice).
     case maximum
@@ -10,17 +10,14 @@ public enum ThresholdEstimator: Sendable, Hashable, Codable {
     case quantile(Double)
     /// Always this threshold, whatever the scores (ablation; RSD's rule).
     case fixed(Double)
-    /// GSI's rule: drafts are drawn by their rewards, tilted by the likelihoods under both models; see
-    /// ``GuidedThoughtGenerator``.
-    case guided(beta: Double, threshold: Double)
     /// No threshold: each draft is rejected with this probability (ablation).
     case random(rejectRate: Double)
     /// β̂ = −∞: every draft is kept (ablation).
     case none
-    /// β̂ = +∞: every draft is rejected (ablation); the search then follows the large model's law.
+    /// β̂ = +∞: every draft is rejected (ablation); the search then follows the target's distribution.
     case infinite
 
-    /// Θ of the scores; nil where there are none, or where the estimator does not look at scores.
+    /// The estimate Θ of the scores; nil where there are none, or where the estimator does not look at scores.
     public func estimate(_ scores: [Double]) -> Double? {
         guard let first = scores.first else { return nil }
         switch self {
@@ -38,7 +35,7 @@ public enum ThresholdEstimator: Sendable, Hashable, Codable {
             let below = Int(place)
             let above = min(below + 1, sorted.count - 1)
             return sorted[below] + (sorted[above] - sorted[below]) * (place - Double(below))
-        case .fixed, .guided, .random, .none, .infinite: return nil
+        case .fixed, .random, .none, .infinite: return nil
         }
     }
 }
@@ -48,13 +45,9 @@ extension ThresholdEstimator {
     /// Reasoning", ICML 2025).
     public static let rewardGuided = ThresholdEstimator.fixed(0.7)
 
-    /// SpecReason's rule, 7 of 9 points, for a ``GradingEvaluator`` over the target (Pan et al., "SpecReason: Fast and
+    /// SpecReason's rule, 7 of 9 points, for a target that grades (``StepJudge/target``) (Pan et al., "SpecReason: Fast and
     /// Accurate Inference-Time Compute via Speculative Reasoning", 2025).
     public static let graded = ThresholdEstimator.fixed(7.0 / 9)
-
-    /// GSI's rule with its authors' settings, β = 20 and a threshold of 0.5 (Geuter, Mroueh, Alvarez-Melis, "Guided
-    /// Speculative Inference for Efficient Test-Time Alignment of LLMs", 2025).
-    public static let guided = ThresholdEstimator.guided(beta: 20, threshold: 0.5)
 
     /// Whether the parameters are in range; a threshold of ±∞ is ``none`` or ``infinite``.
     public var isValid: Bool {
@@ -62,7 +55,6 @@ extension ThresholdEstimator {
         case .maximum, .mean, .none, .infinite: true
         case .upperConfidenceBound(let z): z.isFinite
         case .fixed(let value): value.isFinite
-        case .guided(let beta, let threshold): beta > 0 && beta.isFinite && threshold.isFinite
         case .quantile(let share): (0...1).contains(share)
         case .random(let rate): (0...1).contains(rate)
         }
@@ -78,27 +70,19 @@ extension ThresholdEstimator: CustomStringConvertible {
         case .upperConfidenceBound(let z): "ucb:\(z)"
         case .quantile(let share): "quantile:\(share)"
         case .fixed(let value): "fixed:\(value)"
-        case .guided(let beta, let threshold): "gsi:\(beta):\(threshold)"
         case .random(let rate): "random:\(rate)"
         case .none: "none"
         case .infinite: "infinite"
         }
     }
 
-    /// What ``init(name:)`` reads, for messages.
+    /// The names that ``init(name:)`` reads, for messages.
     public static let names =
-        "max, mean, ucb[:z], quantile:q, fixed:x, rsd[:x], gsi[:beta:x], random:rate, none and infinite"
+        "max, mean, ucb[:z], quantile:q, fixed:x, rsd[:x], specreason[:points], random:rate, none and infinite"
 
-    /// Reads one of ``names``.
+    /// The estimator with one of ``names``; nil for another name.
     public init?(name: String) {
-        if name.hasPrefix("gsi:") {
-            let values = name.dropFirst(4).split(separator: ":", omittingEmptySubsequences: false).map { Double($0) }
-            guard values.count == 2, let beta = values[0], let threshold = values[1] else { return nil }
-            self = .guided(beta: beta, threshold: threshold)
-            guard isValid else { return nil }
-            return
-        }
-        let parts = name.split(separator: ":", maxSplits: 1).map(String.init)
+        let parts = name.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let value = parts.count == 2 ? Double(parts[1]) : nil
         switch (parts.first, value) {
         case ("max", nil) where parts.count == 1: self = .maximum
@@ -107,7 +91,8 @@ extension ThresholdEstimator: CustomStringConvertible {
         case ("ucb", let z?): self = .upperConfidenceBound(z: z)
         case ("quantile", let share?): self = .quantile(share)
         case ("rsd", nil) where parts.count == 1: self = .rewardGuided
-        case ("gsi", nil) where parts.count == 1: self = .guided
+        case ("specreason", nil) where parts.count == 1: self = .graded
+        case ("specreason", let points?) where (0...9).contains(points): self = .fixed(points / 9)
         case ("fixed", let value?), ("rsd", let value?): self = .fixed(value)
         case ("random", let rate?): self = .random(rejectRate: rate)
         case ("none", nil) where parts.count == 1: self = .none

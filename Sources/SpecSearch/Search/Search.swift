@@ -1,53 +1,113 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Runs one search: expands what its algorithm asks for with the method's generator, until it is over or its budget is
-/// spent.
+/// A search: expands what its algorithm asks for by its generator, until it is over or its budget is spent.
+///
+/// ```swift
+/// let search = Search(engine)                                             // SpecSearch in a beam
+/// let result = try await search.solve("Mia has 47 shells. …")
+/// for try await event in search.events(for: problem) { print(event) }
+/// let other = Search(engine, algorithm: .mcts(iterations: 32), generator: .targetOnly)
+/// ```
+/// A search is a value; it may solve any number of problems, one after the other or at once.
 public struct Search: Sendable {
-    public let configuration: SearchConfiguration
-    public let models: SearchModels
-    private let answerForm: @Sendable (String) -> String
-    private let now: @Sendable () -> Double
+    /// The models.
+    public let engine: Engine
+    /// The algorithm, which says what to expand next; each problem gets a copy.
+    public let algorithm: any SearchAlgorithm
+    /// The generator, which expands nodes; each problem gets a copy.
+    public let generator: any ThoughtGenerator
+    /// The options that every search has.
+    public let options: SearchOptions
+    /// The settings by name, where the search was made of them; traces hold them, so that they can be replayed.
+    public let configuration: SearchConfiguration?
+    /// Makes answers equal that mean the same, for votes.
+    package var answerForm: @Sendable (String) -> String = AnswerVote.plainForm
+    /// The clock, in seconds; tests give their own.
+    package var now: @Sendable () -> Double = { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
 
-    /// - Parameters:
-    ///   - configuration: What decides the search.
-    ///   - models: Who writes and who judges.
-    ///   - answerForm: Makes answers equal that mean the same, for votes.
-    ///   - now: The clock, in seconds; tests give their own.
+    /// A search by any algorithm and generator.
     public init(
-        _ configuration: SearchConfiguration, models: SearchModels,
-        answerForm: @escaping @Sendable (String) -> String = AnswerVote.plainForm,
-        now: (@Sendable () -> Double)? = nil
+        _ engine: some EngineConvertible, algorithm: some SearchAlgorithm = .beam(),
+        generator: some ThoughtGenerator = .specsearch(), options: SearchOptions = SearchOptions()
     ) {
+        self.engine = engine.engine
+        self.algorithm = algorithm
+        self.generator = generator
+        self.options = options
+        configuration = nil
+    }
+
+    /// A search by the names of its settings.
+    ///
+    /// - Throws: ``SpecSearchError`` `badSetting`, naming the first setting out of range; what ``Engine/judged(by:)`` does.
+    public init(_ engine: some EngineConvertible, configuration: SearchConfiguration) throws {
+        try configuration.validate()
+        self.engine = try engine.engine.judged(by: configuration.judge)
+        algorithm = configuration.algorithm
+        generator = configuration.generator
+        var options = configuration.options
+        options.sampling = (options.sampling ?? engine.engine.defaults.sampling).changed(by: configuration.sampling)
+        self.options = options
         self.configuration = configuration
-        self.models = models
-        self.answerForm = answerForm
-        self.now = now ?? { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
     }
 
     /// Searches until the end, the deadline, or cancellation; the last two give the best so far, flagged.
     ///
-    /// - Parameters:
-    ///   - problem: What to solve.
-    ///   - onEvent: Told everything that happens, in order, on the searching task.
-    /// - Throws: ``EngineError`` where a model fails, or a setting is out of range.
-    public func run(
-        _ problem: Problem, onEvent: @escaping @Sendable (SearchEvent) -> Void = { _ in }
+    /// - Throws: ``SpecSearchError`` where an option is out of range, or a model is missing or fails.
+    public func solve(_ problem: Problem) async throws -> SearchResult { try await solve(problem, onEvent: nil) }
+
+    /// Everything that happens in a search, in order, as it happens; the last event is
+    /// ``SearchEvent/finished(_:)``.
+    ///
+    /// Whoever stops listening ends the search.
+    public func events(for problem: Problem) -> AsyncThrowingStream<SearchEvent, any Error> {
+        AsyncThrowingStream { continuation in
+            let task = Task {
+                do {
+                    _ = try await solve(problem) { continuation.yield($0) }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+
+    /// Searches as ``solve(_:)`` does.
+    ///
+    /// - Parameter onEvent: Called with everything that happens, in order, on the searching task.
+    package func solve(
+        _ problem: Problem, onEvent: (@Sendable (SearchEvent) -> Void)?
     ) async throws -> SearchResult {
-        try configuration.validate()
-        return try await models.withProblem(problem) { try await timed(problem, onEvent) }
+        try options.validate()
+        let models = try engine.models(for: generator.needs)
+        if models.rewardModel == nil, algorithm.next(in: SearchTree(problem: problem)).isScored {
+            throw SpecSearchError.missingRewardModel
+        }
+        let session = try await models.openSession(for: problem)
+        let result: Result<SearchResult, any Error>
+        do {
+            result = .success(
+                try await withTaskExecutorPreference(session?.executor) { try await timed(problem, models, onEvent) })
+        } catch {
+            result = .failure(error)
+        }
+        await session?.close()
+        return try result.get()
     }
 
     private func timed(
-        _ problem: Problem, _ onEvent: @escaping @Sendable (SearchEvent) -> Void
+        _ problem: Problem, _ models: SearchModels, _ onEvent: (@Sendable (SearchEvent) -> Void)?
     ) async throws -> SearchResult {
-        guard let deadline = configuration.budget.seconds else {
-            return try await search(problem, onEvent) { .cancelled }
+        guard let deadline = options.budget.seconds else {
+            return try await run(problem, models, onEvent) { .cancelled }
         }
         let timer = Timer()
         return try await withThrowingTaskGroup(of: SearchResult?.self) { group in
             group.addTask {
-                try await search(problem, onEvent) {
+                try await run(problem, models, onEvent) {
                     timer.hasExpired.load(ordering: .acquiring) ? .deadline : .cancelled
                 }
             }
@@ -66,84 +126,79 @@ public struct Search: Sendable {
         }
     }
 
-    private func search(
-        _ problem: Problem, _ onEvent: @escaping @Sendable (SearchEvent) -> Void,
-        interruption: @Sendable () -> SearchResult.End
+    private func run(
+        _ problem: Problem, _ models: SearchModels, _ onEvent: (@Sendable (SearchEvent) -> Void)?,
+        interruption: @Sendable () -> SearchOutcome.End
     ) async throws -> SearchResult {
-        let context = SearchContext(
-            configuration: configuration, problem: problem, models: models, now: now, onEvent: onEvent)
         let begin = now()
-        let aggregation = configuration.aggregation ?? models.evaluator.defaultAggregation
-        var generator = makeGenerator()
-        let lookahead = Lookahead(configuration)
-        var algorithm = configuration.algorithm(for: problem, aggregation: aggregation)
+        let aggregation = options.aggregation ?? models.rewardModel?.aggregation ?? .last
+        let context = SearchContext(
+            options: options, sampling: options.sampling ?? engine.defaults.sampling,
+            tree: SearchTree(problem: problem, aggregation: aggregation, maximumDepth: options.maximumDepth),
+            models: models, now: now, onEvent: onEvent)
+        var generator = generator
+        var algorithm = algorithm
         var thoughts = 0
-        context.emit(
-            .started(SearchEvent.Started(configuration: configuration, problem: problem, aggregation: aggregation)))
-        var end: SearchResult.End?
+        context.emit(.started(.init(self, problem: problem, aggregation: aggregation)))
+        var end: SearchOutcome.End?
         do {
             while end == nil {
-                let batch = algorithm.next
-                guard let depth = batch.depth else { break }
+                let batch = algorithm.next(in: context.tree)
+                if batch.expansions.isEmpty { break }
                 thoughts += batch.thoughts
-                if depth >= configuration.maximumDepth {
+                if batch.depth >= options.maximumDepth {
                     end = .depth
-                } else if let limit = configuration.budget.tokens, context.usage.totalTokens >= limit {
+                } else if let limit = options.budget.tokens, context.usage.totalTokens >= limit {
                     end = .tokens
-                } else if let limit = configuration.budget.thoughts, thoughts > limit {
+                } else if let limit = options.budget.thoughts, thoughts > limit {
                     end = .thoughts
                 } else {
-                    var children = try await generator.expand(batch, in: context)
-                    if let lookahead { children = try await lookahead.extend(children, of: batch, in: context) }
-                    for event in algorithm.receive(children) { context.emit(event) }
+                    let before = context.tree.count
+                    let children = try await generator.expand(batch, in: context)
+                    context.account.add(
+                        before..<context.tree.count, depth: batch.depth, in: context.tree, isScored: batch.isScored)
+                    for event in algorithm.receive(children, in: context.tree) { context.emit(event) }
                 }
             }
         } catch is CancellationError {
             end = interruption()
         }
-        let isDeep = algorithm.unfinished.contains { $0.depth >= configuration.maximumDepth }
-        let natural: SearchResult.End = !algorithm.finished.isEmpty ? .finished : isDeep ? .depth : .dead
-        let result = result(of: algorithm, end: end ?? natural, seconds: now() - begin, context)
-        context.emit(.finished(result))
-        return result
+        let outcome = outcome(of: algorithm, end: end, seconds: now() - begin, context)
+        context.emit(.finished(outcome))
+        return SearchResult(outcome: outcome, tree: context.tree)
     }
 
-    private func makeGenerator() -> any ThoughtGenerator {
-        switch configuration.method {
-        case .specsearch:
-            GuidedThoughtGenerator(configuration.speculation) ?? SpeculativeThoughtGenerator(configuration.speculation)
-        case .ar, .sps: LargeModelGenerator(author: .target)
-        case .draft: LargeModelGenerator(author: .draft)
+    private func outcome(
+        of algorithm: any SearchAlgorithm, end: SearchOutcome.End?, seconds: Double, _ context: SearchContext
+    ) -> SearchOutcome {
+        let tree = context.tree
+        let extraction = AnswerExtraction(marker: options.answerMarker ?? engine.defaults.answerMarker)
+        func path(_ node: NodeID) -> SearchOutcome.Path {
+            SearchOutcome.Path(
+                node: node, score: tree.pathScore(of: node),
+                answer: tree[node].isFinished ? extraction.answer(in: tree.text(to: node)) : nil)
         }
-    }
-
-    private func result(
-        of algorithm: any SearchAlgorithm, end: SearchResult.End, seconds: Double, _ context: SearchContext
-    ) -> SearchResult {
-        let extraction = AnswerExtraction(prefix: configuration.answerPrefix)
-        func scored(_ node: Node) -> SearchResult.ScoredPath {
-            SearchResult.ScoredPath(
-                steps: node.steps, score: node.score(algorithm.aggregation),
-                answer: node.isFinished ? extraction.answer(in: node.text) : nil)
-        }
-        let paths = algorithm.ranked.map(scored)
-        var best = algorithm.best.map(scored) ?? SearchResult.ScoredPath(steps: [], score: 1)
+        let unfinished = algorithm.unfinished(in: tree)
+        let paths = algorithm.ranked(in: tree).map(path)
+        var best = paths.first ?? path(tree.ranked(unfinished).first ?? SearchTree.root)
         let vote = AnswerVote.weighted(paths.map { ($0.answer, $0.score) }, form: answerForm)
         let chosen: String? =
-            switch configuration.answerRule ?? (configuration.search == .selfConsistency ? .majority : .best) {
+            switch options.answerRule ?? algorithm.answerRule {
             case .best: nil
             case .vote: vote
             case .majority: AnswerVote.weighted(paths.map { ($0.answer, 1) }, form: answerForm)
             }
         if let chosen { best = paths.first { $0.answer.map(answerForm) == answerForm(chosen) } ?? best }
-        return SearchResult(
-            best: best, isFinished: !paths.isEmpty, answer: chosen ?? best.answer, vote: vote, paths: paths, end: end,
-            usage: context.usage, phases: context.phases, seconds: seconds, acceptance: context.acceptance,
-            depths: context.depths)
+        let isDeep = unfinished.contains { tree[$0].depth >= options.maximumDepth }
+        return SearchOutcome(
+            best: best, isFinished: !paths.isEmpty, answer: chosen ?? best.answer, vote: vote, paths: paths,
+            end: end ?? (!paths.isEmpty ? .finished : isDeep ? .depth : .dead), usage: context.usage,
+            phases: context.phases, seconds: seconds, acceptance: context.account.acceptance,
+            depths: context.account.depths)
     }
 }
 
-/// Whether the deadline has passed, told apart from a cancellation of the whole search.
+/// Whether the deadline has passed, as opposed to a cancellation of the whole search.
 private final class Timer: Sendable {
     let hasExpired = Atomic(false)
 }

@@ -1,85 +1,95 @@
-extension SearchResult {
-    /// The account of one depth of a search, over all its nodes; counts and means are of samples, duplicates included.
-    public struct Depth: Sendable, Hashable, Codable {
-        public var depth: Int
-        /// β̂ at the depth's first batch; nil where nothing, or everything, is rejected, and in searches without
-        /// rejection.
-        public var threshold: Double?
-        /// What a draft had to reach: β̂ less the policy's margin; of several batches the mean over the large model's
-        /// thoughts.
-        public var bound: Double?
-        /// Drafts handed to the search; for the method `draft`, all.
-        public var keptDrafts: Int
-        /// Thoughts that the large model wrote.
-        public var targetThoughts: Int
-        public var meanDraftScore: Double?
-        public var meanTargetScore: Double?
-        /// The sample standard deviation of the large model's scores; nil for fewer than two.
-        public var targetDeviation: Double?
-        /// Drafts that the reward model judged; nil in searches without rejection.
-        public var judgedDrafts: Int?
-        /// Drafts at or above the bound.
-        public var acceptedDrafts: Int?
-        /// Judged drafts that score above the mean of the large model's thoughts at this depth; nil without those.
-        ///
-        /// Where only corrections are written that mean is of the nodes whose drafts were rejected; under the estimator
-        /// `infinite` it is of all nodes.
-        public var draftsAboveTarget: Int?
-        /// How often the search expanded nodes of this depth, all at once each time.
-        public var batches: Int?
+/// The account of a search's thoughts, depth by depth: read off the tree after every batch.
+struct SearchAccount {
+    private(set) var acceptance = SearchOutcome.Acceptance()
+    private var accounts: [DepthAccount] = []
+
+    var depths: [SearchOutcome.Depth] { accounts.map(SearchOutcome.Depth.init) }
+
+    /// Notes what drafts of a depth have to reach.
+    mutating func note(threshold: Double?, bound: Double?, depth: Int) {
+        let place = place(of: depth)
+        if accounts[place].batches == 0 { accounts[place].threshold = threshold }
+        accounts[place].pendingBound = bound
+    }
+
+    /// Takes in one batch: the nodes that were added to the tree for it.
+    ///
+    /// - Parameter isScored: Whether the search looks at scores; without them there is nothing to account for.
+    mutating func add(_ nodes: Range<Int>, depth: Int, in tree: SearchTree, isScored: Bool) {
+        var batch = DepthAccount(depth: depth)
+        for id in nodes.lazy.map(NodeID.init) where tree[id].depth == depth + 1 {
+            let node = tree[id]
+            let scores = Array(repeating: node.score ?? 1, count: node.samples)
+            switch (node.thought.source, node.state) {
+            case (_, .unusable), (_, .lookahead): continue
+            case (.draft, .sampled): batch.keptDrafts += scores
+            case (.draft, _):
+                batch.judged = (batch.judged ?? []) + scores
+                acceptance.judged += node.samples
+                acceptance.unique += 1
+                if node.state == .accepted { batch.keptDrafts += scores }
+                if node.state != .rejected {
+                    batch.accepted += node.samples
+                    acceptance.kept += node.samples
+                }
+            case (_, let state):
+                batch.targetThoughts += scores
+                if state == .correction || state == .duplicate { acceptance.corrections += node.samples }
+            }
+        }
+        guard isScored else { return }
+        accounts[place(of: depth)].merge(batch)
+    }
+
+    private mutating func place(of depth: Int) -> Int {
+        if let place = accounts.firstIndex(where: { $0.depth == depth }) { return place }
+        accounts.append(DepthAccount(depth: depth))
+        return accounts.count - 1
     }
 }
 
 /// The scores behind one depth's account.
-struct DepthAccount {
+private struct DepthAccount {
     let depth: Int
     var threshold: Double?
-    var keptDrafts: [Double]
-    var targetThoughts: [Double]
-    fileprivate var judged: [Double]?
-    fileprivate var accepted: Int
-    /// Each batch's bound, and how many thoughts the large model wrote there.
-    private var bounds: [(bound: Double, weight: Int)]
-    fileprivate var batches = 1
+    var keptDrafts: [Double] = []
+    var targetThoughts: [Double] = []
+    var judged: [Double]?
+    var accepted = 0
+    var batches = 0
+    /// The bound of the batch that is under way.
+    var pendingBound: Double?
+    /// Each batch's bound, and how many thoughts the target generated there.
+    private var bounds: [(bound: Double, weight: Int)] = []
 
-    init(
-        depth: Int, threshold: Double? = nil, bound: Double? = nil, keptDrafts: [Double] = [],
-        targetThoughts: [Double] = [], judged: [Double]? = nil, accepted: Int = 0
-    ) {
-        self.depth = depth
-        self.threshold = threshold
-        self.keptDrafts = keptDrafts
-        self.targetThoughts = targetThoughts
-        self.judged = judged
-        self.accepted = accepted
-        bounds = bound.map { [($0, targetThoughts.count)] } ?? []
+    init(depth: Int) { self.depth = depth }
+
+    /// Takes in a batch.
+    mutating func merge(_ batch: DepthAccount) {
+        keptDrafts += batch.keptDrafts
+        targetThoughts += batch.targetThoughts
+        if let more = batch.judged { judged = (judged ?? []) + more }
+        accepted += batch.accepted
+        if let pendingBound { bounds.append((pendingBound, batch.targetThoughts.count)) }
+        pendingBound = nil
+        batches += 1
     }
 
-    /// Takes in a later batch of the same depth.
-    mutating func merge(_ other: DepthAccount) {
-        keptDrafts += other.keptDrafts
-        targetThoughts += other.targetThoughts
-        if let more = other.judged { judged = (judged ?? []) + more }
-        accepted += other.accepted
-        bounds += other.bounds
-        batches += other.batches
-    }
-
-    fileprivate var bound: Double? {
+    var bound: Double? {
         let weighted = bounds.filter { $0.weight > 0 }
         if weighted.isEmpty { return Self.mean(bounds.map(\.bound)) }
         return Self.mean(weighted.flatMap { Array(repeating: $0.bound, count: $0.weight) })
     }
 
     /// Never beyond the values through rounding: scores are compared with it.
-    fileprivate static func mean(_ values: [Double]) -> Double? {
+    static func mean(_ values: [Double]) -> Double? {
         guard let low = values.min(), let high = values.max() else { return nil }
         return min(max(values.reduce(0, +) / Double(values.count), low), high)
     }
 }
 
-extension SearchResult.Depth {
-    init(_ account: DepthAccount) {
+extension SearchOutcome.Depth {
+    fileprivate init(_ account: DepthAccount) {
         let target = DepthAccount.mean(account.targetThoughts)
         self.init(
             depth: account.depth, threshold: account.threshold, bound: account.bound,
@@ -95,19 +105,5 @@ extension SearchResult.Depth {
             draftsAboveTarget = target.map { mean in judged.count { $0 > mean } }
         }
         batches = account.batches
-    }
-
-    /// An account put together from its figures; the rest can be set.
-    package init(
-        depth: Int, threshold: Double?, bound: Double? = nil, keptDrafts: Int, targetThoughts: Int,
-        meanDraftScore: Double? = nil, meanTargetScore: Double?
-    ) {
-        self.depth = depth
-        self.threshold = threshold
-        self.bound = bound
-        self.keptDrafts = keptDrafts
-        self.targetThoughts = targetThoughts
-        self.meanDraftScore = meanDraftScore
-        self.meanTargetScore = meanTargetScore
     }
 }

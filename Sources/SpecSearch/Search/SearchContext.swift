@@ -1,174 +1,298 @@
 /// A part of a search's time.
 public enum SearchPhase: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
-    /// The small model writes.
+    /// The draft model drafts.
     case draft
     /// The reward model scores.
-    case evaluate
-    /// The large model writes a whole level: the first step of SpecSearch, every step of AR and SpS.
+    case score
+    /// The target generates a whole level: the first step of SpecSearch, every step of AR and SpS.
     case target
-    /// The large model writes what was rejected.
+    /// The target generates in place of rejected drafts.
     case correct
     /// Steps beyond a thought that only serve its score.
     case lookahead
 }
 
-/// The models of one running search, and the account of what they did.
+/// The tree of one running search, its models, and the account of what they did: all that a ``ThoughtGenerator`` works with.
 ///
-/// One task owns it. Every model call goes through it, so that answers are checked, and counted, in one place.
+/// One task owns it. Every model call goes through it, so that answers are checked, counted and put into the tree in one
+/// place.
 public final class SearchContext {
-    /// The settings.
-    public let configuration: SearchConfiguration
+    /// The settings that every search has.
+    public let options: SearchOptions
+    /// The tree so far.
+    public private(set) var tree: SearchTree
+    private let sampling: SamplingParameters
     private let models: SearchModels
     private let problemKey: UInt64
-    private let onEvent: @Sendable (SearchEvent) -> Void
+    private let onEvent: (@Sendable (SearchEvent) -> Void)?
     private let now: @Sendable () -> Double
     private(set) var usage = Usage()
     private(set) var phases: [SearchPhase: Double] = [:]
-    private(set) var acceptance = SearchResult.Acceptance()
-    private var accounts: [DepthAccount] = []
-    var depths: [SearchResult.Depth] { accounts.map(SearchResult.Depth.init) }
+    var account = SearchAccount()
 
     init(
-        configuration: SearchConfiguration, problem: Problem, models: SearchModels,
-        now: @escaping @Sendable () -> Double, onEvent: @escaping @Sendable (SearchEvent) -> Void
+        options: SearchOptions, sampling: SamplingParameters, tree: SearchTree, models: SearchModels,
+        now: @escaping @Sendable () -> Double, onEvent: (@Sendable (SearchEvent) -> Void)?
     ) {
-        self.configuration = configuration
+        self.options = options
+        self.sampling = sampling
+        self.tree = tree
         self.models = models
         self.now = now
         self.onEvent = onEvent
-        problemKey = RandomKey.hash(problem.id)
+        problemKey = RandomKey.hash(tree.problem.id)
     }
 
-    /// Tells whoever listens.
-    public func emit(_ event: SearchEvent) { onEvent(event) }
+    /// Notifies whoever listens.
+    public func emit(_ event: @autoclosure () -> SearchEvent) {
+        if let onEvent { onEvent(event()) }
+    }
 
-    /// The random key of an expansion's first sample by one author.
-    public func key(for expansion: Expansion, role: ModelRole) -> RandomKey {
+    /// The random key of an expansion's first sample by one model.
+    public func key(for expansion: Expansion, depth: Int, role: ModelRole) -> RandomKey {
         RandomKey(
-            seed: configuration.seed, problem: problemKey, depth: expansion.node.depth, node: expansion.identity,
-            role: role)
+            seed: options.seed, problem: problemKey, depth: depth, node: expansion.identity, role: role)
     }
 
-    /// A request for `count` samples, numbered from `offset`.
-    public func request(for expansion: Expansion, count: Int, role: ModelRole, offset: Int = 0) -> ThoughtRequest {
-        ThoughtRequest(
-            path: expansion.node.path, count: count, parameters: configuration.sampling,
-            key: key(for: expansion, role: role).sample(offset))
-    }
+    // MARK: Sampling
 
-    /// Has one model write.
+    /// Has one model sample thoughts after the nodes of a batch, and puts them into the tree.
+    ///
+    /// A node whose samples were all unusable, though not all cut by length, is sampled once more (an empty first thought
+    /// is retried, not banned).
     ///
     /// - Parameters:
-    ///   - role: The model.
-    ///   - requests: What to write, all for nodes of one depth.
-    ///   - nodes: The nodes' identities, for the trace.
+    ///   - counts: How many samples each node gets; none for 0.
     ///   - phase: What for, for the account.
-    /// - Throws: ``EngineError`` where the model is missing or answers with the wrong number of thoughts.
+    /// - Returns: For each node its candidates, each once, in the order of their first samples.
+    /// - Throws: ``SpecSearchError`` where the model is missing or answers with the wrong number of thoughts.
     public func sample(
-        _ role: ModelRole, _ requests: [ThoughtRequest], nodes: [Int], phase: SearchPhase
-    ) async throws -> [[Thought]] {
+        _ role: ModelRole, _ counts: [Int], for batch: ExpansionBatch, phase: SearchPhase
+    ) async throws -> [[NodeID]] {
+        var candidates = [[NodeID]](repeating: [], count: batch.expansions.count)
+        var waiting = batch.expansions.indices.filter { counts[$0] > 0 }
+        for attempt in 0...1 where !waiting.isEmpty {
+            let requests = waiting.map { place in
+                SampleRequest(
+                    path: tree.path(to: batch.expansions[place].node), count: counts[place], sampling: sampling,
+                    key: key(for: batch.expansions[place], depth: batch.depth, role: role)
+                        .sample(attempt * counts[place]))
+            }
+            let answers = try await ask(
+                role, requests, waiting.map { batch.expansions[$0] }, depth: batch.depth, phase: phase,
+                firstSamples: waiting.map { attempt * counts[$0] })
+            var retry: [Int] = []
+            for (place, answer) in zip(waiting, answers) {
+                candidates[place] = answer.candidates
+                if answer.candidates.isEmpty, !answer.isCut { retry.append(place) }
+            }
+            waiting = retry
+        }
+        return candidates
+    }
+
+    /// Has a model generate one greedy step after each node of a batch, only to see where it leads.
+    func lookAhead(_ role: ModelRole, _ batch: ExpansionBatch) async throws -> [[NodeID]] {
+        var greedy = sampling
+        greedy.temperature = 0
+        let requests = batch.expansions.map { expansion in
+            SampleRequest(
+                path: tree.path(to: expansion.node), count: 1, sampling: greedy,
+                // Far off the samples that the search itself draws.
+                key: key(for: expansion, depth: batch.depth, role: role).sample(1 << 24))
+        }
+        return try await ask(
+            role, requests, batch.expansions, depth: batch.depth, phase: .lookahead,
+            firstSamples: requests.map { _ in 0 }
+        ).map(\.candidates)
+    }
+
+    /// The answer of a model for one node.
+    private struct Answer {
+        var candidates: [NodeID]
+        /// Whether every sample was cut by length.
+        var isCut: Bool
+    }
+
+    private func ask(
+        _ role: ModelRole, _ requests: [SampleRequest], _ expansions: [Expansion], depth: Int, phase: SearchPhase,
+        firstSamples: [Int]
+    ) async throws -> [Answer] {
         try Task.checkCancellation()
-        guard let sampler = role == .draft ? models.draft : models.target else {
-            throw EngineError(
-                .badSetting, "This method needs a \(role.rawValue) model, and none was given.",
-                remedy: "Give one, or choose another method.")
+        guard let model = role == .draft ? models.draft : models.target else {
+            throw SpecSearchError(
+                .badSetting, "The generator asks for a \(role.rawValue) model that its needs do not name.",
+                remedy: "Name it in the generator's needs.")
         }
         let begin = now()
-        let answer = try await sampler.sample(requests)
+        let answer = try await model.sample(requests)
         let seconds = now() - begin
         guard answer.thoughts.map(\.count) == requests.map(\.count) else {
-            throw EngineError(
+            throw SpecSearchError(
                 .computeFailed,
-                "The \(role.rawValue) model wrote \(answer.thoughts.map(\.count)) thoughts where "
+                "The \(role.rawValue) model generated \(answer.thoughts.map(\.count)) thoughts where "
                     + "\(requests.map(\.count)) were asked for.", remedy: "This is a defect of the engine.")
         }
         usage += answer.usage
         phases[phase, default: 0] += seconds
+        var answers: [Answer] = []
+        var samples: [[NodeID]] = []
+        for (index, thoughts) in answer.thoughts.enumerated() {
+            let (candidates, members) = insert(
+                thoughts, below: expansions[index].node, phase, firstSample: firstSamples[index])
+            answers.append(Answer(candidates: candidates, isCut: thoughts.allSatisfy { $0.stop == .length }))
+            samples.append(members)
+        }
         emit(
             .sampled(
-                SearchEvent.Sampled(
-                    role: role, phase: phase, depth: requests.first?.path.depth ?? 0, nodes: nodes,
-                    thoughts: answer.thoughts, usage: answer.usage, seconds: seconds)))
-        return answer.thoughts
+                .init(
+                    role: role, phase: phase, depth: depth, parents: expansions.map(\.node),
+                    identities: expansions.map(\.identity), samples: samples, usage: answer.usage, seconds: seconds)))
+        return answers
     }
 
-    /// Has the reward model score the last step of each path; asks nothing for no paths.
+    /// Puts a node's samples into the tree.
     ///
-    /// - Throws: ``EngineError`` where a score is missing, not finite, or outside 0 ... 1.
-    public func evaluate(_ paths: [ReasoningPath], nodes: [Int]) async throws -> [Double] {
-        try await evaluate(paths, nodes: nodes, asksTarget: false).map(\.score)
+    /// - Returns: The candidates, and for each sample its node.
+    private func insert(
+        _ thoughts: [Thought], below parent: NodeID, _ phase: SearchPhase, firstSample: Int
+    ) -> (candidates: [NodeID], members: [NodeID]) {
+        let previous = parent == SearchTree.root ? nil : tree[parent].thought
+        var candidates: [NodeID] = []
+        var members = [NodeID](repeating: parent, count: thoughts.count)
+        for group in CandidateFilter.groups(thoughts, after: previous) {
+            let id = tree.insert(group.thought, below: parent)
+            tree[id].samples = group.members.count
+            tree[id].sampleIndex = firstSample + group.members[0]
+            if !group.isUsable {
+                tree[id].state = .unusable
+            } else {
+                if phase == .lookahead { tree[id].state = .lookahead }
+                candidates.append(id)
+            }
+            for member in group.members { members[member] = id }
+            emit(.thought(.init(id, in: tree)))
+        }
+        return (candidates, members)
     }
 
-    /// Has the reward model score the last step of each path, and the large model tell how likely it would write it.
+    // MARK: Scoring
+
+    /// Has the reward model score nodes; asks nothing for none.
     ///
-    /// - Throws: ``EngineError`` where either is missing or out of range.
-    func evaluateWithLikelihoods(
-        _ paths: [ReasoningPath], nodes: [Int]
-    ) async throws -> [(score: Double, logLikelihood: Double)] {
-        try await evaluate(paths, nodes: nodes, asksTarget: true).map { ($0.score, $0.logLikelihood ?? .nan) }
-    }
-
-    private func evaluate(
-        _ paths: [ReasoningPath], nodes: [Int], asksTarget: Bool
-    ) async throws -> [(score: Double, logLikelihood: Double?)] {
-        guard let first = paths.first else { return [] }
+    /// An end without any words has the score of the step that it ends.
+    ///
+    /// - Throws: ``SpecSearchError`` where a score is missing, not finite, or outside 0 ... 1.
+    public func score(_ nodes: [NodeID]) async throws {
+        var asked: [NodeID] = []
+        for id in nodes {
+            if tree[id].thought.text.allSatisfy(\.isWhitespace), let parent = tree[id].parent {
+                copyScore(of: parent, to: id)
+            } else {
+                asked.append(id)
+            }
+        }
+        guard let first = asked.first else { return }
         try Task.checkCancellation()
+        guard let rewardModel = models.rewardModel else {
+            throw SpecSearchError.missingRewardModel
+        }
+        let paths = asked.map(tree.path)
         let begin = now()
-        var answer = try await models.evaluator.evaluate(paths)
-        let likelihoods = asksTarget ? try await logLikelihoods(paths, &answer.usage) : nil
+        let answer = try await rewardModel.score(paths)
         let seconds = now() - begin
         guard answer.scores.count == paths.count else {
-            throw EngineError(
+            throw SpecSearchError(
                 .badScore, "The reward model gave \(answer.scores.count) scores for \(paths.count) steps.",
-                remedy: "Check the reward model's description file: its template and its step tag.")
+                remedy: "Check the reward model's description file: its template and its step token.")
         }
         if let bad = answer.scores.firstIndex(where: { !($0 >= 0 && $0 <= 1) }) {
-            throw EngineError(
+            throw SpecSearchError(
                 .badScore,
                 "The reward model scored \(answer.scores[bad]) for the step "
                     + "\"\(paths[bad].thoughts.last?.text ?? "")\".",
                 remedy: "Scores are probabilities; check the reward model's file and description.")
         }
+        for (id, score) in zip(asked, answer.scores) { tree[id].score = score }
         usage += answer.usage
-        phases[.evaluate, default: 0] += seconds
+        phases[.score, default: 0] += seconds
         emit(
-            .evaluated(
-                SearchEvent.Evaluated(
-                    depth: first.depth - 1, nodes: nodes, texts: paths.map { $0.thoughts.last?.text ?? "" },
-                    scores: answer.scores, logLikelihoods: likelihoods, usage: answer.usage, seconds: seconds)))
-        return answer.scores.indices.map { (answer.scores[$0], likelihoods?[$0]) }
+            .scored(
+                .init(
+                    depth: tree[first].depth - 1, nodes: asked, scores: answer.scores, usage: answer.usage,
+                    seconds: seconds)))
     }
 
-    private func logLikelihoods(_ paths: [ReasoningPath], _ usage: inout Usage) async throws -> [Double] {
-        guard let target = models.target else {
-            throw EngineError(
-                .badSetting, "This rule needs a target model, and none was given.",
-                remedy: "Give one, or choose another rule.")
+    /// The log-likelihoods of nodes' thoughts under a model's distribution, as natural logarithms.
+    ///
+    /// - Throws: ``SpecSearchError`` where the model cannot say, or says nonsense.
+    public func logLikelihoods(of nodes: [NodeID], by role: ModelRole) async throws -> [Double] {
+        guard !nodes.isEmpty else { return [] }
+        guard let model = role == .draft ? models.draft : models.target else {
+            throw SpecSearchError(
+                .badSetting, "The generator asks for a \(role.rawValue) model that its needs do not name.",
+                remedy: "Name it in the generator's needs.")
         }
-        let answer = try await target.logLikelihoods(paths, parameters: configuration.sampling)
-        guard answer.values.count == paths.count, answer.values.allSatisfy({ $0 <= 0 && $0.isFinite }) else {
-            throw EngineError(
-                .computeFailed, "The target's log-likelihoods \(answer.values) of \(paths.count) steps are none.",
+        try Task.checkCancellation()
+        let begin = now()
+        let answer = try await model.logLikelihoods(of: nodes.map(tree.path), sampling: sampling)
+        let seconds = now() - begin
+        guard answer.values.count == nodes.count, answer.values.allSatisfy({ $0 <= 0 && $0.isFinite }) else {
+            throw SpecSearchError(
+                .computeFailed,
+                "The \(role.rawValue)'s log-likelihoods \(answer.values) of \(nodes.count) steps are none.",
                 remedy: "This is a defect of the engine.")
         }
         usage += answer.usage
+        phases[.score, default: 0] += seconds
+        emit(
+            .likelihoods(
+                .init(role: role, nodes: nodes, values: answer.values, usage: answer.usage, seconds: seconds)))
         return answer.values
     }
 
-    func count(judged: Int, unique: Int, kept: Int) {
-        acceptance.judged += judged
-        acceptance.unique += unique
-        acceptance.kept += kept
+    // MARK: What became of thoughts
+
+    /// Says what became of thoughts of one node.
+    ///
+    /// - Parameter threshold: What drafts had to reach.
+    public func resolve(_ nodes: [NodeID], as state: SearchTree.State, below parent: NodeID, threshold: Double?) {
+        guard !nodes.isEmpty else { return }
+        for id in nodes {
+            tree[id].state = state
+            tree[id].threshold = threshold
+        }
+        emit(.resolved(.init(state: state, parent: parent, nodes: nodes, threshold: threshold)))
     }
 
-    func count(corrected: Int) { acceptance.corrections += corrected }
+    /// Notes what drafts of a depth have to reach, for the account.
+    public func note(threshold: Double?, bound: Double?, depth: Int) {
+        account.note(threshold: threshold, bound: bound, depth: depth)
+    }
 
-    /// Takes in the account of one batch; a search may come back to a depth.
-    func report(_ account: DepthAccount) {
-        if let place = accounts.firstIndex(where: { $0.depth == account.depth }) {
-            accounts[place].merge(account)
-        } else {
-            accounts.append(account)
-        }
+    /// Gives a thought the score of another: of one that says the same, or of the step that it ends; 1 where that was not
+    /// scored.
+    func copyScore(of twin: NodeID, to id: NodeID) {
+        let score = tree[twin].score ?? 1
+        tree[id].score = score
+        emit(.scored(.init(depth: tree[id].depth - 1, nodes: [id], scores: [score], twin: twin, seconds: 0)))
+    }
+
+    func extendLookahead(of id: NodeID, by score: Double) {
+        tree[id].lookahead = (tree[id].lookahead ?? []) + [score]
+        emit(.lookedAhead(node: id, score: score))
+    }
+}
+
+extension SpecSearchError {
+    static let missingRewardModel = SpecSearchError(
+        .badSetting, "This search scores steps, and there is no reward model.",
+        remedy: "Give one, choose --judge target, or search with self-consistency by ar, which needs no scores.")
+}
+
+extension SearchTree {
+    /// Whether two thoughts say the same, up to trailing white space.
+    public func saysTheSame(_ left: NodeID, _ right: NodeID) -> Bool {
+        CandidateFilter.same(self[left].thought, self[right].thought)
     }
 }

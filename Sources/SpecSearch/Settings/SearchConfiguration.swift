@@ -1,117 +1,137 @@
-/// Who writes the thoughts of a search.
+/// A way to generate the thoughts of a search, by name.
 public enum SearchMethod: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Drafts by the small model, corrections by the large one, which speculates on tokens too.
+    /// Drafts by the draft model, corrections by the target, which speculates on tokens too.
     case specsearch
-    /// The large model alone, with token-level speculation.
+    /// The target alone, with token-level speculation.
     case sps
-    /// The large model alone, autoregressive.
+    /// The target alone, autoregressive.
     case ar
-    /// The small model alone.
+    /// The draft model alone.
     case draft
+    /// Guided speculative inference, for comparison.
+    case gsi
 }
 
-/// Everything that decides a search, but for the models.
-public struct SearchConfiguration: Sendable, Hashable, Codable {
+/// A search algorithm, by name.
+///
+/// With the same ``SearchConfiguration/beams`` and width, every search but Monte Carlo's asks for at most beams × width
+/// thoughts a depth, so that they compare on equal terms.
+public enum SearchKind: String, Sendable, Hashable, Codable, CaseIterable {
+    /// ``BeamSearch``.
+    case beam
+    /// ``MonteCarloTreeSearch``: select, expand, evaluate, back up.
+    case mcts
+    /// ``OpenRTreeSearch``: every iteration walks to an end.
+    case mctsOpenR = "mcts-openr"
+    /// ``BestOfN``.
+    case bestOfN = "best-of-n"
+    /// ``BestOfN`` by majority of the answers.
+    case selfConsistency = "self-consistency"
+    /// ``DiverseVerifierTreeSearch``.
+    case dvts
+    /// ``RewardBalancedSearch``.
+    case rebase
+}
+
+/// A search by the names of its settings, as commands, requests, variants and traces give it; ``SearchSetting`` is the
+/// table of them.
+///
+/// ```swift
+/// var configuration = SearchConfiguration()
+/// try configuration.apply(["search": "mcts", "iterations": "16"])
+/// let search = try Search(engine, configuration: configuration)
+/// ```
+public struct SearchConfiguration: Sendable, Hashable {
+    /// The way to generate thoughts.
     public var method = SearchMethod.specsearch
-    /// Which search runs.
+    /// The search algorithm.
     public var search = SearchKind.beam
     /// Paths that are followed side by side: a beam's slots, and DVTS's subtrees; best-of-N follows beams × width
     /// chains, and REBASE shares out as many thoughts a depth.
     public var beams = 2
-    /// The most steps of a path.
-    public var maximumDepth = 50
+    /// N: thoughts for each of them at every step.
+    public var width = 6
     /// Whether a finished path gives its beam slot back (off, as in OpenR: it keeps the slot).
     public var keepBeamFull = false
     /// Iterations of Monte Carlo tree search; nil takes 32, and the paper's 4 in OpenR's way.
     public var iterations: Int?
-    /// How Monte Carlo tree search selects.
-    public var treePolicy = TreePolicy.puct
-    /// The exploration constant c; nil takes 1.25 for PUCT and √2 for UCT.
+    /// The way in which Monte Carlo tree search goes down its tree.
+    public var treePolicy = MonteCarloTreeSearch.Policy.puct
+    /// The exploration constant; nil takes 1.25, and √2 for UCT.
     public var exploration: Double?
     /// The softmax temperature of REBASE.
-    public var balanceTemperature = 0.2
-    /// Greedy steps that are written beyond every new thought only to score it better (lookahead).
+    public var rebaseTemperature = 0.2
+    /// Greedy steps beyond every new thought that only serve its score.
     public var lookahead = 0
-    /// How the answer is chosen among the finished paths; nil takes the majority for self-consistency and the best path
-    /// elsewhere.
-    public var answerRule: AnswerRule?
-    /// Width, draft factor, rejection and correction; AR, SpS and draft use only the width.
-    public var speculation = SpeculativeThoughtGenerator.Configuration()
-    /// How step scores rank paths; nil takes the reward model's own way.
-    public var aggregation: ScoreAggregation?
-    /// Who scores steps; whoever puts a search's models together goes by it.
+    /// Drafts a node, as a multiple of its width.
+    public var draftFactor = 2
+    /// The rule for rejection.
+    public var rejection = ThresholdRule.Configuration()
+    /// The number of thoughts that the target generates in place of rejected drafts.
+    public var correction = SpeculativeThoughtGenerator.Correction.fill
+    /// The cases in which it generates one more.
+    public var extraThought = SpeculativeThoughtGenerator.ExtraThought.whenCorrecting
+    /// GSI's settings.
+    public var gsi = GuidedThoughtGenerator.Configuration()
+    /// The judge, which scores steps.
     public var judge = StepJudge.rewardModel
-    public var sampling = SamplingParameters()
-    /// The seed of all random numbers.
-    public var seed: UInt64 = 0
-    /// What the search may cost.
-    public var budget = SearchBudget()
-    /// The text before an answer; what follows it, up to the end of the line, is the answer.
-    public var answerPrefix: String?
+    /// The sampling parameters, where it is not as suits the models.
+    public var sampling = SamplingParameters.Changes()
+    /// The options that every search has; ``sampling`` completes it.
+    public var options = SearchOptions()
 
     public init() {}
 
-    /// Settings that are missing, as they are in traces of earlier versions, have their defaults.
-    public init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: CodingKeys.self)
-        method = try values.decode(SearchMethod.self, forKey: .method)
-        search = try values.decodeIfPresent(SearchKind.self, forKey: .search) ?? search
-        beams = try values.decode(Int.self, forKey: .beams)
-        maximumDepth = try values.decode(Int.self, forKey: .maximumDepth)
-        keepBeamFull = try values.decode(Bool.self, forKey: .keepBeamFull)
-        iterations = try values.decodeIfPresent(Int.self, forKey: .iterations)
-        treePolicy = try values.decodeIfPresent(TreePolicy.self, forKey: .treePolicy) ?? treePolicy
-        exploration = try values.decodeIfPresent(Double.self, forKey: .exploration)
-        balanceTemperature =
-            try values.decodeIfPresent(Double.self, forKey: .balanceTemperature) ?? balanceTemperature
-        lookahead = try values.decodeIfPresent(Int.self, forKey: .lookahead) ?? lookahead
-        answerRule = try values.decodeIfPresent(AnswerRule.self, forKey: .answerRule)
-        speculation = try values.decode(SpeculativeThoughtGenerator.Configuration.self, forKey: .speculation)
-        aggregation = try values.decodeIfPresent(ScoreAggregation.self, forKey: .aggregation)
-        judge = try values.decodeIfPresent(StepJudge.self, forKey: .judge) ?? judge
-        sampling = try values.decode(SamplingParameters.self, forKey: .sampling)
-        seed = try values.decode(UInt64.self, forKey: .seed)
-        budget = try values.decode(SearchBudget.self, forKey: .budget)
-        answerPrefix = try values.decodeIfPresent(String.self, forKey: .answerPrefix)
+    /// The algorithm that these settings describe.
+    public var algorithm: any SearchAlgorithm {
+        switch search {
+        case .beam: .beam(beams: beams, width: width, keepBeamFull: keepBeamFull)
+        case .mcts: .mcts(iterations: iterations ?? 32, width: width, policy: treePolicy, exploration: exploration)
+        case .mctsOpenR: .openR(iterations: iterations ?? 4, width: width, exploration: exploration ?? 1.25)
+        case .bestOfN: .bestOfN(count: beams * width)
+        case .selfConsistency: .selfConsistency(count: beams * width)
+        case .dvts: .dvts(subtrees: beams, width: width)
+        case .rebase: .rebase(budget: beams * width, temperature: rebaseTemperature)
+        }
     }
-}
 
-/// How Monte Carlo tree search goes down its tree.
-public enum TreePolicy: String, Sendable, Hashable, Codable, CaseIterable {
-    case puct, uct
-}
+    /// The generator that these settings describe.
+    public var generator: any ThoughtGenerator {
+        // Self-consistency looks at no scores.
+        lookahead > 0 && search != .selfConsistency ? Lookahead(plain, steps: lookahead) : plain
+    }
 
-/// What a search may cost; it then ends with the best so far.
-public struct SearchBudget: Sendable, Hashable, Codable {
-    /// Wall-clock seconds; a search ends within one forward pass of it.
-    public var seconds: Double?
-    /// Tokens evaluated by all models together, looked at before each batch of expansions.
-    public var tokens: Int?
-    /// Thoughts that the search asks for; a batch that would exceed it is not begun.
+    private var plain: any ThoughtGenerator {
+        switch method {
+        case .specsearch:
+            var configuration = SpeculativeThoughtGenerator.Configuration()
+            configuration.draftFactor = draftFactor
+            configuration.correction = correction
+            configuration.extraThought = extraThought
+            return .specsearch(configuration, rule: ThresholdRule(rejection))
+        case .sps: return .speculativeDecoding
+        case .ar: return .targetOnly
+        case .draft: return .draftOnly
+        case .gsi:
+            var configuration = gsi
+            configuration.draftFactor = draftFactor
+            return .gsi(configuration)
+        }
+    }
+
+    /// Checks every setting's range, and that the whole is no more than any machine could run.
     ///
-    /// It counts the widths of expansions, so drafts and their corrections do not count twice, and every method searches
-    /// as much.
-    public var thoughts: Int?
-
-    public init(seconds: Double? = nil, tokens: Int? = nil, thoughts: Int? = nil) {
-        self.seconds = seconds
-        self.tokens = tokens
-        self.thoughts = thoughts
-    }
-}
-
-/// The models of a search.
-public struct SearchModels: Sendable {
-    /// The small model; not needed by AR and SpS.
-    public var draft: (any ThoughtSampler)?
-    /// The large model; one that speculates on tokens makes AR into SpS; not needed by the method `draft`.
-    public var target: (any ThoughtSampler)?
-    /// The process reward model.
-    public var evaluator: any ThoughtEvaluator
-
-    public init(draft: (any ThoughtSampler)?, target: (any ThoughtSampler)?, evaluator: any ThoughtEvaluator) {
-        self.draft = draft
-        self.target = target
-        self.evaluator = evaluator
+    /// - Throws: ``SpecSearchError`` `badSetting` that names the first setting out of range.
+    public func validate() throws(SpecSearchError) {
+        for setting in SearchSetting.all {
+            if let value = setting.value(in: self) { try setting.check(value) }
+        }
+        let most = SearchSetting.most
+        let draws = beams.multipliedReportingOverflow(by: width)
+        let drafts = draws.partialValue.multipliedReportingOverflow(by: draftFactor)
+        guard !draws.overflow, !drafts.overflow, drafts.partialValue <= most else {
+            throw SpecSearchError(
+                .badSetting, "beams × width × draft-factor is more than \(most).", remedy: "Lower one of them.")
+        }
     }
 }

@@ -1,39 +1,120 @@
-/// Something that happened in a search, in order.
-public enum SearchEvent: Sendable, Hashable, Codable {
-    /// The settings and the problem.
+/// An event of a search; nodes go by their ids in the search's ``SearchTree``.
+///
+/// A trace has one event a line, as a flat JSON object with a `type`: see `SearchEvent+Coding.swift`. ``SearchTree/apply(_:)``
+/// builds the tree from events.
+public enum SearchEvent: Sendable, Hashable {
+    /// The problem and the settings.
     public struct Started: Sendable, Hashable, Codable {
         /// The version of the trace format.
-        public var version = 1
-        public var configuration: SearchConfiguration
+        public static let currentVersion = 2
+
+        public var version = Self.currentVersion
         public var problem: Problem
-        /// How paths are ranked: the configuration's way, or the reward model's own.
+        /// The settings by name; nil for a search that was put together from values.
+        public var configuration: SearchConfiguration?
+        /// The way in which paths are ranked: the settings' way, or the reward model's own.
         public var aggregation: ScoreAggregation
+        /// The most steps of a path.
+        public var maximumDepth: Int
+        /// The name of the models.
+        public var models: String
+        /// The sampling parameters, by the settings or by the models.
+        public var sampling: SamplingParameters
+        /// The text before an answer, by the settings or by the models.
+        public var answerMarker: String?
+
+        init(_ search: Search, problem: Problem, aggregation: ScoreAggregation) {
+            self.problem = problem
+            configuration = search.configuration
+            self.aggregation = aggregation
+            maximumDepth = search.options.maximumDepth
+            models = search.engine.defaults.name
+            sampling = search.options.sampling ?? search.engine.defaults.sampling
+            answerMarker = search.options.answerMarker ?? search.engine.defaults.answerMarker
+        }
     }
 
-    /// A model wrote thoughts for nodes of one depth.
+    /// A thought that is new in the tree; each stands once in a trace.
+    public struct NewThought: Sendable, Hashable, Codable {
+        public var node: NodeID
+        public var parent: NodeID
+        public var depth: Int
+        public var text: String
+        public var tokens: [Token]
+        public var stop: Thought.Stop
+        public var source: ModelRole
+        public var logProbability: Double?
+        /// The number of samples that said the same.
+        public var samples: Int
+        /// The index of the first of them.
+        public var sampleIndex: Int
+        /// Nil for a candidate; `unusable` or `lookahead`.
+        public var state: SearchTree.State?
+
+        init(_ id: NodeID, in tree: SearchTree) {
+            let entry = tree[id]
+            node = id
+            parent = entry.parent ?? SearchTree.root
+            depth = entry.depth
+            text = entry.thought.text
+            tokens = entry.thought.tokens
+            stop = entry.thought.stop
+            source = entry.thought.source
+            logProbability = entry.thought.logProbability
+            samples = entry.samples
+            sampleIndex = entry.sampleIndex
+            state = entry.state == .sampled ? nil : entry.state
+        }
+
+        /// The thought itself.
+        public var thought: Thought {
+            Thought(text: text, tokens: tokens, stop: stop, source: source, logProbability: logProbability)
+        }
+    }
+
+    /// A model sampled thoughts for nodes of one depth.
     public struct Sampled: Sendable, Hashable, Codable {
         public var role: ModelRole
         public var phase: SearchPhase
         public var depth: Int
-        /// The nodes, by their identity at this depth (in a beam, their ranks); for lookahead places in the batch.
-        public var nodes: [Int]
-        /// For each node its samples, duplicates and unusable ones included.
-        public var thoughts: [[Thought]]
+        /// The nodes that the thoughts continue.
+        public var parents: [NodeID]
+        /// The identities of their expansions at this depth.
+        public var identities: [Int]
+        /// For each of them its samples' nodes, duplicates and unusable ones included.
+        public var samples: [[NodeID]]
         public var usage: Usage
         public var seconds: Double
     }
 
-    /// The reward model scored steps.
-    public struct Evaluated: Sendable, Hashable, Codable {
+    /// The reward model scored nodes.
+    public struct Scored: Sendable, Hashable, Codable {
         public var depth: Int
-        /// For each step, its parent, named as in ``Sampled/nodes``.
-        public var nodes: [Int]
-        public var texts: [String]
+        public var nodes: [NodeID]
         public var scores: [Double]
-        /// How likely the large model would have written them, where the method asks.
-        public var logLikelihoods: [Double]?
+        /// The node whose score was taken over, since it says the same or is what an end without words ends; nil where the
+        /// model was asked.
+        public var twin: NodeID?
+        public var usage: Usage?
+        public var seconds: Double
+    }
+
+    /// The log-likelihoods of thoughts by a model.
+    public struct Likelihoods: Sendable, Hashable, Codable {
+        public var role: ModelRole
+        public var nodes: [NodeID]
+        public var values: [Double]
         public var usage: Usage
         public var seconds: Double
+    }
+
+    /// The fate of thoughts of one node.
+    public struct Resolved: Sendable, Hashable {
+        public var state: SearchTree.State
+        public var parent: NodeID
+        public var nodes: [NodeID]
+        /// The score that drafts had to reach.
+        public var threshold: Double?
     }
 
     /// An iteration of Monte Carlo tree search.
@@ -41,28 +122,90 @@ public enum SearchEvent: Sendable, Hashable, Codable {
         /// The iteration, from 0.
         public var iteration: Int
         /// The leaf that it led to.
-        public var node: Node
-        /// What was added to the node and to all nodes above it.
+        public var node: NodeID
+        /// The value that was added to the node and to all nodes above it.
         public var value: Double
         /// Whether the leaf is an end that was visited before; it does not vote again.
         public var isRevisit: Bool
+
+        public init(iteration: Int, node: NodeID, value: Double, isRevisit: Bool) {
+            self.iteration = iteration
+            self.node = node
+            self.value = value
+            self.isRevisit = isRevisit
+        }
     }
 
     case started(Started)
+    case thought(NewThought)
     case sampled(Sampled)
-    case evaluated(Evaluated)
-    /// Drafts at or above the threshold, the best N of a node.
-    case accepted(depth: Int, node: Int, steps: [Step])
-    /// Drafts below the threshold.
-    case rejected(depth: Int, node: Int, steps: [Step])
-    /// Thoughts by the large model in place of rejected drafts.
-    case corrected(depth: Int, node: Int, steps: [Step])
+    case scored(Scored)
+    case likelihoods(Likelihoods)
+    case resolved(Resolved)
     /// β̂ of a depth: of the next one, or of this one where the next has its own already; nil where nothing, or
     /// everything, is rejected.
     case thresholdUpdated(depth: Int, threshold: Double?)
+    /// The score of one more greedy step beyond a node.
+    case lookedAhead(node: NodeID, score: Double)
     /// The nodes that go on, finished ones included.
-    case selected(depth: Int, nodes: [Node])
+    case selected(depth: Int, nodes: [NodeID])
     /// A value was added to a leaf and to all nodes above it.
     case backedUp(BackUp)
-    case finished(SearchResult)
+    case finished(SearchOutcome)
+}
+
+extension SearchTree {
+    /// The empty tree that a search's first event describes.
+    public init(_ started: SearchEvent.Started) {
+        self.init(problem: started.problem, aggregation: started.aggregation, maximumDepth: started.maximumDepth)
+    }
+
+    /// Takes in what an event says about nodes.
+    ///
+    /// - Throws: ``SpecSearchError`` `badTrace` for an event that names nodes out of turn.
+    public mutating func apply(_ event: SearchEvent) throws(SpecSearchError) {
+        func check(_ nodes: [NodeID]) throws(SpecSearchError) {
+            if let node = nodes.first(where: { !contains($0) }) {
+                throw SpecSearchError(.badTrace, "An event names node \(node), which is not there yet.")
+            }
+        }
+        switch event {
+        case .thought(let new):
+            try check([new.parent])
+            guard new.node.rawValue == count, new.depth == self[new.parent].depth + 1, new.samples > 0 else {
+                throw SpecSearchError(.badTrace, "Node \(new.node) is out of turn.")
+            }
+            let id = insert(new.thought, below: new.parent)
+            self[id].samples = new.samples
+            self[id].sampleIndex = new.sampleIndex
+            if let state = new.state { self[id].state = state }
+        case .sampled(let call):
+            try check(call.parents)
+            for samples in call.samples { try check(samples) }
+            guard call.parents.count == call.samples.count, call.parents.count == call.identities.count else {
+                throw SpecSearchError(
+                    .badTrace, "There are samples for \(call.samples.count) of \(call.parents.count) nodes.")
+            }
+        case .scored(let call):
+            try check(call.nodes + (call.twin.map { [$0] } ?? []))
+            guard call.nodes.count == call.scores.count else {
+                throw SpecSearchError(.badTrace, "There are \(call.scores.count) scores for \(call.nodes.count) nodes.")
+            }
+            for (id, score) in zip(call.nodes, call.scores) { self[id].score = score }
+        case .resolved(let event):
+            try check([event.parent] + event.nodes)
+            for id in event.nodes {
+                self[id].state = event.state
+                self[id].threshold = event.threshold
+            }
+        case .lookedAhead(let node, let score):
+            try check([node])
+            self[node].lookahead = (self[node].lookahead ?? []) + [score]
+        case .likelihoods(let call): try check(call.nodes)
+        case .selected(_, let nodes): try check(nodes)
+        case .backedUp(let backUp): try check([backUp.node])
+        case .finished(let outcome): try check([outcome.best.node] + outcome.paths.map(\.node))
+        case .started, .thresholdUpdated: break
+        }
+    }
 }

@@ -1,17 +1,15 @@
 public import Foundation
 
 /// A search as JSON Lines: one event a line, from `started` to `finished`.
+///
+/// ```swift
+/// let trace = try SearchTrace(data: try Data(contentsOf: file))
+/// let tree = try trace.tree()
+/// ```
 public struct SearchTrace: Sendable, Hashable {
-    /// A trace that cannot be read, and the line at fault.
-    public struct FormatError: Error, CustomStringConvertible {
-        public let description: String
-    }
-
     public var events: [SearchEvent]
 
-    public init(events: [SearchEvent]) {
-        self.events = events
-    }
+    public init(events: [SearchEvent]) { self.events = events }
 
     /// One event as a line, without the newline; the keys are sorted, so equal events are equal bytes.
     public static func line(for event: SearchEvent) throws -> Data {
@@ -20,9 +18,9 @@ public struct SearchTrace: Sendable, Hashable {
         return try encoder.encode(event)
     }
 
-    /// Reads a trace.
+    /// A trace from a file's contents.
     ///
-    /// - Throws: ``FormatError``, with the number of the first bad line.
+    /// - Throws: ``SpecSearchError`` `badTrace`, with the number of the first bad line.
     public init(data: Data) throws {
         let decoder = JSONDecoder()
         events = []
@@ -31,7 +29,9 @@ public struct SearchTrace: Sendable, Hashable {
             do {
                 events.append(try decoder.decode(SearchEvent.self, from: Data(line)))
             } catch {
-                throw FormatError(description: "line \(index + 1) of the trace is damaged, or not of this version.")
+                throw SpecSearchError(
+                    .badTrace, "Line \(index + 1) of the trace is damaged, or not of this version.",
+                    remedy: "Record it again with solve --trace.")
             }
         }
     }
@@ -44,5 +44,29 @@ public struct SearchTrace: Sendable, Hashable {
             data.append(UInt8(ascii: "\n"))
         }
         return data
+    }
+
+    /// The first event.
+    ///
+    /// - Throws: ``SpecSearchError`` `badTrace` where it is none of this version.
+    public func started() throws -> SearchEvent.Started {
+        guard case .started(let started)? = events.first,
+            started.version == SearchEvent.Started.currentVersion
+        else {
+            throw SpecSearchError(
+                .badTrace,
+                "The trace does not begin with a `started` event of version "
+                    + "\(SearchEvent.Started.currentVersion).", remedy: "Record it again with solve --trace.")
+        }
+        return started
+    }
+
+    /// The search's tree after the last event.
+    ///
+    /// - Throws: ``SpecSearchError`` `badTrace` for events that contradict one another.
+    public func tree() throws -> SearchTree {
+        var tree = SearchTree(try started())
+        for event in events { try tree.apply(event) }
+        return tree
     }
 }

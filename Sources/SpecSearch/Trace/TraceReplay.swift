@@ -1,76 +1,119 @@
 internal import Synchronization
 
-/// Runs a recorded search again without any model: the models' answers come from the trace, everything else is computed
-/// anew, so a replay also proves that the trace is whole and that the method has not changed.
+/// A recorded search, run again without any model: the models' answers come from the trace, everything else is computed
+/// again, so a replay also proves that the trace is whole and that the method has not changed.
 public struct TraceReplay: Sendable {
     private let started: SearchEvent.Started
     private let trace: SearchTrace
+    private let tree: SearchTree
 
-    /// - Throws: ``SearchTrace/FormatError`` if the trace does not begin with `started`.
+    /// - Throws: ``SpecSearchError`` `badTrace` where the events contradict one another.
     public init(_ trace: SearchTrace) throws {
-        guard case .started(let started)? = trace.events.first, started.version == 1 else {
-            throw SearchTrace.FormatError(description: "the trace does not begin with a version 1 `started` event.")
-        }
-        self.started = started
+        started = try trace.started()
+        tree = try trace.tree()
         self.trace = trace
     }
 
     /// Searches again.
     ///
+    /// - Parameters:
+    ///   - algorithm: For a search that was put together from values: its algorithm.
+    ///   - generator: Likewise its generator.
+    ///   - options: Likewise its options.
     /// - Returns: The result; equal to the recorded one apart from times.
-    /// - Throws: ``SearchTrace/FormatError`` where the search asks for something else than what was recorded.
-    public func run(onEvent: @escaping @Sendable (SearchEvent) -> Void = { _ in }) async throws -> SearchResult {
-        var configuration = started.configuration
-        configuration.budget.seconds = nil
-        let models = RecordedModels(trace.events, defaultAggregation: started.aggregation)
-        let search = Search(
-            configuration, models: SearchModels(draft: models, target: models, evaluator: models), now: { 0 })
-        var result = try await search.run(started.problem, onEvent: onEvent)
-        if let interruption = models.interruption, result.end == .cancelled { result.end = interruption }
+    /// - Throws: ``SpecSearchError`` `badTrace` where the search asks for something else than what was recorded, or
+    ///   gives another tree.
+    public func run(
+        algorithm: (any SearchAlgorithm)? = nil, generator: (any ThoughtGenerator)? = nil,
+        options: SearchOptions = SearchOptions()
+    ) async throws -> SearchResult {
+        let models = RecordedModels(trace.events, tree: tree, aggregation: started.aggregation)
+        let engine = Engine(
+            draft: models, target: models, rewardModel: models, judge: models,
+            defaults: Engine.Defaults(
+                name: started.models, sampling: started.sampling, answerMarker: started.answerMarker))
+        var search: Search
+        if let algorithm, let generator {
+            search = Search(engine, any: algorithm, generator, options)
+        } else if var configuration = started.configuration {
+            configuration.options.budget.seconds = nil
+            // Any judge's answers are in the trace.
+            configuration.judge = .rewardModel
+            search = try Search(engine, configuration: configuration)
+        } else {
+            throw SpecSearchError(
+                .badTrace, "The trace is of a search that was put together from values.",
+                remedy: "Give its algorithm and its generator.")
+        }
+        search.now = { 0 }
+        var result = try await search.solve(started.problem)
+        guard result.tree == tree else {
+            throw SpecSearchError(
+                .badTrace, "The search gives another tree than the trace.",
+                remedy: "The trace is edited, or of another version: record it again with solve --trace.")
+        }
+        if let interruption = models.interruption, result.end == .cancelled { result.outcome.end = interruption }
         return result
     }
 }
 
-/// The models' answers of a trace, given in their order after a look at what is asked.
-private final class RecordedModels: ThoughtSampler, ThoughtEvaluator {
-    let defaultAggregation: ScoreAggregation
-    /// How the recorded search was interrupted, if it was.
-    let interruption: SearchResult.End?
-    private let calls: Mutex<ArraySlice<SearchEvent>>
-    /// What is known of the steps that were scored last.
-    private let likelihoods = Mutex<[Double]?>(nil)
+extension Search {
+    fileprivate init(
+        _ engine: Engine, any algorithm: any SearchAlgorithm, _ generator: any ThoughtGenerator,
+        _ options: SearchOptions
+    ) {
+        self.init(engine, algorithm: algorithm, generator: generator, options: options)
+    }
+}
 
-    init(_ events: [SearchEvent], defaultAggregation: ScoreAggregation) {
-        self.defaultAggregation = defaultAggregation
-        var end: SearchResult.End?
-        if case .finished(let result)? = events.last { end = result.end }
+/// The models' answers of a trace, given in their order after a look at what is asked.
+private final class RecordedModels: SpeculativeTarget, RewardModel {
+    let aggregation: ScoreAggregation
+    /// The interruption of the recorded search; nil where there was none.
+    let interruption: SearchOutcome.End?
+    private let tree: SearchTree
+    private let calls: Mutex<ArraySlice<SearchEvent>>
+
+    init(_ events: [SearchEvent], tree: SearchTree, aggregation: ScoreAggregation) {
+        self.aggregation = aggregation
+        self.tree = tree
+        var end: SearchOutcome.End?
+        if case .finished(let outcome)? = events.last { end = outcome.end }
         interruption = end == .deadline || end == .cancelled ? end : nil
-        let recorded = events.filter {
-            switch $0 {
-            case .sampled, .evaluated: true
+        let recorded = events.filter { event in
+            switch event {
+            case .sampled, .likelihoods: true
+            case .scored(let call): call.twin == nil
             default: false
             }
         }
         calls = Mutex(recorded[...])
     }
 
-    func sample(_ requests: [ThoughtRequest]) async throws -> SampledThoughts {
+    func checkDraft(_ draft: any LanguageModel) {}
+
+    func sample(
+        _ requests: [SampleRequest], proposedBy draft: any LanguageModel, numSpeculativeTokens: Int?
+    ) async throws -> Samples { try await sample(requests) }
+
+    func sample(_ requests: [SampleRequest]) async throws -> Samples {
         guard case .sampled(let call) = try next(), call.role == requests.first?.key.role,
-            call.depth == requests.first?.path.depth, call.thoughts.map(\.count) == requests.map(\.count)
+            call.samples.map(\.count) == requests.map(\.count),
+            call.parents.map(tree.path) == requests.map(\.path)
         else { throw mismatch("thoughts") }
-        return SampledThoughts(thoughts: call.thoughts, usage: call.usage)
+        return Samples(thoughts: call.samples.map { $0.map { tree[$0].thought } }, usage: call.usage)
     }
 
-    func evaluate(_ paths: [ReasoningPath]) async throws -> StepScores {
-        guard case .evaluated(let call) = try next(), call.texts == paths.map({ $0.thoughts.last?.text ?? "" })
-        else { throw mismatch("scores") }
-        likelihoods.withLock { $0 = call.logLikelihoods }
-        return StepScores(scores: call.scores, usage: call.usage)
+    func score(_ paths: [ReasoningPath]) async throws -> StepScores {
+        guard case .scored(let call) = try next(), call.nodes.map(tree.path) == paths else { throw mismatch("scores") }
+        return StepScores(scores: call.scores, usage: call.usage ?? Usage())
     }
 
-    func logLikelihoods(_ paths: [ReasoningPath], parameters: SamplingParameters) async throws -> ThoughtLikelihoods {
-        guard let values = likelihoods.withLock({ $0 }) else { throw mismatch("likelihoods") }
-        return ThoughtLikelihoods(values: values)
+    func logLikelihoods(of paths: [ReasoningPath], sampling: SamplingParameters) async throws -> LogLikelihoods {
+        guard case .likelihoods(let call) = try next(), call.nodes.map(tree.path) == paths else {
+            throw mismatch("likelihoods")
+        }
+        return LogLikelihoods(values: call.values, usage: call.usage)
     }
 
     private func next() throws -> SearchEvent {
@@ -81,9 +124,9 @@ private final class RecordedModels: ThoughtSampler, ThoughtEvaluator {
         return event
     }
 
-    private func mismatch(_ what: String) -> SearchTrace.FormatError {
-        SearchTrace.FormatError(
-            description:
-                "the search asks for \(what) that the trace does not hold: it is cut, edited, or of another version.")
+    private func mismatch(_ what: String) -> SpecSearchError {
+        SpecSearchError(
+            .badTrace, "The search asks for \(what) that the trace does not hold.",
+            remedy: "The trace is cut, edited, or of another version: record it again with solve --trace.")
     }
 }

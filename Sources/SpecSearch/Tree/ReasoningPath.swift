@@ -1,9 +1,9 @@
-/// A problem and the thoughts written so far: what a request names, and all that an engine needs to know.
+/// A problem and the thoughts so far: what a request names, and all that an engine needs to know.
 ///
 /// A path is a value. Each engine finds for itself what it has already computed of it, so a search holds no engine state
 /// and can be recorded, replayed and moved.
 public struct ReasoningPath: Sendable, Hashable, Codable {
-    /// What is asked.
+    /// The question.
     public var problem: Problem
     /// The steps, in order.
     public var thoughts: [Thought]
@@ -13,7 +13,7 @@ public struct ReasoningPath: Sendable, Hashable, Codable {
         self.thoughts = thoughts
     }
 
-    /// How many steps there are.
+    /// The number of steps.
     public var depth: Int { thoughts.count }
 
     /// Whether the last step ended the text.

@@ -1,51 +1,175 @@
-/// One accepted step of a path: the thought, its score, and the threshold that it stood against.
-public struct Step: Sendable, Hashable, Codable {
-    /// What was written, and by whom.
-    public var thought: Thought
-    /// The reward model's probability that the step is good.
-    public var score: Double
-    /// The threshold β̂ at the step's depth; nil where none applied (the first step, and searches without drafts).
-    public var threshold: Double?
-    /// With lookahead, the scores of the greedy steps that were written beyond this one; they rank a path that ends here.
-    public var lookahead: [Double]?
+/// The tree of one search: an arena of nodes with stable ids, each a thought after its parent's.
+///
+/// ```swift
+/// var tree = SearchTree(problem: "What is 2 + 3?", aggregation: .last)
+/// let step = tree.insert(thought, below: SearchTree.root)
+/// tree.path(to: step)          // what models are asked about
+/// ```
+/// Everything that was sampled is in it, rejected and unusable thoughts too, each once; ``Node/state`` says what became
+/// of it. Nodes are never removed, so an id names the same thought for ever, in events and traces as well.
+public struct SearchTree: Sendable, Hashable {
+    /// A node's name: the place in the order of sampling; the root is 0.
+    public struct NodeID: Sendable, Hashable, Comparable, Codable, CustomStringConvertible {
+        public let rawValue: Int
 
-    public init(thought: Thought, score: Double, threshold: Double? = nil, lookahead: [Double]? = nil) {
-        self.thought = thought
-        self.score = score
-        self.threshold = threshold
-        self.lookahead = lookahead
+        public init(_ rawValue: Int) { self.rawValue = rawValue }
+
+        public init(from decoder: any Decoder) throws {
+            rawValue = try decoder.singleValueContainer().decode(Int.self)
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+
+        public static func < (left: NodeID, right: NodeID) -> Bool { left.rawValue < right.rawValue }
+
+        public var description: String { "\(rawValue)" }
     }
-}
 
-/// A node of the search tree: a path with the scores of its steps.
-public struct Node: Sendable, Hashable, Codable {
-    /// What is asked.
-    public var problem: Problem
-    /// The steps from the root, in order.
-    public var steps: [Step]
+    /// The fate of a thought.
+    public enum State: String, Sendable, Hashable, Codable, CaseIterable {
+        /// Sampled; where no rule judges, it goes to the search as it is.
+        case sampled
+        /// A draft that the rule kept, and that goes to the search.
+        case accepted
+        /// A draft that the rule would keep, but the node had better ones.
+        case surplus
+        /// A draft that the rule rejected.
+        case rejected
+        /// The target's thought in place of rejected drafts.
+        case correction
+        /// The target's thought that says what a kept draft says already.
+        case duplicate
+        /// Cut by the length limit, empty, a repeat of the step before, or a bare header: never scored.
+        case unusable
+        /// A step beyond a thought that only serves its score.
+        case lookahead
+    }
 
-    public init(problem: Problem, steps: [Step] = []) {
+    /// A thought in its place.
+    public struct Node: Sendable, Hashable {
+        /// The node before it; nil for the root.
+        public let parent: NodeID?
+        /// The thought; empty for the root.
+        public let thought: Thought
+        /// The number of steps that lead here; 0 for the root.
+        public let depth: Int
+        /// The number of samples that said the same.
+        public package(set) var samples = 1
+        /// The index of the first of them among its expansion's samples.
+        public package(set) var sampleIndex = 0
+        /// The fate of the thought.
+        public package(set) var state = State.sampled
+        /// The reward model's score; nil until it was asked, and for what is not scored.
+        public package(set) var score: Double?
+        /// The threshold that it stood against.
+        public package(set) var threshold: Double?
+        /// With lookahead, the scores of the greedy steps beyond it.
+        public package(set) var lookahead: [Double]?
+        /// The thoughts after it, in the order of sampling.
+        public package(set) var children: [NodeID] = []
+
+        /// Whether the path ends here.
+        public var isFinished: Bool { thought.stop == .endOfSequence && depth > 0 }
+    }
+
+    /// The empty path.
+    public static let root = NodeID(0)
+
+    /// The question.
+    public let problem: Problem
+    /// The way in which step scores rank paths.
+    public let aggregation: ScoreAggregation
+    /// The most steps of a path that the search allows.
+    public let maximumDepth: Int
+    private var nodes: [Node]
+
+    public init(problem: Problem, aggregation: ScoreAggregation = .last, maximumDepth: Int = .max) {
         self.problem = problem
-        self.steps = steps
+        self.aggregation = aggregation
+        self.maximumDepth = maximumDepth
+        nodes = [
+            Node(
+                parent: nil, thought: Thought(text: "", tokens: [], stop: .delimiter, source: .target), depth: 0)
+        ]
     }
 
-    /// How many steps there are; the root has none.
-    public var depth: Int { steps.count }
+    /// The number of nodes, the root included; the next one's id.
+    public var count: Int { nodes.count }
 
-    /// Whether the last step ended the text.
-    public var isFinished: Bool { steps.last?.thought.stop == .endOfSequence }
+    /// All ids, the root's first.
+    public var ids: some Collection<NodeID> { nodes.indices.lazy.map(NodeID.init) }
 
-    /// The path, as models are asked about it.
-    public var path: ReasoningPath { ReasoningPath(problem: problem, thoughts: steps.map(\.thought)) }
+    /// Whether there is such a node.
+    public func contains(_ id: NodeID) -> Bool { nodes.indices.contains(id.rawValue) }
 
-    /// The steps' text, without the prompt.
-    public var text: String { steps.map(\.thought.text).joined() }
-
-    /// The score of the whole path, what was seen beyond its end by lookahead included.
-    public func score(_ aggregation: ScoreAggregation) -> Double {
-        aggregation(steps.map(\.score) + (steps.last?.lookahead ?? []))
+    /// A node; the id must be one of this tree's.
+    public package(set) subscript(id: NodeID) -> Node {
+        get { nodes[id.rawValue] }
+        _modify { yield &nodes[id.rawValue] }
     }
 
-    /// The node one step further.
-    public func appending(_ step: Step) -> Node { Node(problem: problem, steps: steps + [step]) }
+    /// Adds a thought after a node.
+    ///
+    /// - Complexity: Amortised O(1).
+    @discardableResult
+    public mutating func insert(_ thought: Thought, below parent: NodeID) -> NodeID {
+        let id = NodeID(nodes.count)
+        nodes.append(Node(parent: parent, thought: thought, depth: nodes[parent.rawValue].depth + 1))
+        nodes[parent.rawValue].children.append(id)
+        return id
+    }
+
+    /// The ids from the first step to a node, the root left out.
+    ///
+    /// - Complexity: O(depth), as for all paths here.
+    public func ancestry(of id: NodeID) -> [NodeID] {
+        var ids: [NodeID] = []
+        ids.reserveCapacity(self[id].depth)
+        var next = id
+        while let parent = self[next].parent {
+            ids.append(next)
+            next = parent
+        }
+        return ids.reversed()
+    }
+
+    /// The path to a node, as models are asked about it.
+    public func path(to id: NodeID) -> ReasoningPath {
+        ReasoningPath(problem: problem, thoughts: ancestry(of: id).map { self[$0].thought })
+    }
+
+    /// The path to a node, as people are shown it.
+    public func steps(to id: NodeID) -> [Step] {
+        ancestry(of: id).map { id in
+            let node = self[id]
+            return Step(
+                thought: node.thought, score: node.score ?? 1, threshold: node.threshold, lookahead: node.lookahead)
+        }
+    }
+
+    /// The text of the steps to a node, without the prompt.
+    public func text(to id: NodeID) -> String { ancestry(of: id).map { self[$0].thought.text }.joined() }
+
+    /// The score of the path to a node, what lookahead saw beyond it included; 1 for the root, and for steps that
+    /// nobody scored.
+    public func pathScore(of id: NodeID) -> Double {
+        aggregation(ancestry(of: id).map { self[$0].score ?? 1 } + (self[id].lookahead ?? []))
+    }
+
+    /// Nodes by the scores of their paths, best first; of equals those that were sampled more often, then in order.
+    ///
+    /// - Complexity: O(n · (depth + log n)).
+    public func ranked(_ ids: [NodeID]) -> [NodeID] { ranked(ids, by: pathScore) }
+
+    func ranked(_ ids: [NodeID], by score: (NodeID) -> Double) -> [NodeID] {
+        ids.enumerated().map { (id: $1, score: score($1), samples: self[$1].samples, offset: $0) }
+            .sorted { ($1.score, $1.samples, $0.offset) < ($0.score, $0.samples, $1.offset) }
+            .map(\.id)
+    }
 }
+
+/// ``SearchTree/NodeID``, which is used everywhere.
+public typealias NodeID = SearchTree.NodeID

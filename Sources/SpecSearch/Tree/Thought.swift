@@ -1,9 +1,9 @@
-/// A token id in the vocabulary of the models of one search.
+/// A token id in the vocabulary of the model that sampled it.
 public typealias Token = Int32
 
-/// One reasoning step, as a model wrote it.
+/// One reasoning step, as a model generated it.
 public struct Thought: Sendable, Hashable, Codable {
-    /// Why the writing ended.
+    /// The reason why the generation ended.
     public enum Stop: String, Sendable, Hashable, Codable {
         /// The step's delimiter.
         case delimiter
@@ -15,35 +15,21 @@ public struct Thought: Sendable, Hashable, Codable {
 
     /// The text for people, delimiter included.
     public var text: String
-    /// The ids that were written, delimiter or end-of-sequence token included; never re-tokenised.
+    /// The ids that were sampled, delimiter or end-of-sequence token included; never re-tokenised.
     public var tokens: [Token]
-    /// Why the writing ended.
+    /// The reason why the generation ended.
     public var stop: Stop
-    /// The model that wrote it.
-    public var author: ModelRole
-    /// The logarithm of the probability with which its author drew just these tokens, by the sampling parameters that it
-    /// was asked with; nil where the author does not tell.
-    ///
-    /// It is no part of what the thought says: thoughts that differ in it alone are equal, as it varies with the floating
-    /// point noise of the batch.
+    /// The model that sampled it.
+    public var source: ModelRole
+    /// The natural logarithm of the probability with which its source drew just these tokens, by the sampling parameters
+    /// that it was asked with; nil where the source does not say.
     public var logProbability: Double?
 
-    public init(text: String, tokens: [Token], stop: Stop, author: ModelRole, logProbability: Double? = nil) {
+    public init(text: String, tokens: [Token], stop: Stop, source: ModelRole, logProbability: Double? = nil) {
         self.text = text
         self.tokens = tokens
         self.stop = stop
-        self.author = author
+        self.source = source
         self.logProbability = logProbability
-    }
-
-    public static func == (left: Thought, right: Thought) -> Bool {
-        left.text == right.text && left.tokens == right.tokens && left.stop == right.stop && left.author == right.author
-    }
-
-    public func hash(into hasher: inout Hasher) {
-        hasher.combine(text)
-        hasher.combine(tokens)
-        hasher.combine(stop)
-        hasher.combine(author)
     }
 }

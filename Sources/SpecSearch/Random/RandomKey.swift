@@ -1,25 +1,6 @@
-/// Philox 4x32-10, a counter-based random function (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1,
-/// 2, 3", SC 2011): the same key and counter always give the same 128 bits, in any order and on any thread.
-public enum Philox {
-    /// The random block of a counter (4 words) under a key (2 words).
-    public static func block(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
-        var c = counter
-        var k = key
-        for _ in 0..<10 {
-            let a = UInt64(c[0]) &* 0xD251_1F53
-            let b = UInt64(c[2]) &* 0xCD9E_8D57
-            c = SIMD4(
-                UInt32(truncatingIfNeeded: b >> 32) ^ c[1] ^ k[0], UInt32(truncatingIfNeeded: b),
-                UInt32(truncatingIfNeeded: a >> 32) ^ c[3] ^ k[1], UInt32(truncatingIfNeeded: a))
-            k &+= SIMD2(0x9E37_79B9, 0xBB67_AE85)
-        }
-        return c
-    }
-}
-
-/// Names one thought's stream of random numbers, so that batching, concurrency and resumption change nothing.
+/// The name of one thought's stream of random numbers, so that batching, concurrency and resumption change nothing.
 public struct RandomKey: Sendable, Hashable, Codable {
-    /// What a number decides; numbers of different purposes at the same position are independent.
+    /// The decision that a number is for; numbers of different purposes at the same position are independent.
     public enum Purpose: UInt32, Sendable {
         /// Drawing a token from the model's own distribution.
         case token
@@ -41,9 +22,9 @@ public struct RandomKey: Sendable, Hashable, Codable {
     public var depth: Int
     /// The parent's index among the nodes of its depth.
     public var node: Int
-    /// The thought's index among those of its parent and author.
+    /// The thought's index among those of its parent and model.
     public var sampleIndex: Int
-    /// The thought's author.
+    /// The model that samples it.
     public var role: ModelRole
 
     public init(seed: UInt64, problem: UInt64, depth: Int, node: Int, sampleIndex: Int = 0, role: ModelRole) {

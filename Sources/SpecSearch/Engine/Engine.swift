@@ -1,0 +1,146 @@
+/// A set of models with their roles in a search, and the defaults that suit them.
+///
+/// ```swift
+/// let engine = try await LlamaEngine("Models")                              // all roles in this process
+/// let mixed = Engine(draft: engine.engine.draft, target: remote, rewardModel: engine.engine.rewardModel)
+/// let result = try await Search(mixed).solve("Mia has 47 shells. …")
+/// ```
+/// Embedded, remote and mixed engines are made of the same parts. A role may be empty: what a method needs and does not
+/// find is said before its search begins.
+public struct Engine: Sendable {
+    /// The defaults that suit the models of a set.
+    public struct Defaults: Sendable, Hashable, Codable {
+        /// The set's name.
+        public var name: String
+        /// The sampling parameters.
+        public var sampling: SamplingParameters
+        /// The text before the answer in the last step; nil where answers stand in a box or are the last number.
+        public var answerMarker: String?
+        /// The most tokens that a draft proposes to the target at once; nil for what suits the models, 0 for none.
+        public var numSpeculativeTokens: Int?
+
+        public init(
+            name: String = "custom", sampling: SamplingParameters = SamplingParameters(), answerMarker: String? = nil,
+            numSpeculativeTokens: Int? = nil
+        ) {
+            self.name = name
+            self.sampling = sampling
+            self.answerMarker = answerMarker
+            self.numSpeculativeTokens = numSpeculativeTokens
+        }
+    }
+
+    /// The small model, which drafts thoughts and proposes tokens.
+    public var draft: (any LanguageModel)?
+    /// The large model, whose quality is to be kept.
+    public var target: (any LanguageModel)?
+    /// The reward model, which scores thoughts.
+    public var rewardModel: (any RewardModel)?
+    /// The target asked for a grade of each step (LLM as judge), where the engine can ask.
+    public var judge: (any RewardModel)?
+    /// The defaults that suit the models.
+    public var defaults: Defaults
+
+    public init(
+        draft: (any LanguageModel)? = nil, target: (any LanguageModel)? = nil, rewardModel: (any RewardModel)? = nil,
+        judge: (any RewardModel)? = nil, defaults: Defaults = Defaults()
+    ) {
+        self.draft = draft
+        self.target = target
+        self.rewardModel = rewardModel
+        self.judge = judge
+        self.defaults = defaults
+    }
+
+    /// Whether the draft can propose tokens to the target.
+    public var pairsAtTokenLevel: Bool { (try? speculativeTarget()) != nil }
+
+    /// The target with token-level speculation by the draft.
+    ///
+    /// - Throws: ``SpecSearchError`` naming what is missing or does not fit.
+    public func speculativeTarget() throws -> any LanguageModel {
+        try SpeculativeDecoder(
+            target: try required(target, .target), draft: try required(draft, .draft),
+            numSpeculativeTokens: defaults.numSpeculativeTokens)
+    }
+
+    /// The engine with the model that scores steps chosen by name.
+    ///
+    /// - Throws: ``SpecSearchError`` `unsupported` where the target cannot be asked for grades, or for
+    ///   ``StepJudge/examples``, which only a data set of programming problems has: set ``rewardModel`` instead.
+    public func judged(by judge: StepJudge) throws -> Engine {
+        var engine = self
+        switch judge {
+        case .rewardModel: break
+        case .target:
+            guard let model = self.judge else {
+                throw SpecSearchError(
+                    .unsupported, "This engine's target is not asked for grades.",
+                    remedy: "Run it in the embedded engine, or serve a judge as the reward model.")
+            }
+            engine.rewardModel = model
+        case .examples:
+            throw SpecSearchError(
+                .badSetting, "There are no examples to run programs on.",
+                remedy: "The judge examples goes with evaluate --dataset humaneval.")
+        }
+        return engine
+    }
+
+    /// The models that a generator asks for: the one place where a method becomes models.
+    func models(for needs: ModelNeeds) throws -> SearchModels {
+        var models = SearchModels()
+        if needs.draft { models.draft = try required(draft, .draft) }
+        switch needs.target {
+        case nil: break
+        case .autoregressive: models.target = try required(target, .target)
+        case .speculative: models.target = try speculativeTarget()
+        case .speculativeIfPaired:
+            models.target = try (try? speculativeTarget()) ?? required(target, .target)
+        }
+        models.rewardModel = rewardModel
+        return models
+    }
+
+    private func required<Model>(_ model: Model?, _ role: ModelRole) throws -> Model {
+        guard let model else {
+            throw SpecSearchError(
+                .badSetting, "This method needs a \(role.rawValue) model, and none was given.",
+                remedy: "Give one, or choose another method.")
+        }
+        return model
+    }
+}
+
+/// A type that is used as an ``Engine``.
+public protocol EngineConvertible: Sendable {
+    var engine: Engine { get }
+}
+
+extension Engine: EngineConvertible {
+    public var engine: Engine { self }
+}
+
+/// The models of one search.
+struct SearchModels: Sendable {
+    var draft: (any LanguageModel)?
+    var target: (any LanguageModel)?
+    var rewardModel: (any RewardModel)?
+
+    func openSession(for problem: Problem) async throws -> (any EngineSession)? {
+        // A draft that both drafts and proposes tokens has one session.
+        let decoder = target as? SpeculativeDecoder
+        return try await CombinedSession.open(
+            [rewardModel, decoder?.target ?? target, decoder?.draft ?? draft], for: problem)
+    }
+}
+
+/// A judge of steps: who says how good each of them is.
+public enum StepJudge: String, Sendable, Hashable, Codable, CaseIterable {
+    /// The reward model.
+    case rewardModel = "prm"
+    /// The target, asked for a grade (LLM as judge).
+    case target
+    /// A run of the path's program on the examples in the problem's description; for data sets of programming problems.
+    case examples
+}

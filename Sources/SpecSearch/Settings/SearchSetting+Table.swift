@@ -1,0 +1,286 @@
+/// The table of settings.
+extension SearchSetting {
+    /// All settings of a search, in the order in which people are shown them.
+    public static let all: [SearchSetting] = searches + speculation + answers + sampling + budget
+
+    private static let drafting = (
+        words: "the methods specsearch and gsi", applies: { @Sendable (it: SearchConfiguration) in it.drafts }
+    )
+    private static let rejecting = (
+        words: "the method specsearch", applies: { @Sendable (it: SearchConfiguration) in it.method == .specsearch }
+    )
+    private static let guided = (
+        words: "the method gsi", applies: { @Sendable (it: SearchConfiguration) in it.method == .gsi }
+    )
+    private static let iterating = (
+        words: "the searches mcts and mcts-openr",
+        applies: { @Sendable (it: SearchConfiguration) in it.search == .mcts || it.search == .mctsOpenR }
+    )
+
+    private static func `for`(_ search: SearchKind) -> (words: String, applies: @Sendable (SearchConfiguration) -> Bool)
+    {
+        ("the search \(search.rawValue)", { $0.search == search })
+    }
+
+    private static let suiting = "what suits the models"
+
+    private static let searches: [SearchSetting] = [
+        .choice(
+            "method", \.method, usual: "specsearch",
+            "Who generates the steps: specsearch; sps, the target with token-level speculation; ar, the target alone; "
+                + "draft, the draft alone; gsi, guided speculative inference, for comparison."),
+        .choice(
+            "search", \.search, usual: "beam",
+            "How the tree is searched: beam; mcts, or mcts-openr as the OpenR framework does; best-of-n (beams × width "
+                + "chains) and self-consistency (the same, by majority); dvts (one path in each of the beams' subtrees); "
+                + "rebase (beams × width thoughts a depth, shared by score)."),
+        .integer(
+            "beams", \.beams, 1...most, usual: "2", "Paths that are followed side by side.",
+            scope: (
+                "all searches but mcts and mcts-openr", { $0.search != .mcts && $0.search != .mctsOpenR }
+            )),
+        .integer("width", \.width, 1...most, usual: "6", "Thoughts for each of them at every step."),
+        .integer("depth", \.options.maximumDepth, 1...most, usual: "50", "The most steps of a path."),
+        .flag(
+            "keep-beam-full", \.keepBeamFull, "Give a finished path's beam slot to another path.", scope: `for`(.beam)),
+        .optionalInteger(
+            "iterations", \.iterations, 1...most, usual: "32, for mcts-openr 4", "Iterations of the tree search.",
+            scope: iterating),
+        .choice(
+            "tree-policy", \.treePolicy, usual: "puct", "How mcts goes down its tree: puct or uct.", scope: `for`(.mcts)
+        ),
+        .optionalNumber(
+            "exploration", \.exploration, 0...1e9, usual: "1.25, for uct 1.414", "How much the tree search explores.",
+            scope: iterating),
+        .number(
+            "rebase-temperature", \.rebaseTemperature, 1e-9...1e9, usual: "0.2", "The temperature of rebase's shares.",
+            scope: `for`(.rebase)),
+        .integer(
+            "lookahead", \.lookahead, 0...64, usual: "0", "Greedy steps beyond each thought that only serve its score.",
+            unit: "steps",
+            scope: ("searches that look at scores", { $0.search != .selfConsistency })),
+    ]
+
+    private static let speculation: [SearchSetting] = [
+        .integer(
+            "draft-factor", \.draftFactor, 1...1024, usual: "2", "Drafts at every step, as a multiple of the width.",
+            scope: drafting),
+        .number(
+            "theta", \.rejection.theta, 0...1, usual: "0.9", "The weight of the threshold so far when it is updated.",
+            scope: rejecting),
+        SearchSetting(
+            "estimator", .text, usual: "max",
+            "The estimate of the target's quality that sets the threshold: max, mean, ucb[:z], quantile:q; for comparison "
+                + "fixed:x, rsd[:x] (a constant 0.7), specreason[:points] (7 of the target's 9), random:rate, none, "
+                + "infinite.",
+            scope: rejecting,
+            get: { .text($0.rejection.estimator.description) },
+            set: { configuration, value in
+                guard case .text(let name) = value, let estimator = ThresholdEstimator(name: name) else { return false }
+                configuration.rejection.estimator = estimator
+                // SpecReason's rule is for the target's grades.
+                if name.hasPrefix("specreason") { configuration.judge = .target }
+                return true
+            }),
+        .number(
+            "margin", \.rejection.margin, -1...1, usual: "0",
+            "How far below the threshold a draft may score and still be kept.", scope: rejecting),
+        .choice(
+            "statistics", \.rejection.statistics, usual: "union",
+            "The scores that the estimate looks at: union (the target's thoughts and the kept drafts) or target-only.",
+            scope: rejecting),
+        .choice(
+            "correction", \.correction, usual: "fill",
+            "What the target regenerates: fill (a node's empty slots), all (every rejected draft) or cover (what the "
+                + "search can still use).", scope: rejecting),
+        .choice(
+            "extra-thought", \.extraThought, usual: "when-correcting",
+            "When the target generates one thought more: when-correcting, always or never.", scope: rejecting),
+        .number(
+            "gsi-beta", \.gsi.beta, 1e-9...1e9, usual: "20", "How sharply gsi's rewards count.", scope: guided),
+        .number(
+            "gsi-threshold", \.gsi.threshold, -1e9...1e9, usual: "0.5", "What a draft's tilted reward must reach.",
+            scope: guided),
+    ]
+
+    private static let answers: [SearchSetting] = [
+        .choice(
+            "judge", \.judge, usual: "prm",
+            "Who scores steps: prm; target, which is asked for a grade; or examples, on which programs are run (for "
+                + "humaneval)."),
+        .optionalChoice(
+            "aggregation", \.options.aggregation, usual: "what suits the reward model",
+            "How the scores of a path's steps rank it: last, min, mean or product."),
+        .optionalChoice(
+            "answer", \.options.answerRule, usual: "what suits the search",
+            "The answer: best (path), vote (by score) or majority."),
+        .optionalText(
+            "answer-marker", \.options.answerMarker, usual: "what suits the models",
+            "The text before an answer; what follows it on its line is the answer."),
+    ]
+
+    private static let sampling: [SearchSetting] = [
+        .optionalNumber(
+            "temperature", \.sampling.temperature, 0...1e6, usual: suiting,
+            "The sampling temperature; 0 takes the likeliest token."),
+        .optionalInteger(
+            "top-k", \.sampling.topK, 0...most, usual: suiting, "Sample from the k likeliest tokens only; 0 from all."),
+        .optionalNumber(
+            "top-p", \.sampling.topP, 1e-9...1, usual: suiting,
+            "Sample from the likeliest tokens with this probability together."),
+        .optionalNumber(
+            "min-p", \.sampling.minP, 0...1, usual: suiting,
+            "Sample from tokens at least this likely, as a share of the likeliest."),
+        .optionalInteger(
+            "max-tokens", \.sampling.maximumTokens, 1...most, usual: suiting, "The most tokens of a step.",
+            unit: "tokens"),
+        SearchSetting(
+            "seed", .integer(Int.min...Int.max), usual: "0", "The seed of all random numbers.",
+            get: { .integer(Int(truncatingIfNeeded: $0.options.seed)) },
+            set: { configuration, value in
+                guard case .integer(let seed) = value else { return false }
+                configuration.options.seed = UInt64(bitPattern: Int64(seed))
+                return true
+            }),
+    ]
+
+    private static let budget: [SearchSetting] = [
+        .optionalNumber(
+            "deadline", \.options.budget.seconds, 1e-3...1e9, usual: "none",
+            "End with the best so far after this time.",
+            unit: "seconds"),
+        .optionalInteger(
+            "thought-budget", \.options.budget.thoughts, 1...(1 << 40), usual: "none",
+            "End with the best so far before the search asks for more thoughts.", unit: "thoughts"),
+        .optionalInteger(
+            "token-budget", \.options.budget.tokens, 1...(1 << 40), usual: "none",
+            "End with the best so far once the models have evaluated these.", unit: "tokens"),
+    ]
+}
+
+extension SearchConfiguration {
+    /// Whether the draft model drafts for another to correct.
+    fileprivate var drafts: Bool { method == .specsearch || method == .gsi }
+}
+
+// MARK: Kinds of rows
+
+extension SearchSetting {
+    private typealias Scope = (words: String, applies: @Sendable (SearchConfiguration) -> Bool)
+    private typealias Path<Value> = any WritableKeyPath<SearchConfiguration, Value> & Sendable
+
+    private static func integer(
+        _ key: String, _ path: Path<Int>, _ range: ClosedRange<Int>, usual: String, _ help: String, unit: String? = nil,
+        scope: Scope? = nil
+    ) -> SearchSetting {
+        SearchSetting(
+            key, .integer(range), unit: unit, usual: usual, help, scope: scope, get: { .integer($0[keyPath: path]) },
+            set: { configuration, value in
+                guard case .integer(let integer) = value else { return false }
+                configuration[keyPath: path] = integer
+                return true
+            })
+    }
+
+    private static func optionalInteger(
+        _ key: String, _ path: Path<Int?>, _ range: ClosedRange<Int>, usual: String, _ help: String,
+        unit: String? = nil, scope: Scope? = nil
+    ) -> SearchSetting {
+        SearchSetting(
+            key, .integer(range), unit: unit, usual: usual, help, scope: scope,
+            get: { $0[keyPath: path].map(SettingValue.integer) },
+            set: { configuration, value in
+                guard case .integer(let integer) = value else { return false }
+                configuration[keyPath: path] = integer
+                return true
+            })
+    }
+
+    private static func number(
+        _ key: String, _ path: Path<Double>, _ range: ClosedRange<Double>, usual: String, _ help: String,
+        scope: Scope? = nil
+    ) -> SearchSetting {
+        SearchSetting(
+            key, .number(range), usual: usual, help, scope: scope, get: { .number($0[keyPath: path]) },
+            set: { configuration, value in
+                guard let number = value.number else { return false }
+                configuration[keyPath: path] = number
+                return true
+            })
+    }
+
+    private static func optionalNumber(
+        _ key: String, _ path: Path<Double?>, _ range: ClosedRange<Double>, usual: String, _ help: String,
+        unit: String? = nil, scope: Scope? = nil
+    ) -> SearchSetting {
+        SearchSetting(
+            key, .number(range), unit: unit, usual: usual, help, scope: scope,
+            get: { $0[keyPath: path].map(SettingValue.number) },
+            set: { configuration, value in
+                guard let number = value.number else { return false }
+                configuration[keyPath: path] = number
+                return true
+            })
+    }
+
+    private static func choice<Choice: RawRepresentable & CaseIterable & SendableMetatype>(
+        _ key: String, _ path: Path<Choice>, usual: String, _ help: String, scope: Scope? = nil
+    ) -> SearchSetting where Choice.RawValue == String {
+        SearchSetting(
+            key, .choice(Choice.allCases.map(\.rawValue)), usual: usual, help, scope: scope,
+            get: { .text($0[keyPath: path].rawValue) },
+            set: { configuration, value in
+                guard case .text(let name) = value, let choice = Choice(rawValue: name) else { return false }
+                configuration[keyPath: path] = choice
+                return true
+            })
+    }
+
+    private static func optionalChoice<Choice: RawRepresentable & CaseIterable & SendableMetatype>(
+        _ key: String, _ path: Path<Choice?>, usual: String, _ help: String
+    ) -> SearchSetting where Choice.RawValue == String {
+        SearchSetting(
+            key, .choice(Choice.allCases.map(\.rawValue)), usual: usual, help,
+            get: { $0[keyPath: path].map { .text($0.rawValue) } },
+            set: { configuration, value in
+                guard case .text(let name) = value, let choice = Choice(rawValue: name) else { return false }
+                configuration[keyPath: path] = choice
+                return true
+            })
+    }
+
+    private static func optionalText(
+        _ key: String, _ path: Path<String?>, usual: String, _ help: String
+    ) -> SearchSetting {
+        SearchSetting(
+            key, .text, usual: usual, help, get: { $0[keyPath: path].map(SettingValue.text) },
+            set: { configuration, value in
+                guard case .text(let text) = value, !text.isEmpty else { return false }
+                configuration[keyPath: path] = text
+                return true
+            })
+    }
+
+    private static func flag(
+        _ key: String, _ path: Path<Bool>, _ help: String, scope: Scope? = nil
+    ) -> SearchSetting {
+        SearchSetting(
+            key, .flag, usual: "false", help, scope: scope, get: { .flag($0[keyPath: path]) },
+            set: { configuration, value in
+                guard case .flag(let flag) = value else { return false }
+                configuration[keyPath: path] = flag
+                return true
+            })
+    }
+}
+
+extension SettingValue {
+    /// The value as a number, if it is one.
+    fileprivate var number: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        case .text, .flag: nil
+        }
+    }
+}
