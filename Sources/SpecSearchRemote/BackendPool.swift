@@ -4,6 +4,10 @@ internal import Synchronization
 
 /// The replicas of one model, behind one call that survives the failures of any of them.
 ///
+/// ```swift
+/// let pool = BackendPool(group)
+/// let tokens = try await pool.call(request, key: key, read: { try codec.tokens($0) })
+/// ```
 /// Deadlines, retries, hedges, breakers and limits are decided by values (`Resilience/`); this class keeps them under one
 /// lock and runs the requests. Not to be confused with a connection pool: connections are the transport's.
 package final class BackendPool: Sendable {
@@ -13,24 +17,14 @@ package final class BackendPool: Sendable {
     private let headers: [(String, String)]
     private let state: Mutex<State>
 
-    private struct Waiter {
-        var id: Int
-        var key: UInt64
-        var weight: Int
-        var excluded: Set<Int>
-        var continuation: CheckedContinuation<ReplicaSet.Lease?, any Error>
-    }
-
     private struct State {
-        var replicas: ReplicaSet
+        var queue: CallQueue
         var retries: ExtraBudget
-        var hedges: ExtraBudget
-        var latencies = LatencyRecord()
-        /// The 95th percentile, brought up to date every few calls.
-        var hedgeDelay: Double?
-        var waiters: [Waiter] = []
-        var nextWaiter = 0
+        var hedges: HedgeRule
         var statistics = CallStatistics()
+        /// The waiting calls of the queue, by their names there.
+        var waiters: [Int: CheckedContinuation<ReplicaSet.Lease?, any Error>] = [:]
+        var nextWaiter = 0
     }
 
     package init(_ group: BackendGroup, policy: CallPolicy = CallPolicy()) {
@@ -40,20 +34,19 @@ package final class BackendPool: Sendable {
         let concurrency = group.concurrency.map { AdaptiveConcurrency(slots: $0) } ?? AdaptiveConcurrency()
         state = Mutex(
             State(
-                replicas: ReplicaSet(names: group.urls, breaker: policy.breaker, concurrency: concurrency),
+                queue: CallQueue(
+                    ReplicaSet(names: group.urls, breaker: policy.breaker, concurrency: concurrency)),
                 retries: ExtraBudget(share: policy.retryShare, floor: 10),
-                hedges: ExtraBudget(share: policy.hedgeShare, floor: policy.hedgeShare > 0 ? 1 : 0)))
+                hedges: HedgeRule(
+                    share: group.urls.count > 1 ? policy.hedgeShare : 0, soonest: policy.soonestHedge)))
     }
 
-    /// What the calls came to so far.
+    /// The counts of the calls so far.
     package var statistics: CallStatistics { state.withLock { $0.statistics } }
-
-    /// The replicas, for tests and reports.
-    package var replicas: ReplicaSet { state.withLock { $0.replicas } }
 
     /// Sets how many sequences a replica has room for.
     package func setSlots(_ slots: Int, of replica: Int) {
-        state.withLock { $0.replicas.setConcurrency(AdaptiveConcurrency(slots: slots), of: replica) }
+        state.withLock { $0.queue.setConcurrency(AdaptiveConcurrency(slots: slots), of: replica) }
     }
 
     private static func now() -> Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
@@ -61,6 +54,8 @@ package final class BackendPool: Sendable {
     // MARK: Calls
 
     /// Sends a request to one replica, without retries: for probes.
+    ///
+    /// - Throws: ``RemoteFailure``, or `CancellationError`.
     package func send(_ request: WireRequest, toReplica index: Int, seconds: Double) async throws -> Data {
         try await transport.send(
             request, to: group.urls[index], headers: headers, secret: group.apiKey, seconds: seconds,
@@ -72,70 +67,64 @@ package final class BackendPool: Sendable {
     /// - Parameters:
     ///   - key: The search's routing key.
     ///   - weight: The places that the call takes.
-    ///   - tokens: How many tokens may be written, for the deadline.
+    ///   - tokens: How many tokens may be generated, for the deadline.
     ///   - read: Reads an answer; throws ``RemoteFailure`` where it is not whole.
-    /// - Throws: ``RemoteFailure`` as it came for what no retry can mend; ``EngineError``; `CancellationError`.
+    /// - Throws: `SpecSearchError` where the call is given up, or `CancellationError`.
     package func call<Value: Sendable>(
         _ request: WireRequest, key: UInt64, weight: Int = 1, tokens: Int = 0,
         read: @escaping @Sendable (Data) throws -> Value
     ) async throws -> Value {
         state.withLock {
+            let now = Self.now()
             $0.statistics.calls += 1
-            $0.retries.countRequest(at: Self.now())
-            $0.hedges.countRequest(at: Self.now())
+            $0.retries.countRequest(at: now)
+            $0.hedges.countCall(at: now)
         }
-        let seconds = policy.deadline(tokens: tokens)
-        var excluded: Set<Int> = []
-        var attempt = 1
+        let exchange = Exchange(request: request, key: key, seconds: policy.deadline(tokens: tokens), read: read)
+        var attempts = CallAttempts(policy.retry, replicaCount: group.urls.count)
         while true {
-            let lease = try await acquire(key: key, weight: weight, excluding: excluded)
+            let lease = try await acquire(
+                CallQueue.Call(key: key, weight: weight, excluded: attempts.excluded))
             do {
-                return try await hedged(lease, request, key: key, seconds: seconds, read: read)
+                return try await hedged(exchange, on: lease)
             } catch let failure as RemoteFailure {
-                guard failure.isRetryable else {
-                    if failure.kind == .contextOverflow { throw failure }
-                    throw failure.engineError(server: group.urls[lease.replica])
+                let decision = attempts.next(
+                    after: failure, of: lease.replica, uniform: Double.random(in: 0..<1),
+                    takeBudget: { state.withLock { $0.retries.take(at: Self.now()) } })
+                switch decision {
+                case .giveUp: throw SpecSearchError(failure, from: group.urls[lease.replica])
+                case .retry(let pause):
+                    state.withLock { $0.statistics.retries += 1 }
+                    if pause > 0 { try await Task.sleep(for: .seconds(pause)) }
                 }
-                let now = Self.now()
-                // The budget keeps retries from burying a struggling server. Moving to another replica because this
-                // one is gone buries nobody, and has to work for everything that was under way.
-                let isFailover = failure.kind == .connection && group.urls.count > 1
-                let mayRetry =
-                    attempt < policy.retry.attempts && (isFailover || state.withLock { $0.retries.take(at: now) })
-                guard mayRetry else { throw failure.engineError(server: group.urls[lease.replica]) }
-                state.withLock { $0.statistics.retries += 1 }
-                excluded.insert(lease.replica)
-                if excluded.count == group.urls.count { excluded = [lease.replica] }
-                // Another replica is asked at once; the same one after a pause.
-                if group.urls.count == 1 || attempt > 1 || failure.kind == .overloaded {
-                    let pause = policy.retry.pause(
-                        after: attempt, uniform: Double.random(in: 0..<1),
-                        retryAfter: group.urls.count == 1 ? failure.retryAfter : nil)
-                    try await Task.sleep(for: .seconds(pause))
-                }
-                attempt += 1
             }
         }
     }
 
+    /// A request, and how its answer is read.
+    private struct Exchange<Value: Sendable>: Sendable {
+        let request: WireRequest
+        let key: UInt64
+        /// The deadline of one try.
+        let seconds: Double
+        let read: @Sendable (Data) throws -> Value
+    }
+
     /// Runs a request, and asks another replica too if the answer is late.
     private func hedged<Value: Sendable>(
-        _ lease: ReplicaSet.Lease, _ request: WireRequest, key: UInt64, seconds: Double,
-        read: @escaping @Sendable (Data) throws -> Value
+        _ exchange: Exchange<Value>, on lease: ReplicaSet.Lease
     ) async throws -> Value {
-        let delay = group.urls.count > 1 && policy.hedgeShare > 0 ? state.withLock(\.hedgeDelay) : nil
-        guard let delay else { return try await attempt(lease, request, seconds: seconds, key: key, read: read) }
+        guard let delay = state.withLock(\.hedges.delay) else { return try await attempt(exchange, on: lease) }
         let second = SecondRequest()
         return try await withThrowingTaskGroup(of: Result<Value, any Error>?.self) { tasks in
+            tasks.addTask { await Self.result { try await self.attempt(exchange, on: lease) } }
             tasks.addTask {
-                await Self.result { try await self.attempt(lease, request, seconds: seconds, key: key, read: read) }
-            }
-            tasks.addTask {
-                guard (try? await Task.sleep(for: .seconds(delay))) != nil, let place = self.takeHedge(lease, key: key)
+                guard (try? await Task.sleep(for: .seconds(delay))) != nil,
+                    let other = self.takeHedge(of: lease, key: exchange.key)
                 else { return nil }
                 second.isSent.store(true, ordering: .sequentiallyConsistent)
                 return await Self.result {
-                    let value = try await self.attempt(place, request, seconds: seconds, key: key, read: read)
+                    let value = try await self.attempt(exchange, on: other)
                     self.state.withLock { $0.statistics.hedgesWon += 1 }
                     return value
                 }
@@ -162,15 +151,13 @@ package final class BackendPool: Sendable {
         do { return .success(try await work()) } catch { return .failure(error) }
     }
 
-    private func takeHedge(_ lease: ReplicaSet.Lease, key: UInt64) -> ReplicaSet.Lease? {
+    private func takeHedge(of lease: ReplicaSet.Lease, key: UInt64) -> ReplicaSet.Lease? {
         let now = Self.now()
         return state.withLock { state in
-            guard state.waiters.isEmpty,
-                let second = state.replicas.take(
-                    key: key, weight: lease.weight, excluding: [lease.replica], onlyOthers: true, at: now)
-            else { return nil }
+            guard let second = state.queue.admitHedge(of: lease, key: key, at: now) else { return nil }
             guard state.hedges.take(at: now) else {
-                state.replicas.end(second, .cancelled, at: now)
+                // Nobody waits, or the hedge would not have been admitted: nobody is to be woken.
+                _ = state.queue.end(second, .cancelled, at: now)
                 return nil
             }
             state.statistics.hedges += 1
@@ -179,17 +166,16 @@ package final class BackendPool: Sendable {
     }
 
     private func attempt<Value: Sendable>(
-        _ lease: ReplicaSet.Lease, _ request: WireRequest, seconds: Double, key: UInt64,
-        read: @Sendable (Data) throws -> Value
+        _ exchange: Exchange<Value>, on lease: ReplicaSet.Lease
     ) async throws -> Value {
         state.withLock { $0.statistics.requests += 1 }
         let begin = Self.now()
         do {
             let data = try await transport.send(
-                request, to: group.urls[lease.replica],
-                headers: headers + [(group.routingHeader, String(key, radix: 16))], secret: group.apiKey,
-                seconds: seconds, limit: policy.largestAnswer)
-            let value = try read(data)
+                exchange.request, to: group.urls[lease.replica],
+                headers: headers + [(group.routingHeader, String(exchange.key, radix: 16))], secret: group.apiKey,
+                seconds: exchange.seconds, limit: policy.largestAnswer)
+            let value = try exchange.read(data)
             release(lease, .success, seconds: Self.now() - begin)
             return value
         } catch let failure as RemoteFailure {
@@ -206,83 +192,46 @@ package final class BackendPool: Sendable {
 
     // MARK: Places
 
-    private func release(
-        _ lease: ReplicaSet.Lease, _ outcome: ReplicaSet.Outcome, seconds: Double? = nil, failure: RemoteFailure? = nil
-    ) {
-        let now = Self.now()
-        let woken = state.withLock { state -> [(Waiter, ReplicaSet.Lease?)] in
-            let opened = state.replicas.end(
-                lease, outcome, at: now, wasLimited: !state.waiters.isEmpty,
-                retryAfter: failure?.retryAfter.map { min($0, policy.retry.longestRetryAfter) })
-            if opened { state.statistics.breakerOpenings += 1 }
-            if let failure { state.statistics.failures[failure.kind.rawValue, default: 0] += 1 }
-            if let seconds {
-                state.latencies.add(seconds)
-                if state.statistics.requests % 16 == 0 || state.hedgeDelay == nil {
-                    state.hedgeDelay = state.latencies.quantile(0.95).map { max(policy.soonestHedge, $0) }
-                }
-            }
-            return Self.wake(&state, at: now)
-        }
-        for (waiter, lease) in woken { waiter.continuation.resume(returning: lease) }
-    }
-
-    /// The first waiters for whom there is room; all of them, empty-handed, where no replica may be asked.
-    private static func wake(_ state: inout State, at now: Double) -> [(Waiter, ReplicaSet.Lease?)] {
-        var woken: [(Waiter, ReplicaSet.Lease?)] = []
-        while let first = state.waiters.first {
-            if let lease = state.replicas.take(
-                key: first.key, weight: first.weight, excluding: first.excluded, at: now)
-            {
-                woken.append((state.waiters.removeFirst(), lease))
-            } else if !state.replicas.hasOpenDoor(at: now) {
-                woken.append((state.waiters.removeFirst(), nil))
-            } else {
-                break
-            }
-        }
-        return woken
-    }
-
-    private enum Place {
-        case taken(ReplicaSet.Lease)
-        case shut(until: Double)
-        case full
-    }
-
-    private func acquire(key: UInt64, weight: Int, excluding: Set<Int>) async throws -> ReplicaSet.Lease {
-        var shutSince: Double?
+    private func acquire(_ call: CallQueue.Call) async throws -> ReplicaSet.Lease {
+        var closedSince: Double?
         while true {
             try Task.checkCancellation()
             let now = Self.now()
-            let place = state.withLock { state -> Place in
-                if state.waiters.isEmpty,
-                    let lease = state.replicas.take(key: key, weight: weight, excluding: excluding, at: now)
-                {
-                    return .taken(lease)
-                }
-                return state.replicas.hasOpenDoor(at: now)
-                    ? .full : .shut(until: state.replicas.nextChance(after: now))
-            }
-            switch place {
-            case .taken(let lease): return lease
-            case .shut(let until):
-                let since = shutSince ?? now
-                shutSince = since
+            switch state.withLock({ $0.queue.admit(call, at: now) }) {
+            case .granted(let lease): return lease
+            case .full:
+                if let lease = try await wait(call) { return lease }
+            case .closed(let until):
+                let since = closedSince ?? now
+                closedSince = since
                 guard now - since < policy.patience else {
-                    throw EngineError(
+                    throw SpecSearchError(
                         .unavailable,
                         "None of \(group.urls.joined(separator: ", ")) answered for \(Int(policy.patience)) s.",
                         remedy: "Check that the servers run; `specsearch doctor` asks each of them.")
                 }
                 try await Task.sleep(for: .seconds(min(max(until - now, 0.005), since + policy.patience - now + 0.005)))
-            case .full:
-                if let lease = try await wait(key: key, weight: weight, excluding: excluding) { return lease }
             }
         }
     }
 
-    private func wait(key: UInt64, weight: Int, excluding: Set<Int>) async throws -> ReplicaSet.Lease? {
+    private func release(
+        _ lease: ReplicaSet.Lease, _ outcome: ReplicaSet.Outcome, seconds: Double? = nil, failure: RemoteFailure? = nil
+    ) {
+        let now = Self.now()
+        wake { state in
+            let (opened, wakeups) = state.queue.end(
+                lease, outcome, at: now, retryAfter: failure?.retryAfter.map { min($0, policy.retry.longestRetryAfter) }
+            )
+            if opened { state.statistics.breakerOpenings += 1 }
+            if let failure { state.statistics.failures[failure.kind.rawValue, default: 0] += 1 }
+            if let seconds { state.hedges.answered(after: seconds) }
+            return wakeups
+        }
+    }
+
+    /// Waits for a place; nil where no replica may be asked any more.
+    private func wait(_ call: CallQueue.Call) async throws -> ReplicaSet.Lease? {
         let id = state.withLock { state in
             state.nextWaiter += 1
             return state.nextWaiter
@@ -290,13 +239,10 @@ package final class BackendPool: Sendable {
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let now = Self.now()
-                let woken = state.withLock { state -> [(Waiter, ReplicaSet.Lease?)] in
-                    state.waiters.append(
-                        Waiter(id: id, key: key, weight: weight, excluded: excluding, continuation: continuation))
-                    // Room may have come in between, or nothing may be under way that would wake this one.
-                    return Self.wake(&state, at: now)
+                wake { state in
+                    state.waiters[id] = continuation
+                    return state.queue.enqueue(call, as: id, at: now)
                 }
-                for (waiter, lease) in woken { waiter.continuation.resume(returning: lease) }
                 if Task.isCancelled { giveUp(id) }
             }
         } onCancel: {
@@ -304,11 +250,19 @@ package final class BackendPool: Sendable {
         }
     }
 
-    private func giveUp(_ id: Int) {
-        let waiter = state.withLock { state in
-            state.waiters.firstIndex { $0.id == id }.map { state.waiters.remove(at: $0) }
+    /// Changes the queue, and resumes whom it wakes outside of the lock.
+    private func wake(_ change: (inout sending State) -> [CallQueue.Wakeup]) {
+        let woken = state.withLock { state in
+            change(&state).map { (state.waiters.removeValue(forKey: $0.waiter), $0.lease) }
         }
-        waiter?.continuation.resume(throwing: CancellationError())
+        for (continuation, lease) in woken { continuation?.resume(returning: lease) }
+    }
+
+    private func giveUp(_ id: Int) {
+        let continuation = state.withLock { state in
+            state.queue.remove(id) ? state.waiters.removeValue(forKey: id) : nil
+        }
+        continuation?.resume(throwing: CancellationError())
     }
 }
 

@@ -1,15 +1,7 @@
-public import SpecSearch
+package import SpecSearch
 
-extension EngineError.Code {
-    /// No server answered, for longer than a call may wait.
-    public static let unavailable = EngineError.Code("unavailable")
-    /// A server refused the key.
-    public static let unauthorized = EngineError.Code("unauthorized")
-    /// A server cannot do what its role in the search needs.
-    public static let unsupported = EngineError.Code("unsupported")
-}
-
-/// One call to one server that gave nothing to use, and whether trying again can help.
+/// The failure of one request to one server, by which a pool decides whether trying again can help; callers are thrown
+/// ``SpecSearchError`` in its place.
 package struct RemoteFailure: Error, Sendable, Equatable, CustomStringConvertible {
     /// What went wrong; each kind may label a metric.
     package enum Kind: String, Sendable, CaseIterable {
@@ -70,8 +62,8 @@ package struct RemoteFailure: Error, Sendable, Equatable, CustomStringConvertibl
         let whole = String(decoding: body, as: UTF8.self)
         // Before it is cut: half a key is no longer found.
         let text = String((secret?.hidden(in: whole) ?? whole).prefix(400))
-        let told = ServerErrorBody.message(in: body).map { secret?.hidden(in: $0) ?? $0 }
-        let message = "status \(code): \(told ?? text)"
+        let reported = ServerErrorBody.message(in: body).map { secret?.hidden(in: $0) ?? $0 }
+        let message = "status \(code): \(reported ?? text)"
         switch code {
         case 429, 503: return RemoteFailure(.overloaded, message, retryAfter: retryAfter)
         case 401, 403: return RemoteFailure(.unauthorized, message)
@@ -81,21 +73,24 @@ package struct RemoteFailure: Error, Sendable, Equatable, CustomStringConvertibl
             return RemoteFailure(ServerErrorBody.isContextOverflow(text) ? .contextOverflow : .rejected, message)
         }
     }
+}
 
-    /// The error that a user is shown where the call is given up.
-    package func engineError(server: String) -> EngineError {
-        switch kind {
+extension SpecSearchError {
+    /// The error that a caller is thrown where a request is given up.
+    package init(_ failure: RemoteFailure, from server: String) {
+        let message = failure.message
+        switch failure.kind {
         case .contextOverflow:
-            EngineError(
+            self.init(
                 .contextOverflow, "\(server): \(message).", remedy: "Give the server a longer context, or ask less.")
         case .unauthorized:
-            EngineError(.unauthorized, "\(server): \(message).", remedy: "Give its key as apiKey in the configuration.")
+            self.init(.unauthorized, "\(server): \(message).", remedy: "Give its key as apiKey in the configuration.")
         case .rejected:
-            EngineError(
+            self.init(
                 .badSetting, "\(server) refused the request: \(message).",
                 remedy: "Check the model's name and the dialect; `specsearch doctor` says what the server can do.")
-        default:
-            EngineError(
+        case .connection, .timeout, .overloaded, .serverError, .malformed, .reported:
+            self.init(
                 .unavailable, "\(server): \(message).",
                 remedy: "Check that the server runs; `specsearch doctor` asks each of them.")
         }

@@ -1,38 +1,65 @@
 internal import Foundation
 public import SpecSearch
 
-/// Writes thoughts with a model on other machines.
+/// A language model on other machines, in one or several replicas.
 ///
-/// All requests of a call go out together, each with its siblings; the random key decides the seed, so that a retry, or
+/// ```swift
+/// let group = BackendGroup(urls: ["http://10.0.0.1:8000", "http://10.0.0.2:8000"], dialect: .vllm)
+/// let target = try await RemoteLanguageModel(group, role: .target)
+/// let search = Search(Engine(draft: draft, target: target, rewardModel: rewardModel))
+/// ```
+/// All requests of a call go out together, each with its siblings. The random key decides the seed, so that a retry, or
 /// another replica, gives the same thought where the server is deterministic. A path that is longer than the server's
 /// context is a dead branch, not an error: its thoughts come back cut. `ModelUsage.seconds` are those that callers waited.
-public struct RemoteSampler: ThoughtSampler {
-    /// The model that writes.
-    public let model: RemoteModel
+public struct RemoteLanguageModel: LanguageModel {
     /// Its part in the search.
     public let role: ModelRole
     /// What ends a step.
     public let delimiter: String
-    /// What marks the last step, for servers that do not say why they stopped.
-    public let answerPrefix: String
+    /// What precedes the answer in the last step, for servers that do not say why they stopped.
+    public let answerMarker: String?
+    package let servers: RemoteServers
 
+    /// Asks the servers for what has to be known before the first call.
+    ///
+    /// - Parameters:
+    ///   - group: Where it runs.
+    ///   - role: Its part in the search, by which usage is counted.
+    ///   - delimiter: What ends a step.
+    ///   - answerMarker: What precedes the answer in the last step; only text-only servers need it.
+    ///   - policy: How calls are guarded.
+    /// - Throws: `SpecSearchError` `unavailable` where no replica answers.
     public init(
-        _ model: RemoteModel, role: ModelRole, delimiter: String = "\n\n", answerPrefix: String = "The answer is "
-    ) {
-        self.model = model
-        self.role = role
-        self.delimiter = delimiter
-        self.answerPrefix = answerPrefix
+        _ group: BackendGroup, role: ModelRole, delimiter: String = "\n\n", answerMarker: String? = nil,
+        policy: CallPolicy = CallPolicy()
+    ) async throws {
+        self.init(
+            RemoteServers(group, policy: policy), role: role, delimiter: delimiter, answerMarker: answerMarker)
+        try await servers.prepare()
     }
 
-    public func sample(_ requests: [ThoughtRequest]) async throws -> SampledThoughts {
+    init(_ servers: RemoteServers, role: ModelRole, delimiter: String, answerMarker: String?) {
+        self.servers = servers
+        self.role = role
+        self.delimiter = delimiter
+        self.answerMarker = answerMarker
+    }
+
+    /// Where it runs.
+    public var group: BackendGroup { servers.group }
+
+    /// The counts of its calls so far.
+    public var statistics: CallStatistics { servers.pool.statistics }
+
+    public func sample(_ requests: [SampleRequest]) async throws -> Samples {
         try await withThrowingTaskGroup(of: (Int, Int, Completions).self) { tasks in
             for (index, request) in requests.enumerated() where request.count > 0 {
                 // At temperature 0 all samples are equal: one is asked for, and stands for all.
-                let distinct = request.parameters.temperature > 0 ? request.count : 1
-                for first in stride(from: 0, to: distinct, by: model.siblingLimit) {
-                    let count = min(model.siblingLimit, distinct - first)
-                    tasks.addTask { (index, first, try await write(request, first: first, count: count)) }
+                let distinct = request.sampling.temperature > 0 ? request.count : 1
+                let limit = servers.siblingLimit
+                for first in stride(from: 0, to: distinct, by: limit) {
+                    let count = min(limit, distinct - first)
+                    tasks.addTask { (index, first, try await generate(request, first: first, count: count)) }
                 }
             }
             var parts = [[(first: Int, thoughts: [Thought])]](repeating: [], count: requests.count)
@@ -40,7 +67,7 @@ public struct RemoteSampler: ThoughtSampler {
             for try await (index, first, completions) in tasks {
                 usage += completions.usage
                 let thoughts = completions.siblings.map {
-                    Thought(text: $0.text, tokens: $0.tokens, stop: $0.stop, author: role)
+                    Thought(text: $0.text, tokens: $0.tokens, stop: $0.stop, source: role)
                 }
                 parts[index].append((first, thoughts))
             }
@@ -48,32 +75,65 @@ public struct RemoteSampler: ThoughtSampler {
                 let all = parts.sorted { $0.first < $1.first }.flatMap(\.thoughts)
                 return all.count == 1 && request.count > 1 ? Array(repeating: all[0], count: request.count) : all
             }
-            return SampledThoughts(thoughts: thoughts, usage: Usage(models: [role: usage]))
+            return Samples(thoughts: thoughts, usage: Usage(models: [role: usage]))
         }
     }
 
-    private func write(_ request: ThoughtRequest, first: Int, count: Int) async throws -> Completions {
-        let begin = ContinuousClock.now
-        var call = GenerationCall(
-            model: model.group.model, prompt: [], count: count, parameters: request.parameters,
-            seed: Self.seed(request.key.sample(first), bits: model.codec.seedBits), delimiter: delimiter)
-        if model.group.dialect == .openAI {
-            call.text = model.text(of: request.path.problem) + request.path.text
-            call.answerPrefix = answerPrefix
-        } else {
-            call.prompt = try await model.tokens(of: request.path)
+    /// The log-likelihood of the last thought of each path, where the server gives it.
+    ///
+    /// vLLM and SGLang give it by a prefill, llama-server by being forced to generate the thought; all of them by the
+    /// model's own distribution only.
+    ///
+    /// - Throws: `SpecSearchError` `unsupported` for text-only servers, and for any sampling but temperature 1 without
+    ///   filters.
+    public func logLikelihoods(
+        of paths: [ReasoningPath], sampling: SamplingParameters
+    ) async throws -> LogLikelihoods {
+        guard sampling.temperature == 1, sampling.topK == 0, sampling.topP == 1, sampling.minP == 0 else {
+            throw SpecSearchError(
+                .unsupported, "Servers give the likelihood of a step at temperature 1 without filters only.",
+                remedy: "Set temperature 1, top-k 0, top-p 1 and min-p 0, or use the embedded engine.")
         }
-        let whole = call
-        let codec = model.codec
+        return try await withThrowingTaskGroup(of: (Int, Double, Double).self) { tasks in
+            for (index, path) in paths.enumerated() {
+                tasks.addTask {
+                    let begin = ContinuousClock.now
+                    let value = try await servers.logLikelihood(ofLastStepOf: path)
+                    return (index, max(LogLikelihoods.impossible, value), seconds(since: begin))
+                }
+            }
+            var values = [Double](repeating: 0, count: paths.count)
+            var usage = ModelUsage()
+            usage.evaluatedTokens = paths.reduce(0) { $0 + ($1.thoughts.last?.tokens.count ?? 0) }
+            usage.prefillTokens = usage.evaluatedTokens
+            for try await (index, value, seconds) in tasks {
+                values[index] = value
+                usage.seconds += seconds
+            }
+            return LogLikelihoods(values: values, usage: Usage(models: [role: usage]))
+        }
+    }
+
+    private func generate(_ request: SampleRequest, first: Int, count: Int) async throws -> Completions {
+        let begin = ContinuousClock.now
+        let codec = servers.codec
+        var call = GenerationCall(
+            model: group.model, prompt: [], count: count, sampling: request.sampling,
+            seed: Self.seed(request.key.sample(first), bits: codec.seedBits), delimiter: delimiter)
+        if group.dialect == .openAI {
+            call.text = RemoteServers.prompt(request.path.problem, template: group.template) + request.path.text
+            call.answerMarker = answerMarker
+        } else {
+            call.prompt = try await servers.tokens(of: request.path)
+        }
         do {
-            var completions = try await model.pool.call(
-                try codec.generation(whole), key: RemoteModel.routingKey(request.path.problem),
-                weight: model.weight(count), tokens: request.parameters.maximumTokens,
-                read: { try codec.completions($0, for: whole) })
-            let elapsed = (ContinuousClock.now - begin).components
-            completions.usage.seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+            var completions = try await servers.pool.call(
+                try codec.generation(call), key: RemoteServers.routingKey(request.path.problem),
+                weight: servers.weight(count), tokens: request.sampling.maximumTokens,
+                read: { [call] in try codec.completions($0, for: call) })
+            completions.usage.seconds = seconds(since: begin)
             return completions
-        } catch let failure as RemoteFailure where failure.kind == .contextOverflow {
+        } catch let error as SpecSearchError where error.code == .contextOverflow {
             let cut = Completion(text: "", tokens: [], stop: .length)
             return Completions(siblings: Array(repeating: cut, count: count), usage: ModelUsage())
         }

@@ -1,38 +1,55 @@
 internal import Foundation
 public import SpecSearch
-internal import Synchronization
 
-/// Scores thoughts with a process reward model on other machines.
+/// A process reward model on other machines, in one or several replicas.
 ///
+/// ```swift
+/// let group = BackendGroup(urls: ["http://10.0.0.3:8000"], dialect: .vllm)
+/// let rewardModel = try await RemoteRewardModel(group, .init(.labels(good: "+", bad: "-"), stepToken: " ки"))
+/// let scores = try await rewardModel.score([path]).scores
+/// ```
 /// A score that is missing, malformed or out of range is an error, and never passes for a number.
-public struct RemoteEvaluator: ThoughtEvaluator {
-    /// The reward model.
-    public let model: RemoteModel
+public struct RemoteRewardModel: RewardModel {
     /// How it is read.
-    public let reward: RemoteRewardModel
-    private let labels: LabelIds?
+    public let configuration: Configuration
+    package let servers: RemoteServers
+    private let reading: ResolvedReading
 
-    package struct LabelIds: Sendable, Hashable {
-        var tag: Token
-        var good: Token
-        var bad: Token
+    /// A ``Configuration/Reading-swift.enum`` by token ids.
+    private enum ResolvedReading: Sendable {
+        case likelihood
+        case labels(step: Token, good: Token, bad: Token)
+        case classes(step: Token, column: Int)
     }
 
-    public var defaultAggregation: ScoreAggregation { reward.aggregation }
-
-    /// Finds the ids of tag and labels by the server's own tokenizer, and checks them.
+    /// Asks the servers for what has to be known before the first call, and for the ids of step token and labels by
+    /// their own tokenizer, which are checked.
     ///
-    /// - Throws: `EngineError`, naming what does not fit.
-    public init(_ model: RemoteModel, reward: RemoteRewardModel) async throws {
-        var group = model.group
-        group.template = reward.template
-        self.model = reward.template == model.group.template ? model : RemoteModel(group, policy: model.pool.policy)
-        self.reward = reward
-        if self.model !== model { try await self.model.prepare() }
-        labels = reward.reading == .likelihood ? nil : try await Self.labels(reward, model: self.model)
+    /// - Throws: `SpecSearchError`, naming what does not fit.
+    public init(
+        _ group: BackendGroup, _ configuration: Configuration, policy: CallPolicy = CallPolicy()
+    ) async throws {
+        let servers = RemoteServers(group, policy: policy)
+        try await servers.prepare()
+        try await self.init(servers, configuration)
     }
 
-    public func evaluate(_ paths: [ReasoningPath]) async throws -> StepScores {
+    init(_ servers: RemoteServers, _ configuration: Configuration) async throws {
+        self.servers = servers
+        self.configuration = configuration
+        if let template = configuration.template { try RemoteServers.check(template: template) }
+        reading = try await Self.resolve(configuration, servers: servers)
+    }
+
+    /// Where it runs.
+    public var group: BackendGroup { servers.group }
+
+    /// The counts of its calls so far.
+    public var statistics: CallStatistics { servers.pool.statistics }
+
+    public var aggregation: ScoreAggregation { configuration.aggregation }
+
+    public func score(_ paths: [ReasoningPath]) async throws -> StepScores {
         try await withThrowingTaskGroup(of: (Int, Double, ModelUsage).self) { tasks in
             for (index, path) in paths.enumerated() {
                 tasks.addTask {
@@ -52,110 +69,125 @@ public struct RemoteEvaluator: ThoughtEvaluator {
 
     private func score(_ path: ReasoningPath) async throws -> (Double, ModelUsage) {
         guard let step = path.thoughts.last else {
-            throw EngineError(
+            throw SpecSearchError(
                 .badScore, "The problem \"\(path.problem.id)\" has no step to score.", remedy: "Score paths with steps."
             )
         }
         let begin = ContinuousClock.now
         var usage = ModelUsage()
-        let key = RemoteModel.routingKey(path.problem)
-        let codec = model.codec
-        let name = model.group.model
         let raw: Double
-        do {
-            switch reward.reading {
-            case .likelihood:
-                let whole = try await model.tokens(of: path)
-                let prompt = Array(whole.dropLast(step.tokens.count))
-                usage.evaluatedTokens = step.tokens.count
-                raw = exp(
-                    try await model.pool.call(
-                        try codec.likelihood(
-                            of: step.tokens, ends: step.stop == .endOfSequence, after: prompt, model: name),
-                        key: key, tokens: step.tokens.count,
-                        read: { try codec.logProbabilities($0, of: step.tokens, after: prompt) }
-                    ).reduce(0, +))
-            case .labels:
-                let tokens = try await taggedTokens(path, key: key)
-                usage.evaluatedTokens = step.tokens.count + 1
-                let (good, bad) = (labels?.good ?? 0, labels?.bad ?? 0)
-                raw = try await model.pool.call(
-                    try codec.labels(prompt: tokens, good: good, bad: bad, model: name), key: key, tokens: 1,
-                    read: { try codec.labelScore($0, good: good, bad: bad) })
-            case .classes(let column):
-                let tokens = try await taggedTokens(path, key: key)
-                // The server's class heads do not use the prefix cache.
-                usage.evaluatedTokens = tokens.count
-                let count = path.thoughts.count
-                raw = try await model.pool.call(
-                    try codec.classification(tokens, model: name), key: key, tokens: 1,
-                    read: { answer in
-                        let rows = try codec.classRows(answer)
-                        guard rows.count == count, let row = rows.last, row.indices.contains(column) else {
-                            throw Answer.malformed("\(rows.count) rows for \(count) steps")
-                        }
-                        guard row.allSatisfy({ (0...1).contains($0) }) else {
-                            throw Answer.malformed("class probabilities \(row)")
-                        }
-                        return row[column]
-                    })
-            }
-        } catch let failure as RemoteFailure {
-            throw failure.engineError(server: model.group.urls.joined(separator: ", "))
+        switch reading {
+        case .likelihood:
+            usage.evaluatedTokens = step.tokens.count
+            raw = exp(try await servers.logLikelihood(ofLastStepOf: path, template: configuration.template))
+        case .labels(let stepToken, let good, let bad):
+            usage.evaluatedTokens = step.tokens.count + 1
+            raw = try await labelScore(try await tokens(of: path, step: stepToken), path, good: good, bad: bad)
+        case .classes(let stepToken, let column):
+            let tokens = try await tokens(of: path, step: stepToken)
+            // The servers' class heads do not use the prefix cache.
+            usage.evaluatedTokens = tokens.count
+            raw = try await classScore(tokens, path, column: column)
         }
         guard raw.isFinite, raw >= 0, raw <= 1 + 1e-6 else {
-            throw EngineError(
+            throw SpecSearchError(
                 .badScore, "The reward model gave the score \(raw) for the step \"\(step.text)\".",
-                remedy: "Check its description: the template, the tag and the labels.")
+                remedy: "Check its description: the template, the step token and the labels.")
         }
-        let elapsed = (ContinuousClock.now - begin).components
-        usage.seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
-        return (min(1, reward.calibration?(raw) ?? raw), usage)
+        usage.seconds = seconds(since: begin)
+        return (min(1, configuration.calibration?(raw) ?? raw), usage)
     }
 
-    /// The prompt and the steps, a tag after each, tokenised as one text, which is what the model was trained on.
-    private func taggedTokens(_ path: ReasoningPath, key: UInt64) async throws -> [Token] {
+    private func labelScore(
+        _ tokens: [Token], _ path: ReasoningPath, good: Token, bad: Token
+    ) async throws -> Double {
+        let codec = servers.codec
+        return try await servers.pool.call(
+            try codec.labels(prompt: tokens, good: good, bad: bad, model: group.model),
+            key: RemoteServers.routingKey(path.problem), tokens: 1,
+            read: { try codec.labelScore($0, good: good, bad: bad) })
+    }
+
+    private func classScore(_ tokens: [Token], _ path: ReasoningPath, column: Int) async throws -> Double {
+        let codec = servers.codec
+        let count = path.depth
+        return try await servers.pool.call(
+            try codec.classification(tokens, model: group.model), key: RemoteServers.routingKey(path.problem),
+            tokens: 1,
+            read: { answer in
+                let rows = try codec.classRows(answer)
+                guard rows.count == count, let row = rows.last, row.indices.contains(column) else {
+                    throw Answer.malformed("\(rows.count) rows for \(count) steps")
+                }
+                guard row.allSatisfy({ (0...1).contains($0) }) else {
+                    throw Answer.malformed("class probabilities \(row)")
+                }
+                return row[column]
+            })
+    }
+
+    /// The tokens of the prompt and the steps, a step token after each, tokenised as one text, which is what the model
+    /// was trained on.
+    private func tokens(of path: ReasoningPath, step stepToken: Token) async throws -> [Token] {
+        let key = RemoteServers.routingKey(path.problem)
         let steps = path.thoughts.map { $0.text.trimmingCharacters(in: .whitespacesAndNewlines) }
-        if let step = steps.first(where: { $0.contains(reward.tag) }) {
-            throw EngineError(
-                .badScore, "The step \"\(step)\" contains the tag of the reward model.", remedy: "Use another model.")
+        if let step = steps.first(where: { $0.contains(configuration.stepToken) }) {
+            throw SpecSearchError(
+                .badScore, "The step \"\(step)\" contains the step token of the reward model.",
+                remedy: "Use another model.")
         }
-        let text = steps.map { $0 + reward.tag }.joined(separator: reward.stepSeparator)
+        let text = steps.map { $0 + configuration.stepToken }.joined(separator: configuration.stepSeparator)
+        let template = configuration.template ?? group.template
         let tokens: [Token]
-        if reward.template == "server" {
-            tokens = try await model.promptTokens(path.problem) + model.tokens(of: text, key: key, addsBegin: false)
+        if template == "server" {
+            tokens =
+                try await servers.promptTokens(path.problem, template: template)
+                + servers.tokens(of: text, key: key, addsBegin: false)
         } else {
-            tokens = try await model.tokens(of: model.text(of: path.problem) + text, key: key)
+            tokens = try await servers.tokens(
+                of: RemoteServers.prompt(path.problem, template: template) + text, key: key)
         }
-        guard tokens.last == labels?.tag else {
-            throw EngineError(
-                .badScore, "The tag of the reward model is lost in tokenising the step \"\(steps.last ?? "")\".",
-                remedy: "Check \"tag\" and \"stepSeparator\" in its description.")
+        guard tokens.last == stepToken else {
+            throw SpecSearchError(
+                .badScore,
+                "The step token of the reward model is lost in tokenising the step \"\(steps.last ?? "")\".",
+                remedy: "Check the step token and the separator in its description.")
         }
         return tokens
     }
 
-    private static func labels(_ reward: RemoteRewardModel, model: RemoteModel) async throws -> LabelIds {
-        func fail(_ what: String) -> EngineError {
-            EngineError(
-                .badModelFile, "The reward model on \(model.group.urls[0]): \(what).",
-                remedy: "Take the tag and the labels from the model's card, and check that the model is the right one.")
+    private static func resolve(
+        _ configuration: Configuration, servers: RemoteServers
+    ) async throws -> ResolvedReading {
+        func error(_ what: String) -> SpecSearchError {
+            SpecSearchError(
+                .badModelFile, "The reward model on \(servers.group.urls[0]): \(what).",
+                remedy:
+                    "Take the step token and the labels from the model's card, and check that the model is the right one."
+            )
         }
-        guard !reward.tag.isEmpty else { throw fail("its description has no tag") }
-        let tagged = try await model.tokens(of: "a" + reward.tag, key: 0, addsBegin: false)
-        guard let tag = tagged.last else { throw fail("the tag has no token") }
-        if let id = reward.tagId, id != tag { throw fail("the tag ends with token \(tag), not with tagId \(id)") }
-        guard case .labels(let good, let bad) = reward.reading else { return LabelIds(tag: tag, good: 1, bad: 0) }
-        func id(_ label: RemoteRewardModel.Label, _ name: String) async throws -> Token {
+        func id(_ label: Configuration.Label, _ name: String) async throws -> Token {
             if let id = label.id { return id }
-            let tokens = try await model.tokens(of: label.text ?? "", key: 0, addsBegin: false)
+            let tokens = try await servers.tokens(of: label.text ?? "", key: 0, addsBegin: false)
             guard tokens.count == 1 else {
-                throw fail("\(name) \"\(label.text ?? "")\" is \(tokens.count) tokens, not one")
+                throw error("\(name) \"\(label.text ?? "")\" is \(tokens.count) tokens, not one")
             }
             return tokens[0]
         }
-        let ids = LabelIds(tag: tag, good: try await id(good, "good"), bad: try await id(bad, "bad"))
-        guard ids.good != ids.bad else { throw fail("good and bad are the same token, \(ids.good)") }
-        return ids
+        if configuration.reading == .likelihood { return .likelihood }
+        guard !configuration.stepToken.isEmpty else { throw error("its description has no step token") }
+        let marked = try await servers.tokens(of: "a" + configuration.stepToken, key: 0, addsBegin: false)
+        guard let step = marked.last else { throw error("the step token has no id") }
+        if let id = configuration.stepTokenID, id != step {
+            throw error("the step token ends with token \(step), not with \(id)")
+        }
+        switch configuration.reading {
+        case .likelihood: return .likelihood
+        case .classes(let column): return .classes(step: step, column: column)
+        case .labels(let good, let bad):
+            let (good, bad) = (try await id(good, "good"), try await id(bad, "bad"))
+            guard good != bad else { throw error("good and bad are the same token, \(good)") }
+            return .labels(step: step, good: good, bad: bad)
+        }
     }
 }

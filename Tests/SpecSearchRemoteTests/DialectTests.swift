@@ -3,7 +3,7 @@ import SpecSearch
 import SpecSearchRemote
 import Testing
 
-/// Answers as the servers write them; vLLM's as recorded from 0.32, the others as their sources write them.
+/// Answers as the servers give them; vLLM's as recorded from 0.32, the others as their sources give them.
 enum Recorded {
     static let vllm = #"""
         {"id":"cmpl-1","object":"text_completion","choices":[{"index":0,"text":"finds 63: 119.\n\n","logprobs":null,
@@ -58,7 +58,7 @@ enum Recorded {
 
 let call = GenerationCall(
     model: "m", prompt: [1, 2], count: 2,
-    parameters: SamplingParameters(temperature: 0.7, topP: 0.9, maximumTokens: 48),
+    sampling: SamplingParameters(temperature: 0.7, topP: 0.9, maximumTokens: 48),
     seed: 11, delimiter: "\n\n")
 
 @Suite struct DialectTests {
@@ -195,7 +195,7 @@ let call = GenerationCall(
         #expect(llama.contains(#""n_cmpl":2,"seed":11,"samplers":["temperature","top_k","top_p","min_p"]"#))
     }
 
-    @Test func `llama-server is made to write a step by its ids`() {
+    @Test func `llama-server is made to generate a step by its ids`() {
         func grammar(_ step: [Token], ends: Bool) -> String {
             let request = LlamaServerDialect().likelihood(of: step, ends: ends, after: [1], model: nil)
             return String(decoding: request.body?.bytes ?? [], as: UTF8.self)
@@ -206,19 +206,19 @@ let call = GenerationCall(
         #expect(grammar([2], ends: true).contains(#""grammar":"root ::= \"\"""#))
     }
 
-    @Test func `A text-only server's last step is told by its answer`() throws {
+    @Test func `A text-only server's last step is known by its answer`() throws {
         var call = call
-        call.answerPrefix = "The answer is "
+        call.answerMarker = "The answer is "
         let text = #"""
             {"choices":[{"text":"finds 63","finish_reason":"stop"},{"text":"The answer is 3","finish_reason":"stop"}]}
             """#
         let read = try TextOnlyDialect().completions(Data(text.utf8), for: call)
         #expect(read.siblings.map(\.stop) == [.delimiter, .endOfSequence])
         #expect(read.siblings[0].text == "finds 63\n\n")
-        #expect(throws: EngineError.self) { try TextOnlyDialect().labels(prompt: [], good: 1, bad: 2, model: nil) }
+        #expect(throws: SpecSearchError.self) { try TextOnlyDialect().labels(prompt: [], good: 1, bad: 2, model: nil) }
     }
 
-    @Test func `A status tells whether trying again can help`() {
+    @Test func `A status says whether trying again can help`() {
         func kind(_ code: Int, _ body: String = "") -> RemoteFailure.Kind {
             RemoteFailure.status(code, body: Array(body.utf8), retryAfter: nil).kind
         }

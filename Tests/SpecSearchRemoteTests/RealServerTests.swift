@@ -3,10 +3,10 @@ import Glibc
 import SpecSearch
 import SpecSearchLlama
 import SpecSearchRemote
-import SpecSearchRemoteTesting
+import SpecSearchTesting
 import Testing
 
-/// Against the real llama-server with the shipped trio: `make test-servers` builds it and names it in the environment.
+/// Against the real llama-server with the shipped models: `make test-servers` builds it and names it in the environment.
 @Suite(.serialized, .enabled(if: RealServer.program != nil), .timeLimit(.minutes(10)))
 struct RealServerTests {
     static let models = URL(fileURLWithPath: #filePath)
@@ -24,42 +24,38 @@ struct RealServerTests {
     static func configuration(_ method: SearchMethod, _ set: ModelSet) -> SearchConfiguration {
         var configuration = SearchConfiguration()
         configuration.method = method
-        configuration.sampling = set.samplingParameters
-        configuration.sampling.temperature = 0
-        configuration.answerPrefix = set.answerPrefix
-        configuration.maximumDepth = 14
+        configuration.options.sampling = set.sampling
+        configuration.options.sampling?.temperature = 0
+        configuration.options.maximumDepth = 14
         return configuration
     }
 
-    /// The trio on servers: one for the draft, one for the reward model, two for the target.
-    struct Trio {
+    /// The model set on servers: one for the draft, one for the reward model, two for the target.
+    struct Cluster {
         let servers: [RealServer]
-        let models: SearchModels
-        let target: RemoteModel
+        let remote: RemoteEngine
 
-        init(_ set: ModelSet, policy: CallPolicy = CallPolicy()) async throws {
-            // Raw scores: calibration would make near ones equal.
-            let reward = try RewardDescription.load(path: set.rewardModel)
+        init(_ set: ModelSet, _ rewardModel: RewardModelConfiguration) async throws {
             servers = [
-                try await RealServer(model: set.draft), try await RealServer(model: set.prm),
+                try await RealServer(model: set.draft), try await RealServer(model: set.rewardModel),
                 try await RealServer(model: set.target), try await RealServer(model: set.target),
             ]
-            func model(_ servers: ArraySlice<RealServer>) async throws -> RemoteModel {
+            func group(_ servers: ArraySlice<RealServer>) -> BackendGroup {
                 var group = BackendGroup(urls: servers.map(\.url), dialect: .llamaServer)
                 group.template = set.chatTemplate
-                let model = RemoteModel(group, policy: policy)
-                try await model.prepare()
-                return model
+                return group
             }
-            target = try await model(servers[2...])
-            models = SearchModels(
-                draft: RemoteSampler(try await model(servers[..<1]), role: .draft, delimiter: set.delimiter),
-                target: RemoteSampler(target, role: .target, delimiter: set.delimiter),
-                evaluator: try await RemoteEvaluator(
-                    try await model(servers[1..<2]),
-                    reward: RemoteRewardModel(
-                        .likelihood, template: reward.template, aggregation: reward.pathAggregation)))
+            // Raw scores: calibration would make near ones equal.
+            let configuration = RemoteRewardModel.Configuration(
+                .likelihood, template: rewardModel.template, aggregation: rewardModel.pathAggregation)
+            remote = try await RemoteEngine(
+                draft: group(servers[..<1]), target: group(servers[2...]),
+                rewardModel: (group(servers[1..<2]), configuration), defaults: set.defaults,
+                delimiter: set.delimiter)
         }
+
+        /// The counts of the calls to the targets.
+        var statistics: CallStatistics { remote.statistics[.target] ?? CallStatistics() }
 
         func stop() { for server in servers { server.kill() } }
     }
@@ -68,47 +64,43 @@ struct RealServerTests {
         async throws
     {
         let set = try ModelSet(directory: Self.models)
-        var reward = try RewardDescription.load(path: set.rewardModel)
-        reward.calibration = nil
-        let engine = try await LlamaEngine.load(set, reward: reward)
-        let trio = try await Trio(set)
-        defer { trio.stop() }
+        var rewardModel = try RewardModelConfiguration.load(path: try #require(set.rewardModelConfiguration))
+        rewardModel.calibration = nil
+        let embedded = try await LlamaEngine(set, rewardModel: rewardModel)
+        let cluster = try await Cluster(set, rewardModel)
+        defer { cluster.stop() }
         let problems = try Self.problems(6)
-        let embedded = SearchModels(draft: engine.draft, target: engine.target, evaluator: engine.evaluator)
         var expected: [[String]] = []
         var paths: [ReasoningPath] = []
         for method in [SearchMethod.ar, .specsearch] {
             let configuration = Self.configuration(method, set)
             for problem in problems {
-                let here = try await Search(configuration, models: embedded).run(problem)
-                let there = try await Search(configuration, models: trio.models).run(problem)
+                let here = try await Search(embedded, configuration: configuration).solve(problem)
+                let there = try await Search(cluster.remote, configuration: configuration).solve(problem)
                 #expect(there.answer == here.answer)
-                #expect(there.best.steps.map(\.thought.tokens) == here.best.steps.map(\.thought.tokens))
-                if method == .ar { expected.append(there.best.steps.map(\.thought.text)) }
-                let steps = here.best.steps.map(\.thought)
+                #expect(there.steps.map(\.thought.tokens) == here.steps.map(\.thought.tokens))
+                if method == .ar { expected.append(there.steps.map(\.thought.text)) }
+                let steps = here.steps.map(\.thought)
                 paths += steps.indices.map { ReasoningPath(problem: problem, thoughts: Array(steps[...$0])) }
             }
         }
         #expect(paths.contains { $0.isFinished })
-        let here = try await engine.evaluator.evaluate(paths).scores
-        let there = try await trio.models.evaluator.evaluate(paths).scores
+        let here = try #require(try await embedded.engine.rewardModel?.score(paths).scores)
+        let there = try #require(try await cluster.remote.engine.rewardModel?.score(paths).scores)
         let difference = zip(here, there).map { abs($0 - $1) }.max() ?? 1
         #expect(difference <= 1e-3)
         print("\(paths.count) scores of llama-server and the embedded engine differ by at most \(difference)")
 
         // kill -9 of one target while all problems are being solved.
-        let before = trio.target.statistics
+        let before = cluster.statistics
         let killer = Task {
-            while trio.target.statistics.requests < before.requests + 12 { try await Task.sleep(for: .milliseconds(5)) }
-            trio.servers[2].kill()
+            while cluster.statistics.requests < before.requests + 12 { try await Task.sleep(for: .milliseconds(5)) }
+            cluster.servers[2].kill()
         }
-        let configuration = Self.configuration(.ar, set)
+        let search = try Search(cluster.remote, configuration: Self.configuration(.ar, set))
         let results = try await withThrowingTaskGroup(of: (Int, [String]).self) { tasks in
             for (index, problem) in problems.enumerated() {
-                tasks.addTask {
-                    let result = try await Search(configuration, models: trio.models).run(problem)
-                    return (index, result.best.steps.map(\.thought.text))
-                }
+                tasks.addTask { (index, try await search.solve(problem).steps.map(\.thought.text)) }
             }
             var results: [Int: [String]] = [:]
             for try await (index, steps) in tasks { results[index] = steps }
@@ -117,44 +109,62 @@ struct RealServerTests {
         killer.cancel()
         _ = try? await killer.value
         #expect(results == expected)
-        let after = trio.target.statistics
+        let after = cluster.statistics
         print("target: \(after.requests - before.requests) requests, \(after.retries) retries, \(after.failures)")
     }
 
-    @Test func `A label's share is the embedded engine's`() async throws {
-        var set = try ModelSet(directory: Self.models)
-        set.contextLength = 512
-        let description = RewardDescription(
-            template: "{problem}\n\n", tag: " answer", good: "1", bad: "2", stepSeparator: "\n\n")
-        let engine = try await LlamaEngine.load(set, reward: description)
-        let server = try await RealServer(model: set.prm)
+    @Test func `A step's log-likelihood is the embedded engine's`() async throws {
+        let set = try ModelSet(directory: Self.models)
+        let embedded = try await LlamaEngine(ModelSet(target: set.target, chatTemplate: set.chatTemplate))
+        let server = try await RealServer(model: set.target)
         defer { server.kill() }
-        let model = RemoteModel(BackendGroup(urls: [server.url], dialect: .llamaServer))
-        try await model.prepare()
-        let evaluator = try await RemoteEvaluator(
-            model,
-            reward: RemoteRewardModel(
-                .labels(good: .init(text: "1"), bad: .init(text: "2")), tag: " answer", stepSeparator: "\n\n"))
+        var group = BackendGroup(urls: [server.url], dialect: .llamaServer)
+        group.template = set.chatTemplate
+        let remote = try await RemoteLanguageModel(group, role: .target, delimiter: set.delimiter)
+        let target = try #require(embedded.engine.target)
+        let requests = try Self.problems(4).map { problem in
+            SampleRequest(
+                path: ReasoningPath(problem: problem), count: 1,
+                sampling: SamplingParameters(temperature: 0, maximumTokens: 64),
+                key: RandomKey(seed: 1, problem: 1, depth: 0, node: 0, role: .target))
+        }
+        let thoughts = try await target.sample(requests).thoughts
+        let paths = zip(requests, thoughts).map { $0.path.appending($1[0]) }
+        let plain = SamplingParameters(temperature: 1)
+        let here = try await target.logLikelihoods(of: paths, sampling: plain).values
+        let there = try await remote.logLikelihoods(of: paths, sampling: plain).values
+        #expect(zip(here, there).allSatisfy { abs($0 - $1) <= 1e-2 }, "\(here) \(there)")
+    }
+
+    @Test func `A label's share is the embedded engine's`() async throws {
+        let set = try ModelSet(directory: Self.models)
+        let embedded = try await LlamaEngine(
+            ModelSet(rewardModel: set.rewardModel, contextLength: 512),
+            rewardModel: RewardModelConfiguration(
+                template: "{problem}\n\n", stepToken: " answer", good: "1", bad: "2", stepSeparator: "\n\n"))
+        let server = try await RealServer(model: set.rewardModel)
+        defer { server.kill() }
+        let remote = try await RemoteRewardModel(
+            BackendGroup(urls: [server.url], dialect: .llamaServer),
+            .init(.labels(good: "1", bad: "2"), stepToken: " answer", stepSeparator: "\n\n"))
         let paths = try Self.problems(8).map { problem in
             ReasoningPath(
                 problem: problem,
                 thoughts: ["finds 63: 56+63=119.\n\n", "loses 9: 119-9=110.\n\n"].map {
-                    Thought(text: $0, tokens: [1], stop: .delimiter, author: .target)
+                    Thought(text: $0, tokens: [1], stop: .delimiter, source: .target)
                 })
         }
-        let here = try await engine.evaluator.evaluate(paths).scores
-        let there = try await evaluator.evaluate(paths).scores
+        let here = try #require(try await embedded.engine.rewardModel?.score(paths).scores)
+        let there = try await remote.score(paths).scores
         #expect(zip(here, there).allSatisfy { abs($0 - $1) <= 1e-3 }, "\(here) \(there)")
     }
 
     @Test func `The doctor finds what llama-server can do`() async throws {
         let set = try ModelSet(directory: Self.models)
-        let server = try await RealServer(model: set.prm)
+        let server = try await RealServer(model: set.rewardModel)
         defer { server.kill() }
         let group = BackendGroup(urls: [server.url, "http://127.0.0.1:9"], dialect: .llamaServer)
-        let reports = await ServerProbe(
-            RemoteModel(group), role: .rewardModel, reward: RemoteRewardModel(.likelihood)
-        ).run()
+        let reports = await ServerProbe(group, role: .rewardModel, reading: .likelihood).run()
         #expect(reports[0].isFit && reports[0].slots == 8, "\(reports[0])")
         #expect(reports[0].abilities.contains { $0.name == "scores by likelihood" && $0.works })
         #expect(!reports[1].isFit)
@@ -162,7 +172,7 @@ struct RealServerTests {
         var wrong = group
         wrong.dialect = .vllm
         wrong.urls = [server.url]
-        #expect(await ServerProbe(RemoteModel(wrong), role: .target).run().allSatisfy { !$0.isFit })
+        #expect(await ServerProbe(wrong, role: .target).run().allSatisfy { !$0.isFit })
     }
 }
 
@@ -173,7 +183,8 @@ final class RealServer: Sendable {
     let url: String
     private let identifier: Int32
 
-    init(model: String) async throws {
+    init(model: String?) async throws {
+        let model = try #require(model)
         // A port that was free a moment ago.
         let place = FaultServer { _ in .json("{}") }
         try await place.start()
@@ -197,7 +208,7 @@ final class RealServer: Sendable {
             try await Task.sleep(for: .milliseconds(100))
         }
         kill()
-        throw EngineError(.unavailable, "llama-server did not start.", remedy: "")
+        throw SpecSearchError(.unavailable, "llama-server did not start.")
     }
 
     func kill() { _ = Glibc.kill(identifier, SIGKILL) }

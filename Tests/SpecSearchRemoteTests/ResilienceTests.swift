@@ -175,4 +175,127 @@ import Testing
         for value in 20...100 { record.add(Double(value)) }
         #expect(record.quantile(0.95) == 96)
     }
+
+    // MARK: What follows a failed try
+
+    private func decisions(
+        _ kinds: [RemoteFailure.Kind], replicas: Int, retryAfter: Double? = nil, hasBudget: Bool = true
+    ) -> [CallAttempts.Decision] {
+        var attempts = CallAttempts(RetryPolicy(), replicaCount: replicas)
+        return kinds.enumerated().map { index, kind in
+            attempts.next(
+                after: RemoteFailure(kind, "x", retryAfter: retryAfter), of: index % replicas, uniform: 1,
+                takeBudget: { hasBudget })
+        }
+    }
+
+    @Test func `Another replica is tried at once, the same one after a pause`() {
+        #expect(
+            decisions([.serverError, .timeout, .timeout], replicas: 1) == [
+                .retry(after: 0.25), .retry(after: 0.5), .giveUp,
+            ])
+        #expect(
+            decisions([.serverError, .timeout, .timeout], replicas: 2) == [
+                .retry(after: 0), .retry(after: 0.5), .giveUp,
+            ])
+        // A full queue asks for time, everywhere; how much counts where there is no other replica.
+        #expect(decisions([.overloaded], replicas: 2, retryAfter: 3) == [.retry(after: 0.25)])
+        #expect(decisions([.overloaded], replicas: 1, retryAfter: 3) == [.retry(after: 3)])
+    }
+
+    @Test func `Without budget only a failover is left, and what cannot be repaired is given up`() {
+        #expect(decisions([.serverError], replicas: 2, hasBudget: false) == [.giveUp])
+        #expect(decisions([.connection], replicas: 2, hasBudget: false) == [.retry(after: 0)])
+        #expect(decisions([.connection], replicas: 1, hasBudget: false) == [.giveUp])
+        for kind in [RemoteFailure.Kind.rejected, .contextOverflow, .unauthorized] {
+            #expect(decisions([kind], replicas: 3) == [.giveUp])
+        }
+    }
+
+    @Test func `Replicas that failed are avoided until all have`() {
+        var attempts = CallAttempts(RetryPolicy(), replicaCount: 2)
+        var seen: [Set<Int>] = []
+        for replica in [1, 0] {
+            _ = attempts.next(
+                after: RemoteFailure(.serverError, "x"), of: replica, uniform: 0, takeBudget: { true })
+            seen.append(attempts.excluded)
+        }
+        #expect(seen == [[1], [0]])
+    }
+
+    // MARK: Waiting calls
+
+    private func call(_ key: UInt64 = 1) -> CallQueue.Call { CallQueue.Call(key: key, weight: 1) }
+
+    private func lease(_ admission: CallQueue.Admission) throws -> ReplicaSet.Lease {
+        guard case .granted(let lease) = admission else {
+            Issue.record("no place: \(admission)")
+            throw CancellationError()
+        }
+        return lease
+    }
+
+    @Test func `Calls get places in the order of their asking`() throws {
+        var queue = CallQueue(replicas(1, slots: 1))
+        let first = try lease(queue.admit(call(), at: 0))
+        let second = queue.admit(call(), at: 0)
+        #expect(second == .full)
+        let woken = [7, 8].map { queue.enqueue(call(), as: $0, at: 0) }
+        #expect(woken == [[], []])
+        let end = queue.end(first, .success, at: 1)
+        #expect(end.wakeups.map(\.waiter) == [7] && !end.opened)
+        let next = try #require(end.wakeups[0].lease)
+        // Who asks now comes after those who wait, also where there is room.
+        let (removed, again) = (queue.remove(8), queue.remove(8))
+        #expect(removed && !again)
+        let last = queue.end(next, .success, at: 2).wakeups
+        #expect(last == [])
+        _ = try lease(queue.admit(call(), at: 2))
+    }
+
+    @Test func `Where no replica may be asked, all waiters are woken without a place`() throws {
+        var queue = CallQueue(replicas(1, slots: 1))
+        for _ in 0..<4 {
+            let lease = try lease(queue.admit(call(), at: 0))
+            _ = queue.end(lease, .failure, at: 0)
+        }
+        let last = try lease(queue.admit(call(), at: 0))
+        for waiter in [1, 2] { _ = queue.enqueue(call(), as: waiter, at: 0) }
+        let end = queue.end(last, .failure, at: 0)
+        #expect(end.opened)
+        #expect(end.wakeups.map(\.waiter) == [1, 2] && end.wakeups.allSatisfy { $0.lease == nil })
+        let closed = queue.admit(call(), at: 1)
+        #expect(closed == .closed(until: 5))
+    }
+
+    @Test func `A second request goes to another replica, and never before a waiting call`() throws {
+        var queue = CallQueue(replicas(2, slots: 1))
+        let first = try lease(queue.admit(call(), at: 0))
+        let hedge = queue.admitHedge(of: first, key: 1, at: 0)
+        let second = try #require(hedge)
+        #expect(second.replica != first.replica)
+        _ = queue.enqueue(call(), as: 1, at: 0)
+        _ = queue.enqueue(call(), as: 2, at: 0)
+        let woken = queue.end(second, .cancelled, at: 0).wakeups
+        #expect(woken.map(\.waiter) == [1])
+        let refused = queue.admitHedge(of: first, key: 1, at: 0)
+        #expect(refused == nil)
+    }
+
+    @Test func `Hedges wait for the 95th percentile, and keep to their share`() {
+        var rule = HedgeRule(share: 0.05, soonest: 0.2)
+        for _ in 0..<19 { rule.answered(after: 0.5) }
+        #expect(rule.delay == nil)
+        for _ in 0..<40 { rule.answered(after: 0.5) }
+        #expect(rule.delay == 0.5)
+        for _ in 0..<40 { rule.countCall(at: 1) }
+        let taken = (0..<10).map { _ in rule.take(at: 1) }
+        #expect(taken.count { $0 } == 2)
+        var fast = HedgeRule(share: 0.05, soonest: 0.2)
+        for _ in 0..<40 { fast.answered(after: 0.01) }
+        #expect(fast.delay == 0.2)
+        var off = HedgeRule(share: 0, soonest: 0.2)
+        for _ in 0..<40 { off.answered(after: 0.5) }
+        #expect(off.delay == nil)
+    }
 }

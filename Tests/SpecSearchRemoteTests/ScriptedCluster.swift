@@ -1,18 +1,16 @@
 import Foundation
 import SpecSearch
 import SpecSearchRemote
-import SpecSearchRemoteTesting
+import SpecSearchTesting
 
-/// Scripted engines for each role, and searches over them.
+/// Scripted servers for each role, and searches over them.
 struct ScriptedCluster {
-    let drafts: [ScriptedEngine]
-    let targets: [ScriptedEngine]
-    let rewards: [ScriptedEngine]
-    let draft: RemoteModel
-    let target: RemoteModel
-    let reward: RemoteModel
-    let evaluator: RemoteEvaluator
+    let drafts: [ScriptedServer]
+    let targets: [ScriptedServer]
+    let rewardModels: [ScriptedServer]
+    let remote: RemoteEngine
 
+    /// A policy whose pauses suit tests.
     static let fast: CallPolicy = {
         var policy = CallPolicy()
         policy.seconds = 20
@@ -25,67 +23,59 @@ struct ScriptedCluster {
         return policy
     }()
 
+    static let rewardModel = RemoteRewardModel.Configuration(
+        .labels(good: "+", bad: "-"), stepToken: "\u{1}", stepSeparator: "\n\n")
+
     init(
-        targets targetCount: Int = 1, rewards rewardCount: Int = 1, policy: CallPolicy = fast,
-        configuration: ScriptedEngine.Configuration = ScriptedEngine.Configuration(), slowTarget: Duration? = nil,
-        concurrency: Int? = nil
+        targets targetCount: Int = 1, rewardModels rewardModelCount: Int = 1, policy: CallPolicy = fast,
+        configuration: ScriptedServer.Configuration = ScriptedServer.Configuration(), slowTarget: Duration? = nil
     ) async throws {
-        drafts = [ScriptedEngine(configuration)]
+        drafts = [ScriptedServer(configuration)]
         targets = (0..<targetCount).map { index in
             var configuration = configuration
             if index == 0, let slowTarget { configuration.latency = slowTarget }
-            return ScriptedEngine(configuration)
+            return ScriptedServer(configuration)
         }
-        rewards = (0..<rewardCount).map { _ in ScriptedEngine(configuration) }
-        for engine in drafts + targets + rewards { try await engine.start() }
-        func model(_ engines: [ScriptedEngine]) -> RemoteModel {
-            var group = BackendGroup(urls: engines.map(\.url), dialect: .vllm)
-            group.concurrency = concurrency
-            return RemoteModel(group, policy: policy)
+        rewardModels = (0..<rewardModelCount).map { _ in ScriptedServer(configuration) }
+        for server in drafts + targets + rewardModels { try await server.start() }
+        func group(_ servers: [ScriptedServer]) -> BackendGroup {
+            BackendGroup(urls: servers.map(\.url), dialect: .vllm)
         }
-        draft = model(drafts)
-        target = model(targets)
-        reward = model(rewards)
-        evaluator = try await RemoteEvaluator(
-            reward,
-            reward: RemoteRewardModel(
-                .labels(good: .init(text: "+"), bad: .init(text: "-")), tag: "\u{1}", stepSeparator: "\n\n"))
+        remote = try await RemoteEngine(
+            draft: group(drafts), target: group(targets), rewardModel: (group(rewardModels), Self.rewardModel),
+            policy: policy)
     }
 
-    var engines: [ScriptedEngine] { drafts + targets + rewards }
-    var models: SearchModels {
-        SearchModels(
-            draft: RemoteSampler(draft, role: .draft), target: RemoteSampler(target, role: .target),
-            evaluator: evaluator)
-    }
+    var servers: [ScriptedServer] { drafts + targets + rewardModels }
 
-    func stop() async { for engine in engines { await engine.kill() } }
+    /// The counts of the calls to the targets.
+    var statistics: CallStatistics { remote.statistics[.target] ?? CallStatistics() }
+
+    func stop() async { for server in servers { await server.kill() } }
 
     static func problems(_ count: Int) -> [Problem] {
         (0..<count).map { Problem(id: "p\($0)", text: "Ben has \($0) pencils. How many?") }
     }
 
-    static func configuration(_ method: SearchMethod = .specsearch) -> SearchConfiguration {
+    static let configuration: SearchConfiguration = {
         var configuration = SearchConfiguration()
-        configuration.method = method
-        configuration.sampling = SamplingParameters(temperature: 1, maximumTokens: 48)
-        configuration.speculation.width = 3
+        configuration.options.sampling = SamplingParameters(temperature: 1, maximumTokens: 48)
+        configuration.width = 3
         return configuration
-    }
+    }()
+
+    func search() throws -> Search { try Search(remote, configuration: Self.configuration) }
 
     /// Runs all problems at once, or at most `concurrency` of them; what each came to, in their order.
-    func solve(
-        _ problems: [Problem], concurrency: Int = .max, configuration: SearchConfiguration = configuration()
-    ) async -> [Result<Outcome, any Error>] {
-        let models = models
+    func solve(_ problems: [Problem], concurrency: Int = .max) async throws -> [Result<Outcome, any Error>] {
+        let search = try search()
         return await withTaskGroup(of: (Int, Result<Outcome, any Error>).self) { tasks in
             var results: [Int: Result<Outcome, any Error>] = [:]
             for (index, problem) in problems.enumerated() {
                 if index >= concurrency, let (index, result) = await tasks.next() { results[index] = result }
                 tasks.addTask {
                     do {
-                        let result = try await Search(configuration, models: models).run(problem)
-                        return (index, .success(Outcome(result)))
+                        return (index, .success(Outcome(try await search.solve(problem))))
                     } catch { return (index, .failure(error)) }
                 }
             }
@@ -95,26 +85,27 @@ struct ScriptedCluster {
     }
 }
 
-/// What must not depend on faults: the answer, and every step with its score.
+/// What must not depend on faults: the answer, and every step of every path with its score.
 struct Outcome: Equatable {
     var answer: String?
     var steps: [String]
     var scores: [Double]
-    var end: SearchResult.End
+    var end: SearchOutcome.End
 
     init(_ result: SearchResult) {
+        let steps = result.paths.flatMap { result.tree.steps(to: $0.node) }
         answer = result.answer
-        steps = result.paths.flatMap { $0.steps.map(\.thought.text) }
-        scores = result.paths.flatMap { $0.steps.map(\.score) }
+        self.steps = steps.map(\.thought.text)
+        scores = steps.map(\.score)
         end = result.end
     }
 }
 
 extension [Result<Outcome, any Error>] {
     var outcomes: [Outcome] { compactMap { try? $0.get() } }
-    var errors: [EngineError] {
+    var errors: [SpecSearchError] {
         compactMap { result in
-            if case .failure(let error) = result { error as? EngineError } else { nil }
+            if case .failure(let error) = result { error as? SpecSearchError } else { nil }
         }
     }
 }

@@ -1,6 +1,6 @@
 internal import SpecSearch
 
-/// The body of a request: JSON whose keys keep their order, with arrays of token ids written without detours.
+/// The body of a request: JSON whose keys keep their order, and whose arrays of token ids are not boxed one by one.
 package enum JSONValue: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
     ExpressibleByFloatLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {

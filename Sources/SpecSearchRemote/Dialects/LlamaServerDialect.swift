@@ -4,14 +4,22 @@ package import SpecSearch
 /// llama.cpp's `llama-server`, its native `/completion`.
 ///
 /// The server gives no log-probabilities of a prompt. Two ways around: a label's share is read with all but the two
-/// labels priced out, and a step's likelihood by having a grammar of token ids force the server to write just that step,
-/// with each token's probability before any sampling.
+/// labels biased out, and a step's likelihood by having a grammar of token ids force the server to generate just that
+/// step, with each token's probability before any sampling.
 package struct LlamaServerDialect: ServerDialect {
     package let name = "llama-server"
     /// The server takes 32 bits, and all ones mean "random".
     package let seedBits = 30
 
     package init() {}
+
+    /// What the server says about itself under `/props`.
+    struct Properties: Decodable {
+        struct Settings: Decodable { var nCtx: Int? }
+        var totalSlots: Int
+        var defaultGenerationSettings: Settings?
+        var buildInfo: String?
+    }
 
     private struct Item: Decodable {
         struct Probability: Decodable {
@@ -27,11 +35,8 @@ package struct LlamaServerDialect: ServerDialect {
             var topLogprobs: [Top]?
         }
         struct Timings: Decodable {
-            var cacheN: TokenCount?
             var promptN: TokenCount?
             var predictedN: TokenCount?
-            var promptMs: Double?
-            var predictedMs: Double?
             var draftN: TokenCount?
             var draftNAccepted: TokenCount?
         }
@@ -56,15 +61,15 @@ package struct LlamaServerDialect: ServerDialect {
             "/completion",
             [
                 "prompt": .tokens(call.prompt),
-                "n_predict": .int(call.parameters.maximumTokens),
+                "n_predict": .int(call.sampling.maximumTokens),
                 "n_cmpl": .int(call.count),
                 "seed": .int(call.seed),
                 // The defaults are not neutral, and the order is the embedded engine's.
                 "samplers": ["temperature", "top_k", "top_p", "min_p"],
-                "temperature": .double(call.parameters.temperature),
-                "top_k": .int(call.parameters.topK),
-                "top_p": .double(call.parameters.topP),
-                "min_p": .double(call.parameters.minP),
+                "temperature": .double(call.sampling.temperature),
+                "top_k": .int(call.sampling.topK),
+                "top_p": .double(call.sampling.topP),
+                "min_p": .double(call.sampling.minP),
                 "stop": [.string(call.delimiter)],
                 "cache_prompt": true,
                 "return_tokens": true,
@@ -111,10 +116,10 @@ package struct LlamaServerDialect: ServerDialect {
 
     private func add(_ item: Item, to usage: inout ModelUsage) {
         let prompt = (item.timings?.promptN ?? item.tokensEvaluated)?.value ?? 0
-        let written = (item.timings?.predictedN ?? item.tokensPredicted)?.value ?? item.tokens.count
+        let generated = (item.timings?.predictedN ?? item.tokensPredicted)?.value ?? item.tokens.count
         usage.prefillTokens += prompt
         usage.outputTokens += item.tokens.count
-        usage.evaluatedTokens += prompt + written
+        usage.evaluatedTokens += prompt + generated
         usage.proposedTokens += item.timings?.draftN?.value ?? 0
         usage.acceptedTokens += item.timings?.draftNAccepted?.value ?? 0
     }

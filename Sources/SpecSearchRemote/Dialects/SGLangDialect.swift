@@ -41,11 +41,11 @@ package struct SGLangDialect: ServerDialect {
     package func generation(_ call: GenerationCall) -> WireRequest {
         let parameters = (0..<call.count).map { sibling -> JSONValue in
             [
-                "max_new_tokens": .int(call.parameters.maximumTokens),
-                "temperature": .double(call.parameters.temperature),
-                "top_p": .double(call.parameters.topP),
-                "top_k": .int(call.parameters.topK > 0 ? call.parameters.topK : -1),
-                "min_p": .double(call.parameters.minP),
+                "max_new_tokens": .int(call.sampling.maximumTokens),
+                "temperature": .double(call.sampling.temperature),
+                "top_p": .double(call.sampling.topP),
+                "top_k": .int(call.sampling.topK > 0 ? call.sampling.topK : -1),
+                "min_p": .double(call.sampling.minP),
                 "sampling_seed": .int((call.seed + sibling) & 0x7FFF_FFFF),
                 "stop": [.string(call.delimiter)],
                 "no_stop_trim": true,
@@ -73,7 +73,7 @@ package struct SGLangDialect: ServerDialect {
             let stop = try Answer.stop(finish?.type, finish?.matched)
             usage += ModelUsage(
                 prompt: item.metaInfo.promptTokens, cached: item.metaInfo.cachedTokens,
-                written: item.metaInfo.completionTokens ?? TokenCount(tokens.count))
+                generated: item.metaInfo.completionTokens ?? TokenCount(tokens.count))
             return Completion(text: text, tokens: tokens, stop: stop)
         }
         return Completions(siblings: siblings, usage: usage)

@@ -3,8 +3,8 @@ package import SpecSearch
 
 /// Any server with OpenAI's `/v1/completions` and nothing more, such as Ollama and LM Studio: thoughts as text.
 ///
-/// Lost are token ids (the text is tokenised anew at each step, so the prefix cache may miss), exact stops (such servers
-/// say "stop" for a delimiter and for the end alike; a step with the answer's prefix, or an empty one, counts as the
+/// Lost are token ids (the text is tokenised again at each step, so the prefix cache may miss), exact stops (such servers
+/// say "stop" for a delimiter and for the end alike; a step with the answer's marker, or an empty one, counts as the
 /// last), several siblings in one call, and reward models.
 package struct TextOnlyDialect: ServerDialect {
     package let name = "a text-only server"
@@ -14,8 +14,8 @@ package struct TextOnlyDialect: ServerDialect {
 
     package func generation(_ call: GenerationCall) -> WireRequest {
         var body: JSONValue = [
-            "prompt": .string(call.text), "n": .int(call.count), "max_tokens": .int(call.parameters.maximumTokens),
-            "temperature": .double(call.parameters.temperature), "top_p": .double(call.parameters.topP),
+            "prompt": .string(call.text), "n": .int(call.count), "max_tokens": .int(call.sampling.maximumTokens),
+            "temperature": .double(call.sampling.temperature), "top_p": .double(call.sampling.topP),
             "seed": .int(call.seed), "stop": [.string(call.delimiter)], "stream": false,
         ]
         if let model = call.model { body.set("model", .string(model)) }
@@ -45,7 +45,7 @@ package struct TextOnlyDialect: ServerDialect {
             case "length": return Completion(text: choice.text, tokens: [], stop: .length)
             case "stop":
                 let isLast =
-                    choice.text.isEmpty || !call.answerPrefix.isEmpty && choice.text.contains(call.answerPrefix)
+                    choice.text.isEmpty || call.answerMarker.map(choice.text.contains) == true
                 return Completion(
                     text: isLast ? choice.text : choice.text + call.delimiter, tokens: [],
                     stop: isLast ? .endOfSequence : .delimiter)
@@ -53,11 +53,11 @@ package struct TextOnlyDialect: ServerDialect {
             case let reason?: throw RemoteFailure(.reported, "the finish reason \"\(reason)\"")
             }
         }
-        let usage = ModelUsage(prompt: response.usage?.promptTokens, written: response.usage?.completionTokens)
+        let usage = ModelUsage(prompt: response.usage?.promptTokens, generated: response.usage?.completionTokens)
         return Completions(siblings: siblings, usage: usage)
     }
 
-    private var noIds: EngineError {
+    private var noIds: SpecSearchError {
         unsupported(
             "work with token ids, so it cannot hold the reward model",
             remedy: "Serve the reward model by vLLM, SGLang or llama-server, or embed it.")

@@ -1,6 +1,7 @@
 internal import SpecSearch
 
-/// A number of tokens as a server tells it; one that no answer can have makes the answer malformed, or sums overflow.
+/// A number of tokens as a server reports it; one that no answer can have makes the answer malformed, as sums would
+/// overflow.
 struct TokenCount: Decodable, Sendable {
     let value: Int
 
@@ -16,11 +17,11 @@ struct TokenCount: Decodable, Sendable {
 }
 
 extension ModelUsage {
-    /// The usage of a call: its prompt, less what the server had cached, and what it wrote.
-    init(prompt: TokenCount?, cached: TokenCount? = nil, written: TokenCount?) {
+    /// The usage of a call: its prompt, less what the server had cached, and what it generated.
+    init(prompt: TokenCount?, cached: TokenCount? = nil, generated: TokenCount?) {
         self.init()
         prefillTokens = max(0, (prompt?.value ?? 0) - (cached?.value ?? 0))
-        outputTokens = written?.value ?? 0
+        outputTokens = generated?.value ?? 0
         evaluatedTokens = prefillTokens + outputTokens
     }
 }

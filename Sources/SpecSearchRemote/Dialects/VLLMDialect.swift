@@ -40,11 +40,11 @@ package struct VLLMDialect: ServerDialect {
     package func generation(_ call: GenerationCall) -> WireRequest {
         var body = body(call.prompt, model: call.model)
         body.set("n", .int(call.count))
-        body.set("max_tokens", .int(call.parameters.maximumTokens))
-        body.set("temperature", .double(call.parameters.temperature))
-        body.set("top_p", .double(call.parameters.topP))
-        body.set("top_k", .int(call.parameters.topK))
-        body.set("min_p", .double(call.parameters.minP))
+        body.set("max_tokens", .int(call.sampling.maximumTokens))
+        body.set("temperature", .double(call.sampling.temperature))
+        body.set("top_p", .double(call.sampling.topP))
+        body.set("top_k", .int(call.sampling.topK))
+        body.set("min_p", .double(call.sampling.minP))
         body.set("seed", .int(call.seed))
         body.set("stop", [.string(call.delimiter)])
         body.set("include_stop_str_in_output", true)
@@ -73,7 +73,7 @@ package struct VLLMDialect: ServerDialect {
         let usage = response.usage
         return ModelUsage(
             prompt: usage?.promptTokens, cached: usage?.promptTokensDetails?.cachedTokens,
-            written: usage?.completionTokens)
+            generated: usage?.completionTokens)
     }
 
     package func labels(prompt: [Token], good: Token, bad: Token, model: String?) -> WireRequest {

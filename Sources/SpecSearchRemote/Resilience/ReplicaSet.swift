@@ -1,16 +1,17 @@
-/// Which replica the next call goes to: a value that is told what happens, without clock or I/O.
+/// The replicas of one model, and which of them the next call goes to: a value that is notified of what happens, without
+/// clock or I/O.
 ///
 /// A search's calls prefer one replica (rendezvous hashing), where its prefixes are cached; they go to the next one in
 /// their order when it is open, full, or much slower than the fastest.
 package struct ReplicaSet: Sendable {
-    /// A call that was let go, to be returned by ``end(_:_:at:wasLimited:)``.
+    /// A place that a call has taken, to be given back by ``end(_:_:at:wasLimited:)``.
     package struct Lease: Sendable, Hashable {
         package let replica: Int
         package let weight: Int
         let begin: Double
     }
 
-    /// What a call came to.
+    /// The end of a call.
     package enum Outcome: Sendable, Hashable {
         case success, failure, overloaded
         /// The server took the call, and refused it as wrong: it is alive.
@@ -22,7 +23,7 @@ package struct ReplicaSet: Sendable {
         package var breaker: CircuitBreaker
         package var concurrency: AdaptiveConcurrency
         package var inFlight = 0
-        /// Not before this time, by the server's own wish.
+        /// Not before this time, by the server's own request.
         package var notBefore = -Double.infinity
         package var latency = SmoothedLatency()
         package var lastProbe = -Double.infinity

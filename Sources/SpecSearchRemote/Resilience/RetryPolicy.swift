@@ -26,61 +26,47 @@ public struct RetryPolicy: Sendable, Hashable {
     }
 }
 
-/// What of something happened in the last seconds.
-package struct SlidingCount: Sendable {
-    private let window: Double
-    private var slots: [(second: Int, count: Int)] = []
-    /// How many are in the window; brought up to date by ``add(at:)`` and ``count(at:)``.
-    private var total = 0
-
-    package init(window: Double) { self.window = window }
-
-    package mutating func add(at now: Double) {
-        let second = Int(now.rounded(.down))
-        if slots.last?.second == second {
-            slots[slots.count - 1].count += 1
-        } else {
-            slots.append((second, 1))
-        }
-        total += 1
+/// The tries of one call so far: a value that decides what follows a failed one.
+package struct CallAttempts: Sendable {
+    /// What follows a failed try.
+    package enum Decision: Sendable, Hashable {
+        case giveUp
+        /// Another try, after so many seconds.
+        case retry(after: Double)
     }
 
-    package mutating func count(at now: Double) -> Int {
-        while let first = slots.first, Double(first.second) < now - window {
-            total -= first.count
-            slots.removeFirst()
-        }
-        return total
+    private let policy: RetryPolicy
+    private let replicaCount: Int
+    private var count = 1
+    /// Replicas that the next try is to avoid.
+    package private(set) var excluded: Set<Int> = []
+
+    package init(_ policy: RetryPolicy, replicaCount: Int) {
+        self.policy = policy
+        self.replicaCount = replicaCount
     }
 
-    package mutating func clear() {
-        slots = []
-        total = 0
-    }
-}
-
-/// Keeps extra requests (retries, hedges) to a share of all of the last ten seconds.
-package struct ExtraBudget: Sendable {
-    private let share: Double
-    private let floor: Int
-    private var requests = SlidingCount(window: 10)
-    private var extras = SlidingCount(window: 10)
-
+    /// Decides after a failure.
+    ///
+    /// The budget keeps retries from burying a struggling server. Moving to another replica because this one is gone
+    /// buries nobody, and has to work for everything that was under way, so it does not count.
+    ///
     /// - Parameters:
-    ///   - share: Extra requests for each request.
-    ///   - floor: Extra requests that are always allowed, so that a quiet client can retry at all.
-    package init(share: Double, floor: Int) {
-        self.share = share
-        self.floor = floor
-    }
-
-    package mutating func countRequest(at now: Double) { requests.add(at: now) }
-
-    /// Takes one extra request, if there is room for it.
-    package mutating func take(at now: Double) -> Bool {
-        let allowed = max(floor, Int(share * Double(requests.count(at: now))))
-        guard extras.count(at: now) < allowed else { return false }
-        extras.add(at: now)
-        return true
+    ///   - replica: The replica that failed.
+    ///   - uniform: A random number in 0 ..< 1.
+    ///   - takeBudget: Takes one retry from the budget, if there is room for it.
+    package mutating func next(
+        after failure: RemoteFailure, of replica: Int, uniform: Double, takeBudget: () -> Bool
+    ) -> Decision {
+        let hasOthers = replicaCount > 1
+        let isFailover = failure.kind == .connection && hasOthers
+        guard failure.isRetryable, count < policy.attempts, isFailover || takeBudget() else { return .giveUp }
+        excluded.insert(replica)
+        if excluded.count == replicaCount { excluded = [replica] }
+        defer { count += 1 }
+        // Another replica is asked at once; the same one after a pause.
+        guard !hasOthers || count > 1 || failure.kind == .overloaded else { return .retry(after: 0) }
+        return .retry(
+            after: policy.pause(after: count, uniform: uniform, retryAfter: hasOthers ? nil : failure.retryAfter))
     }
 }
