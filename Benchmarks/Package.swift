@@ -25,7 +25,6 @@ let package = Package(
             dependencies: [
                 .product(name: "SpecSearch", package: "SpecSearch"),
                 .product(name: "SpecSearchRemote", package: "SpecSearch"),
-                .product(name: "SpecSearchRemoteTesting", package: "SpecSearch"),
                 .product(name: "SpecSearchTesting", package: "SpecSearch"),
             ]),
         // What `swift package benchmark` times.

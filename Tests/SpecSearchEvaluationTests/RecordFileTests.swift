@@ -62,7 +62,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let first = try RecordFile<EvaluationRecord>(url)
-        #expect(throws: RunError.self) { try RecordFile<EvaluationRecord>(url) }
+        #expect(throws: SpecSearchError.self) { try RecordFile<EvaluationRecord>(url) }
         try await first.append(records(1)[0])
     }
 }

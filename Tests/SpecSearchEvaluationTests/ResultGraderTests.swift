@@ -5,22 +5,21 @@ import Testing
 
 @Suite struct ResultGraderTests {
     /// What a search finds whose only thought is this text.
-    private func result(_ text: String, prefix: String? = nil) async throws -> SearchResult {
-        var configuration = SearchConfiguration()
-        configuration.method = .ar
-        configuration.answerPrefix = prefix
-        let target = ScriptedSampler(.target) { _ in [.init(text, stop: .endOfSequence)] }
-        let models = SearchModels(draft: nil, target: target, evaluator: ScriptedEvaluator { _ in 1 })
-        return try await Search(configuration, models: models).run(Problem(text: "?"))
+    private func result(_ text: String, marker: String? = nil) async throws -> SearchResult {
+        let target = ScriptedModel(.target) { _ in [.init(text, stop: .endOfSequence)] }
+        let engine = Engine(
+            target: target, rewardModel: ScriptedRewardModel { _ in 1 },
+            defaults: Engine.Defaults(answerMarker: marker))
+        return try await Search(engine, generator: .targetOnly).solve("?")
     }
 
-    private func grade(_ text: String, gold: String, prefix: String? = nil) async throws -> EvaluationRun.Grade {
+    private func grade(_ text: String, gold: String, marker: String? = nil) async throws -> EvaluationRun.Grade {
         let problem = GradedProblem(problem: Problem(text: "?"), answer: gold)
-        return await ResultGrader().grade(problem, try await result(text, prefix: prefix))
+        return await ResultGrader().grade(problem, try await result(text, marker: marker))
     }
 
     @Test func `The search's own answer counts, or else the one in the text`() async throws {
-        let own = try await grade("So 3+4=7.\nAnswer: 7", gold: "7", prefix: "Answer: ")
+        let own = try await grade("So 3+4=7.\nAnswer: 7", gold: "7", marker: "Answer: ")
         #expect(own.answer == "7" && own.verdict == .right)
         let boxed = try await grade("So it is $\\boxed{\\frac12}$.", gold: "0.5")
         #expect(boxed.answer == "\\frac12" && boxed.verdict == .right)

@@ -1,4 +1,5 @@
 import Foundation
+import MathGrading
 import SpecSearch
 import SpecSearchEvaluation
 import Testing
@@ -86,12 +87,23 @@ import Testing
         #expect(compared(.groups(of: 3)) == ["b/a", "c/a", "c/b"])
     }
 
+    @Test func `A manifest of the first edition is refused by its version`() throws {
+        defer { try? FileManager.default.removeItem(at: file) }
+        let folder = RunFolder(file.path + "-old")
+        defer { try? FileManager.default.removeItem(at: folder.url) }
+        try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
+        let old = #"{"version":1,"variants":[{"name":"ar","configuration":{"speculation":{"width":6}},"models":{}}]}"#
+        try Data(old.utf8).write(to: folder.url.appending(path: "manifest.json"))
+        let error = #expect(throws: SpecSearchError.self) { try folder.manifest() }
+        #expect(error?.code == .badTrace && error?.message.contains("version 1") == true)
+    }
+
     @Test func `A manifest comes back as it was`() throws {
         defer { try? FileManager.default.removeItem(at: file) }
         let folder = RunFolder(file.path + "-run")
         defer { try? FileManager.default.removeItem(at: folder.url) }
         _ = try folder.begin(manifest)
         #expect(try folder.manifest() == manifest)
-        #expect(throws: RunError.self) { try folder.begin(manifest) }
+        #expect(throws: SpecSearchError.self) { try folder.begin(manifest) }
     }
 }

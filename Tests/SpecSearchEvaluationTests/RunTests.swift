@@ -21,7 +21,7 @@ import Testing
         EvaluationRun(
             variants: variants, problems: problems, seeds: seeds,
             solve: { variant, problem in
-                log.append("\(variant.name) \(problem.id) \(variant.configuration.seed)")
+                log.append("\(variant.name) \(problem.id) \(variant.configuration.options.seed)")
                 if failing.contains(problem.id) { throw RunTests.Broken() }
                 return try await Self.search(variant.configuration, problem)
             },
@@ -99,9 +99,9 @@ import Testing
     private static func search(_ configuration: SearchConfiguration, _ problem: Problem) async throws -> SearchResult {
         var configuration = configuration
         configuration.method = .ar
-        let target = ScriptedSampler(.target) { _ in [.init("1", stop: .endOfSequence)] }
-        let models = SearchModels(draft: nil, target: target, evaluator: ScriptedEvaluator { _ in 1 })
-        return try await Search(configuration, models: models).run(problem)
+        let target = ScriptedModel(.target) { _ in [.init("1", stop: .endOfSequence)] }
+        let engine = Engine(target: target, rewardModel: ScriptedRewardModel { _ in 1 })
+        return try await Search(engine, configuration: configuration).solve(problem)
     }
 
     struct Broken: Error, CustomStringConvertible { var description: String { "broken" } }

@@ -9,15 +9,15 @@ public struct HotPath: Sendable {
     /// Does it so many times.
     public let run: @Sendable (Int) async throws -> Void
 
-    /// All of them; vocabularies are those of the shipped trio, of Llama 2 and of Qwen2.5.
+    /// All of them; vocabularies are those of the shipped models, of Llama 2 and of Qwen2.5.
     public static let all: [HotPath] =
         [512, 32_768, 151_936].flatMap(kernels) + [scalarSoftmax(151_936), randomNumbers, search, trace]
 
     /// Logits like a language model's: most of the mass on few tokens.
     private static func logits(_ count: Int, seed: UInt64) -> [Float] {
-        var generator = PhiloxGenerator(seed: seed)
-        return (0..<count).map { _ in
-            let uniform = Float.random(in: 0..<1, using: &generator)
+        let key = RandomKey(seed: seed, problem: 0, depth: 0, node: 0, role: .draft)
+        return (0..<count).map { position in
+            let uniform = Float(key.uniform(position: position, purpose: .token))
             return 12 * uniform * uniform * uniform
         }
     }
@@ -86,24 +86,22 @@ public struct HotPath: Sendable {
 
     /// A whole search on models that take no time: what the method itself costs.
     private static let search = HotPath(name: "search") { times in
-        for seed in 0..<times { _ = try await solve(seed: UInt64(seed), onEvent: { _ in }) }
+        for seed in 0..<times { _ = try await scripted(seed: UInt64(seed)).solve("What is it?") }
     }
 
     /// Its trace, written and read.
     private static let trace = HotPath(name: "trace") { times in
-        let log = EventLog()
-        _ = try await solve(seed: 1, onEvent: log.listener)
+        var events: [SearchEvent] = []
+        for try await event in scripted(seed: 1).events(for: "What is it?") { events.append(event) }
         for _ in 0..<times {
-            let data = try SearchTrace(events: log.events).encoded()
+            let data = try SearchTrace(events: events).encoded()
             keep([Float(try SearchTrace(data: data).events.count)])
         }
     }
 
-    private static func solve(
-        seed: UInt64, onEvent: @escaping @Sendable (SearchEvent) -> Void
-    ) async throws -> SearchResult {
-        func sampler(_ role: ModelRole, good: Double) -> ScriptedSampler {
-            ScriptedSampler(role) { path in
+    private static func scripted(seed: UInt64) -> Search {
+        func model(_ role: ModelRole, good: Double) -> ScriptedModel {
+            ScriptedModel(role) { path in
                 let isLast = path.depth >= 9
                 let step = isLast ? "The answer is 42." : "Step \(path.depth) goes on.\n\n"
                 return [
@@ -112,12 +110,12 @@ public struct HotPath: Sendable {
                 ]
             }
         }
-        let evaluator = ScriptedEvaluator { $0.thoughts.last?.text.hasPrefix("A wrong") == true ? 0.1 : 0.9 }
-        var configuration = SearchConfiguration()
-        configuration.seed = seed
-        let models = SearchModels(
-            draft: sampler(.draft, good: 0.6), target: sampler(.target, good: 0.8), evaluator: evaluator)
-        return try await Search(configuration, models: models).run(Problem(text: "What is it?"), onEvent: onEvent)
+        let rewardModel = ScriptedRewardModel { $0.thoughts.last?.text.hasPrefix("A wrong") == true ? 0.1 : 0.9 }
+        var options = SearchOptions()
+        options.seed = seed
+        return Search(
+            Engine(draft: model(.draft, good: 0.6), target: model(.target, good: 0.8), rewardModel: rewardModel),
+            options: options)
     }
 
     /// Has the optimiser believe that somebody reads this.

@@ -1,6 +1,7 @@
 import Foundation
+import SpecSearch
 import SpecSearchRemote
-import SpecSearchRemoteTesting
+import SpecSearchTesting
 
 /// Scripted servers of all three models, in a process of their own: what they cost is not the coordinator's.
 struct Servers {
@@ -28,16 +29,23 @@ struct Servers {
 
     struct Ended: Error {}
 
-    var draft: RemoteModel { Self.model(urls.prefix(1)) }
-    var reward: RemoteModel { Self.model(urls.dropFirst().prefix(1)) }
-    var target: RemoteModel { Self.model(urls.dropFirst(2)) }
-
-    private static func model(_ urls: ArraySlice<String>) -> RemoteModel {
-        var group = BackendGroup(urls: Array(urls), dialect: .vllm)
-        group.concurrency = 4096
+    /// An engine whose models run on the servers.
+    func engine() async throws -> Engine {
+        func group(_ urls: ArraySlice<String>) -> BackendGroup {
+            var group = BackendGroup(urls: Array(urls), dialect: .vllm)
+            group.concurrency = 4096
+            return group
+        }
         var policy = CallPolicy()
         policy.hedgeShare = 0
-        return RemoteModel(group, policy: policy)
+        let configuration = RemoteRewardModel.Configuration(
+            .labels(good: "+", bad: "-"), stepToken: "\u{1}", stepSeparator: "\n\n")
+        let sampling = SamplingParameters(temperature: 1, maximumTokens: 48)
+        return try await RemoteEngine(
+            draft: group(urls.prefix(1)), target: group(urls.dropFirst(2)),
+            rewardModel: (group(urls.dropFirst().prefix(1)), configuration),
+            defaults: Engine.Defaults(sampling: sampling), policy: policy
+        ).engine
     }
 
     func stop() throws {
@@ -47,10 +55,10 @@ struct Servers {
 
     /// What the started program does: prints where its servers listen, a line each, and ends with its input.
     static func serve(targets: Int, latency: Double) async throws {
-        var configuration = ScriptedEngine.Configuration()
+        var configuration = ScriptedServer.Configuration()
         configuration.latency = .seconds(latency)
         configuration.depth = 8
-        let engines = (0..<targets + 2).map { _ in ScriptedEngine(configuration) }
+        let engines = (0..<targets + 2).map { _ in ScriptedServer(configuration) }
         for engine in engines {
             try await engine.start()
             print(engine.url)

@@ -14,38 +14,32 @@ func processorSeconds() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }
 
-/// The servers' part of one search: the calls that it made one after the other.
-func calls(_ events: [SearchEvent]) -> Int {
-    var prompted: Set<ModelRole> = []
-    return events.reduce(0) { count, event in
-        switch event {
-        // The first also asks for the problem's tokens; a score is a call for tokens and one for labels.
-        case .sampled(let sampled): count + (prompted.insert(sampled.role).inserted ? 2 : 1)
-        case .evaluated: count + 2
-        default: count
-        }
-    }
-}
-
 /// Runs so many searches at once.
 ///
 /// - Parameter spread: Seconds from the first search's begin to the last one's; 0 has all of them call in step.
 /// - Returns: The sums of the searches' seconds, and of those that their calls took in turn.
 func search(
-    _ count: Int, spread: Double, on models: SearchModels, latency: Double
+    _ count: Int, spread: Double, on engine: Engine, latency: Double
 ) async throws -> (wall: Double, servers: Double) {
-    var configuration = SearchConfiguration()
-    configuration.sampling = SamplingParameters(temperature: 1, maximumTokens: 48)
-    configuration.speculation.width = 3
-    return try await withThrowingTaskGroup(of: (Double, Double).self) { [configuration] tasks in
+    let search = Search(engine, algorithm: .beam(width: 3))
+    return try await withThrowingTaskGroup(of: (Double, Double).self) { tasks in
         for index in 0..<count {
             tasks.addTask {
                 try await Task.sleep(for: .seconds(spread * Double(index) / Double(count)))
-                let log = EventLog()
                 let begin = ContinuousClock.now
-                _ = try await Search(configuration, models: models)
-                    .run(Problem(id: "p\(index)", text: "Ben has \(index) pencils. How many?"), onEvent: log.listener)
-                return ((ContinuousClock.now - begin) / .seconds(1), Double(calls(log.events)) * latency)
+                var calls = 0
+                // The first call of each language model also asks for the problem's tokens.
+                var prompted: Set<ModelRole> = []
+                let problem = Problem(id: "p\(index)", text: "Ben has \(index) pencils. How many?")
+                for try await event in search.events(for: problem) {
+                    switch event {
+                    case .sampled(let call): calls += prompted.insert(call.role).inserted ? 2 : 1
+                    // A call for tokens and one for labels.
+                    case .scored(let call): calls += call.twin == nil ? 2 : 0
+                    default: break
+                    }
+                }
+                return ((ContinuousClock.now - begin) / .seconds(1), Double(calls) * latency)
             }
         }
         return try await tasks.reduce((wall: 0, servers: 0)) { ($0.wall + $1.0, $0.servers + $1.1) }
@@ -54,22 +48,13 @@ func search(
 
 func measure(targets: Int, latency: Double) async throws {
     let servers = try Servers(targets: targets, latency: latency)
-    // Models of their own for each measurement: they remember the tokens of texts, which would spare calls.
-    func models() async throws -> SearchModels {
-        let evaluator = try await RemoteEvaluator(
-            servers.reward,
-            reward: RemoteRewardModel(
-                .labels(good: .init(text: "+"), bad: .init(text: "-")), tag: "\u{1}", stepSeparator: "\n\n"))
-        return SearchModels(
-            draft: RemoteSampler(servers.draft, role: .draft), target: RemoteSampler(servers.target, role: .target),
-            evaluator: evaluator)
-    }
     // Connections are there before anything is measured.
-    _ = try await search(64, spread: 0, on: models(), latency: latency)
+    _ = try await search(64, spread: 0, on: servers.engine(), latency: latency)
     for (count, spread) in [(1, 0), (64, 2 * latency), (64, 0)] {
-        let models = try await models()
+        // Models of their own for each measurement: they remember the tokens of texts, which would spare calls.
+        let engine = try await servers.engine()
         let (begin, processorBegin) = (ContinuousClock.now, processorSeconds())
-        let time = try await search(count, spread: spread, on: models, latency: latency)
+        let time = try await search(count, spread: spread, on: engine, latency: latency)
         let share = (processorSeconds() - processorBegin) / ((ContinuousClock.now - begin) / .seconds(1))
         print(
             String(

@@ -1,12 +1,12 @@
 public import SpecSearch
 
-/// What ``LearnThenTest`` found: enough to check the claim again from the losses.
+/// The result of ``LearnThenTest``: enough to check the claim again from the losses.
 public struct CalibrationCertificate: Sendable, Hashable, Codable {
     /// One setting that was tested, in the order of the tests.
     public struct Tested: Sendable, Hashable, Codable {
         /// The index of its sequence.
         public var sequence: Int
-        public var policy: RejectionPolicy
+        public var policy: ThresholdRule.Configuration
         public var problems: Int
         /// The accuracy lost on the calibration problems, as a share.
         public var meanLoss: Double
@@ -24,8 +24,5 @@ public struct CalibrationCertificate: Sendable, Hashable, Codable {
     public var test: RiskTest
     public var tested: [Tested]
     /// The fastest certified setting; nil if none was certified.
-    public var chosen: RejectionPolicy?
-
-    /// The settings that were certified, in the order of the tests.
-    public var certified: [RejectionPolicy] { tested.filter(\.isCertified).map(\.policy) }
+    public var chosen: ThresholdRule.Configuration?
 }

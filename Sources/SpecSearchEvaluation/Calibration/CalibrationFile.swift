@@ -3,11 +3,6 @@ public import SpecSearch
 
 /// The settings of rejection that a calibration chose, with its certificate; a JSON file.
 public struct CalibrationFile: Sendable, Hashable, Codable {
-    /// A file that cannot be used, and what to do about it.
-    public struct LoadError: Error, CustomStringConvertible {
-        public let description: String
-    }
-
     private enum CodingKeys: String, CodingKey {
         case version, theta, estimator, statistics, margin, certificate
     }
@@ -15,7 +10,9 @@ public struct CalibrationFile: Sendable, Hashable, Codable {
     /// The version of the format.
     public static let version = 1
 
-    public var policy: RejectionPolicy
+    /// The settings that were chosen.
+    public var policy: ThresholdRule.Configuration
+    /// What was tested, and why they were chosen.
     public var certificate: CalibrationCertificate
 
     /// - Returns: Nil if the certificate chose nothing.
@@ -37,9 +34,9 @@ public struct CalibrationFile: Sendable, Hashable, Codable {
             throw DecodingError.dataCorruptedError(
                 forKey: .estimator, in: container, debugDescription: "there is no estimator \(name)")
         }
-        policy = RejectionPolicy(
+        policy = ThresholdRule.Configuration(
             estimator: estimator, theta: try container.decode(Double.self, forKey: .theta),
-            statistics: try container.decode(RejectionPolicy.Statistics.self, forKey: .statistics),
+            statistics: try container.decode(ThresholdRule.Configuration.Statistics.self, forKey: .statistics),
             margin: try container.decode(Double.self, forKey: .margin))
         certificate = try container.decode(CalibrationCertificate.self, forKey: .certificate)
     }
@@ -56,21 +53,25 @@ public struct CalibrationFile: Sendable, Hashable, Codable {
 
     /// Reads a file.
     ///
-    /// - Throws: ``LoadError``, naming the file; also where the settings are not those of the certificate.
-    public init(contentsOf url: URL) throws {
-        guard let data = try? Data(contentsOf: url) else {
-            throw LoadError(description: "cannot read \(url.path): is it there, and readable?")
+    /// - Throws: ``SpecSearchError`` naming the file: `ioFailed`, or `badTrace` where it is no calibration, or its settings
+    ///   are not those of its certificate.
+    public init(contentsOf url: URL) throws(SpecSearchError) {
+        guard let text = try? String(contentsOf: url, encoding: .utf8) else {
+            throw SpecSearchError(.ioFailed, "Cannot read \(url.path).", remedy: "Is it there, and readable?")
         }
         do {
+            // Earlier files have the setting's value in another spelling.
+            let data = Data(text.replacing("\"targetOnly\"", with: "\"target-only\"").utf8)
             self = try JSONDecoder().decode(CalibrationFile.self, from: data)
         } catch {
-            throw LoadError(
-                description: "\(url.path) is not a calibration of version \(Self.version) (\(error)); write it anew.")
+            throw SpecSearchError(
+                .badTrace, "\(url.path) is not a calibration of version \(Self.version): \(error).",
+                remedy: "Calibrate again.")
         }
         guard policy == certificate.chosen else {
-            throw LoadError(
-                description: "\(url.path) was edited: its settings are not those that its certificate chose; write it "
-                    + "anew, or give the settings as options.")
+            throw SpecSearchError(
+                .badTrace, "\(url.path) was edited: its settings are not those that its certificate chose.",
+                remedy: "Calibrate again, or give the settings as options.")
         }
     }
 

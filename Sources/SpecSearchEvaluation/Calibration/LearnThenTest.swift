@@ -10,13 +10,13 @@ public import SpecSearch
 public struct LearnThenTest: Sendable, Hashable {
     /// A setting, and what it did on the calibration problems.
     public struct Candidate: Sendable, Hashable {
-        public var policy: RejectionPolicy
+        public var policy: ThresholdRule.Configuration
         /// The loss of accuracy on each problem, from −1 to 1, in an order that does not depend on the losses.
         public var losses: [Double]
         /// Σ seconds over the problems: smaller is faster.
         public var seconds: Double
 
-        public init(policy: RejectionPolicy, losses: [Double], seconds: Double) {
+        public init(policy: ThresholdRule.Configuration, losses: [Double], seconds: Double) {
             self.policy = policy
             self.losses = losses
             self.seconds = seconds

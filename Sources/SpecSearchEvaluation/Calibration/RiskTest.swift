@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// A test of "the mean loss is at least ε", valid for any number of independent losses from −1 to 1, whatever their law.
+/// A test of "the mean loss is at least ε", valid for any number of independent losses from −1 to 1, whatever their distribution.
 ///
 /// The loss of a problem is 1 where the baseline is right and the method wrong, −1 the other way round, and 0 where they
 /// agree (with several seeds their mean): so the mean loss is the accuracy that the method loses.
@@ -51,9 +51,9 @@ public enum RiskTest: String, Sendable, Hashable, Codable, CaseIterable {
         guard mean < bound else { return 1 }
         func part(_ p: Double, _ q: Double) -> Double { p > 0 ? p * log(p / q) : 0 }
         let hoeffding = exp(-count * (part(mean, bound) + part(1 - mean, 1 - bound)))
-        let law = BinomialDistribution(trials: losses.count, probability: bound)
+        let binomial = BinomialDistribution(trials: losses.count, probability: bound)
         // Sums of binary fractions are exact; of others an ulp must not round a whole number up.
-        let bentkus = M_E * law.cumulative(Int((losses.reduce(0, +) - 1e-9).rounded(.up)))
+        let bentkus = M_E * binomial.cumulative(Int((losses.reduce(0, +) - 1e-9).rounded(.up)))
         return min(1, hoeffding, bentkus)
     }
 }

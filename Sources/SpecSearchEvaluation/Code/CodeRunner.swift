@@ -1,8 +1,11 @@
 internal import Foundation
 internal import Subprocess
 
-/// Runs a program against its task's test with Python, in a subprocess with limits.
+/// A runner of programs against their tasks' tests: Python in a subprocess, with limits.
 ///
+/// ```swift
+/// let outcome = try await CodeRunner().run(program: task.program(answer: text))
+/// ```
 /// This is NOT a sandbox: the program can read files, use the network, and leave processes behind if it tries to. The
 /// limits stop mistakes, not attacks; run models that you do not trust in a container or a virtual machine.
 ///
@@ -46,11 +49,6 @@ public struct CodeRunner: Sendable {
     public init(limits: Limits = Limits(), interpreter: String = "python3") {
         self.limits = limits
         self.interpreter = interpreter
-    }
-
-    /// Runs a completion of a task: the prompt, the completion, the test, and the call of `check`.
-    public func run(_ task: CodeTask, completion: String) async throws -> Outcome {
-        try await run(program: task.program(completion: completion))
     }
 
     /// Runs a whole program.

@@ -1,15 +1,15 @@
 public import SpecSearch
 
-/// Scores a finished path of a programming problem by running its program on the examples in the problem's own
-/// description: the score is the share of them that hold.
+/// A reward model for programming problems: it runs a finished path's program on the examples in the problem's own
+/// description, and the score is the share of them that hold.
 ///
 /// The examples are visible to whoever solves the problem, as those were by which AlphaCode filters its programs (Li et al.,
 /// "Competition-Level Code Generation with AlphaCode", Science 2022); the tests that judge the answer are others. A path
 /// that is not finished has no program to run, and a problem may have no example: then the score is ``neutral``.
 ///
 /// Programs run one example each, in a ``CodeRunner``: mind what it says of programs that you do not trust.
-public struct ExampleEvaluator: ThoughtEvaluator {
-    public let defaultAggregation = ScoreAggregation.last
+public struct ExampleRewardModel: RewardModel {
+    public let aggregation = ScoreAggregation.last
     /// The score where nothing can be said.
     public let neutral: Double
     private let tasks: [String: CodeTask]
@@ -29,12 +29,12 @@ public struct ExampleEvaluator: ThoughtEvaluator {
         self.neutral = neutral
     }
 
-    public func evaluate(_ paths: [ReasoningPath]) async throws -> StepScores {
+    public func score(_ paths: [ReasoningPath]) async throws -> StepScores {
         var known: [ReasoningPath: Double] = [:]
         var scores: [Double] = []
         for path in paths {
             guard let task = tasks[path.problem.id] else {
-                throw EngineError(
+                throw SpecSearchError(
                     .badSetting, "The problem \"\(path.problem.id)\" has no code task: no examples can be run.",
                     remedy: "Judge it by a reward model.")
             }
@@ -60,7 +60,7 @@ public struct ExampleEvaluator: ThoughtEvaluator {
         case .passed: return true
         case .failed, .timedOut, .outOfMemory, .tooMuchOutput: return false
         case .noInterpreter:
-            throw EngineError(
+            throw SpecSearchError(
                 .badSetting, "There is no \(runner.interpreter) to run programs with.", remedy: "Install Python 3.")
         }
     }

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// What Python does before and after a program: it sets the limits on itself, sends all output to a file, and leaves with
+/// The Python code before and after a program: it sets the limits on itself, sends all output to a file, and leaves with
 /// a status of its own if the program ran to its end.
 enum PythonPrelude {
     /// The status of a program that ran to its end; not 0, which a program can leave with itself before its test.

@@ -1,7 +1,8 @@
 internal import Foundation
+internal import MathGrading
 internal import SpecSearch
 
-/// How the lines of a data set are laid out.
+/// The layout of the lines of a data set.
 public enum DatasetFormat: String, Sendable, Hashable, CaseIterable {
     /// `{"id", "problem", "answer"}`.
     case plain
@@ -62,7 +63,7 @@ public enum DatasetFormat: String, Sendable, Hashable, CaseIterable {
             return GradedProblem(
                 problem: Problem(id: id("unique_id", "id", "problem_id", "question_id", "idx"), text: text),
                 answer: answer, solution: solution,
-                level: row.first(["level", "difficulty"]).flatMap { Int($0.filter(\.isDigit)) },
+                level: row.first(["level", "difficulty"]).flatMap { Int($0.filter { $0.isASCII && $0.isNumber }) },
                 subject: row.first(["subject", "type", "subfield", "category"]))
         case .humaneval:
             let (id, prompt) = (try row.required("task_id"), try row.required("prompt"))

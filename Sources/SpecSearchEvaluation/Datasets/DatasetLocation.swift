@@ -1,6 +1,12 @@
 public import Foundation
+public import SpecSearch
 
-/// Where the data sets are.
+extension SpecSearchError.Code {
+    /// A data set, or a list of its problems, cannot be read.
+    public static let badDataset = SpecSearchError.Code("badDataset")
+}
+
+/// The place of the data sets.
 public enum DatasetLocation {
     /// The environment variable that names the folder.
     public static let variable = "SPECSEARCH_DATA"
@@ -18,22 +24,22 @@ public enum DatasetLocation {
 
     /// The file that a short name or a path means.
     ///
-    /// - Throws: ``ProblemSet/LoadError`` if it is not there.
+    /// - Throws: ``SpecSearchError`` `badDataset` if it is not there.
     public static func file(
         _ name: String, environment: [String: String] = ProcessInfo.processInfo.environment
-    ) throws -> URL {
+    ) throws(SpecSearchError) -> URL {
         guard let file = files[name] else {
             guard FileManager.default.fileExists(atPath: name) else {
-                throw ProblemSet.LoadError(
-                    description: "there is no file \(name), and no data set of that name; known are "
-                        + "\(files.keys.sorted().joined(separator: ", ")).")
+                throw SpecSearchError(
+                    .badDataset, "There is no file \(name), and no data set of that name.",
+                    remedy: "Known are \(files.keys.sorted().joined(separator: ", ")).")
             }
             return URL(fileURLWithPath: name)
         }
         let url = folder(environment: environment).appending(path: file)
         guard FileManager.default.fileExists(atPath: url.path) else {
-            throw ProblemSet.LoadError(
-                description: "the data set \(name) is not at \(url.path); set \(variable) to its folder.")
+            throw SpecSearchError(
+                .badDataset, "The data set \(name) is not at \(url.path).", remedy: "Set \(variable) to its folder.")
         }
         return url
     }

@@ -25,11 +25,4 @@ public struct GradedProblem: Sendable, Hashable {
         self.subject = subject
         self.codeTask = codeTask
     }
-
-    /// Whether an answer is right, by the strict grader.
-    ///
-    /// A code task has to be run instead: nothing is accepted.
-    public func accepts(_ candidate: String?) -> Bool {
-        codeTask == nil && AnswerGrader(mode: .strict).accepts(candidate: candidate, gold: answer)
-    }
 }

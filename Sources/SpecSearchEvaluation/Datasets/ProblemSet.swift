@@ -3,11 +3,6 @@ internal import SpecSearch
 
 /// Problems with known answers, read from a JSON Lines file.
 public struct ProblemSet: Sendable {
-    /// A file that cannot be used, and what to do about it.
-    public struct LoadError: Error, CustomStringConvertible {
-        public let description: String
-    }
-
     /// What happens to a file with a bad line.
     public enum BadLinePolicy: String, Sendable, Hashable, CaseIterable {
         /// The file is refused.
@@ -39,13 +34,14 @@ public struct ProblemSet: Sendable {
     /// - Parameters:
     ///   - format: The layout of the lines; nil tells it from the keys, line by line.
     ///   - badLines: What happens to a file with a bad line.
-    /// - Throws: ``LoadError``, naming the file and the number of the first bad line.
+    /// - Throws: ``SpecSearchError`` `badDataset`, naming the file and the number of the first bad line.
     public init(contentsOf url: URL, format: DatasetFormat? = nil, badLines policy: BadLinePolicy = .refuse) throws {
         let data: Data
         do {
             data = try Data(contentsOf: url)
         } catch {
-            throw LoadError(description: "cannot read \(url.path): is it there, and readable?")
+            throw SpecSearchError(
+                .badDataset, "Cannot read \(url.path).", remedy: "Is it there, and readable?")
         }
         let decoder = JSONDecoder()
         problems = []
@@ -64,15 +60,14 @@ public struct ProblemSet: Sendable {
                 problems.append(problem)
             } catch {
                 guard policy == .skip else {
-                    throw LoadError(
-                        description:
-                            "\(url.path), line \(index + 1): \(error.reason) Mend or remove the line, or have bad "
-                            + "lines skipped.")
+                    throw SpecSearchError(
+                        .badDataset, "\(url.path), line \(index + 1): \(error.reason)",
+                        remedy: "Repair or remove the line, or have bad lines skipped.")
                 }
                 badLines.append(BadLine(number: index + 1, reason: error.reason))
             }
         }
-        guard !problems.isEmpty else { throw LoadError(description: "\(url.path) holds no problem.") }
+        guard !problems.isEmpty else { throw SpecSearchError(.badDataset, "\(url.path) holds no problem.") }
     }
 
     /// `limit` problems drawn without replacement; the same seed draws the same ones, in the same order.
@@ -83,29 +78,34 @@ public struct ProblemSet: Sendable {
 
     /// The problems with these ids, in the order of the ids.
     ///
-    /// - Throws: ``LoadError`` if an id is unknown, or stands twice.
+    /// - Throws: ``SpecSearchError`` `badDataset` if an id is unknown, or stands twice.
     public func problems(ids: [String]) throws -> [GradedProblem] {
         let known = Dictionary(problems.map { ($0.problem.id, $0) }, uniquingKeysWith: { first, _ in first })
         var seen: Set<String> = []
         return try ids.map { id in
             guard let problem = known[id] else {
-                throw LoadError(description: "there is no problem with the id \(id); is the list for another data set?")
+                throw SpecSearchError(
+                    .badDataset, "There is no problem with the id \(id).",
+                    remedy: "Is the list for another data set?")
             }
-            guard seen.insert(id).inserted else { throw LoadError(description: "the id \(id) is listed twice.") }
+            guard seen.insert(id).inserted else {
+                throw SpecSearchError(.badDataset, "The id \(id) is listed twice.")
+            }
             return problem
         }
     }
 
     /// The ids in a file, one a line; empty lines and lines that begin with # are left out.
     ///
-    /// - Throws: ``LoadError`` if the file cannot be read or holds no id.
+    /// - Throws: ``SpecSearchError`` `badDataset` if the file cannot be read or holds no id.
     public static func ids(contentsOf url: URL) throws -> [String] {
         guard let text = try? String(contentsOf: url, encoding: .utf8) else {
-            throw LoadError(description: "cannot read \(url.path): is it there, and readable?")
+            throw SpecSearchError(
+                .badDataset, "Cannot read \(url.path).", remedy: "Is it there, and readable?")
         }
         let ids = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
             .filter { !$0.isEmpty && !$0.hasPrefix("#") }
-        guard !ids.isEmpty else { throw LoadError(description: "\(url.path) holds no id.") }
+        guard !ids.isEmpty else { throw SpecSearchError(.badDataset, "\(url.path) holds no id.") }
         return ids
     }
 }

@@ -1,7 +1,9 @@
+public import SpecSearch
+
 /// The seconds of a forward pass of one model, by how many tokens go through it: linear between known points.
 ///
-/// Measured and hypothetical models are the same type, so that whatever is reckoned with one is reckoned with the other.
-public struct PassCost: Sendable, Hashable, Codable {
+/// Measured and hypothetical models are the same type, so that whatever is computed with one is computed with the other.
+public struct ForwardPassCost: Sendable, Hashable, Codable {
     /// A known pass.
     public struct Point: Sendable, Hashable, Codable {
         public var tokens: Double
@@ -20,13 +22,14 @@ public struct PassCost: Sendable, Hashable, Codable {
 
     /// Takes measured passes; beyond the largest the cost goes on with the slope of the last two.
     ///
-    /// - Throws: ``PlanError`` without a point, or where one is out of range.
-    public init(_ points: [Point]) throws(PlanError) {
+    /// - Throws: ``SpecSearchError`` `badSetting` without a point, or where one is out of range.
+    public init(_ points: [Point]) throws(SpecSearchError) {
         guard !points.isEmpty,
             points.allSatisfy({ $0.tokens > 0 && $0.seconds > 0 && $0.tokens.isFinite && $0.seconds.isFinite })
         else {
-            throw PlanError(
-                "The cost of a model's passes is not known.", remedy: "Give passes of more than 0 tokens and seconds.")
+            throw SpecSearchError(
+                .badSetting, "The cost of a model's passes is not known.",
+                remedy: "Give passes of more than 0 tokens and seconds.")
         }
         // Where more tokens took less time, all of these passes get their mean (isotonic regression).
         var pools: [(sum: Double, count: Int)] = []
@@ -43,17 +46,17 @@ public struct PassCost: Sendable, Hashable, Codable {
         self.points = zip(sorted, seconds).map { Point(tokens: $0.tokens, seconds: $1) }
     }
 
-    /// The cost by more passes; they take the place of those of as many tokens.
+    /// The cost with more passes; they take the place of those of as many tokens.
     ///
-    /// - Throws: ``PlanError``, as for the first ones.
-    public func merging(_ newer: [Point]) throws(PlanError) -> PassCost {
+    /// - Throws: ``SpecSearchError`` `badSetting`, as for the first ones.
+    public func merging(_ newer: [Point]) throws(SpecSearchError) -> ForwardPassCost {
         let known = Set(newer.map(\.tokens))
-        var merged = try PassCost(points.filter { !known.contains($0.tokens) } + newer)
+        var merged = try ForwardPassCost(points.filter { !known.contains($0.tokens) } + newer)
         merged.overhead = overhead
         return merged
     }
 
-    /// Reckons a model on a machine by the roofline (Williams and others, 2009).
+    /// The cost of a hypothetical model on a machine, by the roofline (Williams and others, 2009).
     ///
     /// A pass reads all weights once, or computes two operations for each weight and token, whichever takes longer. The
     /// cache's traffic is left out.
@@ -63,14 +66,14 @@ public struct PassCost: Sendable, Hashable, Codable {
     ///   - bytesPerWeight: 2 for 16 bits, 0.5 for 4.
     ///   - bandwidth: Bytes a second.
     ///   - flops: Floating point operations a second.
-    /// - Throws: ``PlanError`` for a figure that is not positive.
-    public init(parameters: Double, bytesPerWeight: Double, bandwidth: Double, flops: Double) throws(PlanError) {
+    /// - Throws: ``SpecSearchError`` `badSetting` for a figure that is not positive.
+    public init(parameters: Double, bytesPerWeight: Double, bandwidth: Double, flops: Double) throws(SpecSearchError) {
         let figures = [
             ("parameters", parameters), ("bytes per weight", bytesPerWeight), ("bandwidth", bandwidth),
             ("FLOP/s", flops),
         ]
         for (name, value) in figures where !(value > 0 && value.isFinite) {
-            throw PlanError("The \(name) cannot be \(value).", remedy: "Give a number above 0.")
+            throw SpecSearchError(.badSetting, "The \(name) cannot be \(value).", remedy: "Give a number above 0.")
         }
         let reading = parameters * bytesPerWeight / bandwidth
         let computing = 2 * parameters / flops
@@ -91,17 +94,4 @@ public struct PassCost: Sendable, Hashable, Codable {
         let slope = high.tokens > low.tokens ? (high.seconds - low.seconds) / (high.tokens - low.tokens) : 0
         return low.seconds + slope * (tokens - low.tokens) + overhead
     }
-}
-
-/// A plan that cannot be reckoned, and what to do about it.
-public struct PlanError: Error, Sendable, CustomStringConvertible {
-    public let message: String
-    public let remedy: String
-
-    public init(_ message: String, remedy: String) {
-        self.message = message
-        self.remedy = remedy
-    }
-
-    public var description: String { "\(message) \(remedy)" }
 }

@@ -1,21 +1,22 @@
 internal import Foundation
 public import SpecSearch
 
-/// What a search costs by each method, reckoned from the cost of passes.
+/// The cost of a search by each method, computed from the cost of forward passes.
 ///
 /// So it says, without an engine, whether SpecSearch pays for a pair of models on a machine, and with which settings.
 ///
-/// Of each depth it counts the passes. AR: as many as the longest thought has tokens, each over all thoughts. SpS: rounds
+/// Of each depth it counts the passes. AR: as many as the longest thought has tokens, each over all thoughts. SpS: steps
 /// of γ passes of the draft and one of the target over all blocks. SpecSearch: the draft's thoughts, one pass of the reward
 /// model, then SpS for the nodes with too few kept drafts; the first step is the target's. The reward model reads each
 /// distinct token once.
 public struct SearchCostPlan: Sendable, Hashable, Codable {
-    public var draft: PassCost
-    public var target: PassCost
-    public var rewardModel: PassCost
+    public var draft: ForwardPassCost
+    public var target: ForwardPassCost
+    public var rewardModel: ForwardPassCost
     public var workload: SearchWorkload
 
-    public init(draft: PassCost, target: PassCost, rewardModel: PassCost, workload: SearchWorkload) {
+    public init(draft: ForwardPassCost, target: ForwardPassCost, rewardModel: ForwardPassCost, workload: SearchWorkload)
+    {
         self.draft = draft
         self.target = target
         self.rewardModel = rewardModel
@@ -24,7 +25,7 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
 
     /// The seconds of a search by what they are spent on.
     public struct Account: Sendable, Hashable, Codable {
-        /// Thoughts that the target writes: all of AR and SpS, SpecSearch's first step.
+        /// Thoughts that the target generates: all of AR and SpS, SpecSearch's first step.
         public var target = 0.0
         public var drafting = 0.0
         public var scoring = 0.0
@@ -38,15 +39,15 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
 
     /// The seconds of a search.
     ///
-    /// - Throws: ``PlanError``, naming what is out of range.
-    public func seconds(_ method: SearchMethod, _ setting: SearchSetting) throws(PlanError) -> Double {
+    /// - Throws: ``SpecSearchError`` `badSetting`, naming what is out of range.
+    public func seconds(_ method: SearchMethod, _ setting: PlanSetting) throws(SpecSearchError) -> Double {
         try account(method, setting).total
     }
 
     /// The seconds of a search by what they are spent on.
     ///
-    /// - Throws: ``PlanError``, naming what is out of range.
-    public func account(_ method: SearchMethod, _ setting: SearchSetting) throws(PlanError) -> Account {
+    /// - Throws: ``SpecSearchError`` `badSetting`, naming what is out of range.
+    public func account(_ method: SearchMethod, _ setting: PlanSetting) throws(SpecSearchError) -> Account {
         try workload.validate()
         try setting.validate()
         let later = workload.steps - 1
@@ -59,8 +60,8 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
             let (cost, sharing) =
                 method == .ar ? (target, workload.targetSharing) : (draft, workload.draftSharing)
             let seconds =
-                writing(cost, nodes: 1, samples: width, sharing, unread: prompt)
-                + later * writing(cost, nodes: nodes, samples: width, sharing)
+                generating(cost, nodes: 1, samples: width, sharing, unread: prompt)
+                + later * generating(cost, nodes: nodes, samples: width, sharing)
             if method == .ar { account.target = seconds } else { account.drafting = seconds }
             account.scoring =
                 scoring(nodes: 1, samples: width, sharing, unread: prompt)
@@ -77,18 +78,21 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
             let samples = width * Double(setting.draftFactor)
             let need = correction(setting, nodes: nodes)
             account.target = speculating(nodes: 1, samples: width, setting, unread: prompt)
-            account.drafting = later * writing(draft, nodes: nodes, samples: samples, workload.draftSharing)
+            account.drafting = later * generating(draft, nodes: nodes, samples: samples, workload.draftSharing)
             account.scoring =
                 scoring(nodes: 1, samples: width, workload.targetSharing, unread: prompt)
                 + later * scoring(nodes: nodes, samples: samples, workload.draftSharing)
             if need.probability > 0 {
-                // The target has not seen what the drafts wrote since the last correction.
+                // The target has not read what the draft generated since the last correction.
                 let unread = need.nodes * workload.meanStepTokens * unreadSteps(need.probability, later)
                 account.corrections =
                     later * need.probability
                     * (speculating(nodes: need.nodes, samples: need.samples, setting, unread: unread)
                         + scoring(nodes: need.nodes, samples: need.samples, workload.targetSharing))
             }
+        case .gsi:
+            throw SpecSearchError(
+                .badSetting, "The cost of gsi is not modelled.", remedy: "Plan for specsearch, sps, ar or draft.")
         }
         return account
     }
@@ -111,7 +115,7 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
         var samples: Double
     }
 
-    func correction(_ setting: SearchSetting, nodes: Double) -> Correction {
+    func correction(_ setting: PlanSetting, nodes: Double) -> Correction {
         let short = shortage(setting)
         guard short.probability > 0 else { return Correction(probability: 0, nodes: 0, samples: 0) }
         let any = short.probability >= 1 ? 1 : -expm1(nodes * log1p(-short.probability))
@@ -122,7 +126,7 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
 
     /// The probability that a node has fewer kept drafts than it needs, and how many it lacks on average: of nodes whose
     /// drafts agree all or none are kept, of the others a binomial number.
-    func shortage(_ setting: SearchSetting) -> (probability: Double, unfilled: Double) {
+    func shortage(_ setting: PlanSetting) -> (probability: Double, unfilled: Double) {
         let (together, apart) = shortages(setting)
         let agreement = workload.agreement
         return (
@@ -133,7 +137,7 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
 
     private typealias Shortage = (probability: Double, unfilled: Double)
 
-    private func shortages(_ setting: SearchSetting) -> (together: Shortage, apart: Shortage) {
+    private func shortages(_ setting: PlanSetting) -> (together: Shortage, apart: Shortage) {
         let p = workload.acceptance
         let width = setting.width
         let drafts = width * setting.draftFactor
@@ -153,7 +157,7 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
     /// Sets the workload's agreement so that the model's nodes lack as many thoughts as was counted.
     ///
     /// - Parameter unfilled: The mean thoughts that a node's kept drafts left to the target.
-    public mutating func fitAgreement(unfilled: Double, _ setting: SearchSetting) {
+    public mutating func fitAgreement(unfilled: Double, _ setting: PlanSetting) {
         let (together, apart) = shortages(setting)
         let range = together.unfilled - apart.unfilled
         if range > 1e-9 { workload.agreement = min(1, max(0, (unfilled - apart.unfilled) / range)) }
@@ -161,38 +165,41 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
 
     // MARK: Phases of a depth
 
-    /// The distinct rows of a node's samples; less than one for samples that are mostly at their end.
-    private func rows(_ samples: Double, _ sharing: Double) -> Double { samples > 1 ? pow(samples, sharing) : samples }
+    /// The distinct sequences of a node's samples; less than one for samples that are mostly at their end.
+    private func distinct(_ samples: Double, _ sharing: Double) -> Double {
+        samples > 1 ? pow(samples, sharing) : samples
+    }
 
     /// Thoughts token by token, after `unread` tokens.
-    private func writing(
-        _ cost: PassCost, nodes: Double, samples: Double, _ sharing: Double, unread: Double = 0
+    private func generating(
+        _ cost: ForwardPassCost, nodes: Double, samples: Double, _ sharing: Double, unread: Double = 0
     ) -> Double {
-        let rows = nodes * rows(samples, sharing)
-        let each = cost.seconds(tokens: rows)
-        return workload.meanStepTokens * each - each + cost.seconds(tokens: rows + unread)
+        let sequences = nodes * distinct(samples, sharing)
+        let each = cost.seconds(tokens: sequences)
+        return workload.meanStepTokens * each - each + cost.seconds(tokens: sequences + unread)
     }
 
     /// Thoughts with token-level speculation.
     private func speculating(
-        nodes: Double, samples: Double, _ setting: SearchSetting, unread: Double = 0
+        nodes: Double, samples: Double, _ setting: PlanSetting, unread: Double = 0
     ) -> Double {
-        if setting.draftLength == 0 {
-            return writing(target, nodes: nodes, samples: samples, workload.targetSharing, unread: unread)
+        if setting.numSpeculativeTokens == 0 {
+            return generating(target, nodes: nodes, samples: samples, workload.targetSharing, unread: unread)
         }
         return workload.lengths.reduce(0) { sum, length in
-            let rounds = SpeculativeRounds(
-                length: length.tokens, draftLength: setting.draftLength, acceptance: workload.tokenAcceptance,
-                lanes: nodes * samples
-            ).rounds
+            let steps = SpeculativeDecodeSteps(
+                length: length.tokens, numSpeculativeTokens: setting.numSpeculativeTokens,
+                acceptance: workload.tokenAcceptance,
+                sequences: nodes * samples
+            ).steps
             var seconds = 0.0
-            for (place, round) in rounds.enumerated() {
-                let active = samples * round.active
-                let proposing = draft.seconds(tokens: nodes * rows(active, workload.draftSharing))
-                let checked = nodes * rows(active, workload.targetSharing) * (round.proposals + 1)
+            for (place, step) in steps.enumerated() {
+                let active = samples * step.active
+                let proposing = draft.seconds(tokens: nodes * distinct(active, workload.draftSharing))
+                let checked = nodes * distinct(active, workload.targetSharing) * (step.proposals + 1)
                 seconds +=
-                    round.probability
-                    * (round.proposals * proposing + target.seconds(tokens: checked + (place == 0 ? unread : 0)))
+                    step.probability
+                    * (step.proposals * proposing + target.seconds(tokens: checked + (place == 0 ? unread : 0)))
             }
             return sum + length.share * seconds
         }
@@ -200,24 +207,24 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
 
     /// One pass of the reward model over thoughts.
     private func scoring(nodes: Double, samples: Double, _ sharing: Double, unread: Double = 0) -> Double {
-        rewardModel.seconds(tokens: nodes * rows(samples, sharing) * workload.meanStepTokens + unread)
+        rewardModel.seconds(tokens: nodes * distinct(samples, sharing) * workload.meanStepTokens + unread)
     }
 
     // MARK: The best setting
 
     /// The fastest setting for a method, with the beams and width of `setting`, among some draft factors and lengths.
     ///
-    /// - Throws: ``PlanError``, naming what is out of range.
+    /// - Throws: ``SpecSearchError`` `badSetting`, naming what is out of range.
     public func best(
-        _ method: SearchMethod, _ setting: SearchSetting, draftFactors: [Int] = [1, 2, 3],
-        draftLengths: [Int] = [0, 1, 2, 3, 4, 6, 8, 12, 16]
-    ) throws(PlanError) -> (setting: SearchSetting, seconds: Double) {
+        _ method: SearchMethod, _ setting: PlanSetting, draftFactors: [Int] = [1, 2, 3],
+        numSpeculativeTokens: [Int] = [0, 1, 2, 3, 4, 6, 8, 12, 16]
+    ) throws(SpecSearchError) -> (setting: PlanSetting, seconds: Double) {
         var best = (setting: setting, seconds: Double.infinity)
         for factor in method == .specsearch ? draftFactors : [setting.draftFactor] {
-            for length in method == .ar || method == .draft ? [setting.draftLength] : draftLengths {
+            for length in method == .ar || method == .draft ? [setting.numSpeculativeTokens] : numSpeculativeTokens {
                 var other = setting
                 other.draftFactor = factor
-                other.draftLength = length
+                other.numSpeculativeTokens = length
                 let seconds = try seconds(method, other)
                 if seconds < best.seconds { best = (other, seconds) }
             }

@@ -1,4 +1,6 @@
-/// What searches of one kind of problem are like, as far as their cost depends on it; figures that a few searches show.
+internal import SpecSearch
+
+/// The figures of searches of one kind of problem that their cost depends on; a few searches show them.
 public struct SearchWorkload: Sendable, Hashable, Codable {
     /// Depths of a search, the first step included.
     public var steps: Double
@@ -15,7 +17,7 @@ public struct SearchWorkload: Sendable, Hashable, Codable {
     public var tokenAcceptance: Double
     /// Nodes that a depth expands, as a share of the beams: fewer where paths end or their thoughts are the same.
     public var occupancy = 1.0
-    /// How the distinct rows of a node's n samples grow: n to this power, so 1 where samples share nothing, and 0 where
+    /// How the distinct sequences of a node's n samples grow: n to this power, so 1 where samples share nothing, and 0 where
     /// all say the same and the engine evaluates that once.
     public var targetSharing = 1.0
     public var draftSharing = 1.0
@@ -27,26 +29,28 @@ public struct SearchWorkload: Sendable, Hashable, Codable {
         self.tokenAcceptance = tokenAcceptance
     }
 
-    /// - Throws: ``PlanError`` that names the first figure out of range.
-    func validate() throws(PlanError) {
+    /// - Throws: ``SpecSearchError`` `badSetting` that names the first figure out of range.
+    func validate() throws(SpecSearchError) {
         let shares = [
             ("acceptance", acceptance), ("agreement", agreement), ("token acceptance", tokenAcceptance),
             ("occupancy", occupancy), ("target's sharing exponent", targetSharing),
             ("draft's sharing exponent", draftSharing),
         ]
         for (name, value) in shares where !(0...1).contains(value) {
-            throw PlanError("The \(name) cannot be \(value).", remedy: "It lies in 0 ... 1.")
+            throw SpecSearchError(.badSetting, "The \(name) cannot be \(value).", remedy: "It lies in 0 ... 1.")
         }
         guard steps >= 1, steps.isFinite else {
-            throw PlanError("A search cannot have \(steps) steps.", remedy: "It has at least one.")
+            throw SpecSearchError(.badSetting, "A search cannot have \(steps) steps.", remedy: "It has at least one.")
         }
         guard promptTokens >= 0, promptTokens.isFinite else {
-            throw PlanError("A prompt cannot have \(promptTokens) tokens.", remedy: "Give 0 or more.")
+            throw SpecSearchError(
+                .badSetting, "A prompt cannot have \(promptTokens) tokens.", remedy: "Give 0 or more.")
         }
         guard !stepTokens.isEmpty,
             stepTokens.allSatisfy({ (1...1 << 16).contains($0.key) && $0.value > 0 && $0.value.isFinite })
         else {
-            throw PlanError("The tokens of a step are not known.", remedy: "Give 1 to 65,536 tokens.")
+            throw SpecSearchError(
+                .badSetting, "The tokens of a step are not known.", remedy: "Give 1 to 65,536 tokens.")
         }
     }
 
@@ -73,31 +77,32 @@ public struct SearchWorkload: Sendable, Hashable, Codable {
     public var meanStepTokens: Double { lengths.reduce(0) { $0 + Double($1.tokens) * $1.share } }
 }
 
-/// What a search may choose.
-public struct SearchSetting: Sendable, Hashable, Codable {
+/// The settings that the cost of a search depends on.
+public struct PlanSetting: Sendable, Hashable, Codable {
     public var beams: Int
     public var width: Int
     /// Drafts of a node, as a multiple of the width.
     public var draftFactor: Int
-    /// γ, the most tokens of a token-level draft; 0 for none.
-    public var draftLength: Int
+    /// γ, the most tokens that the draft proposes to the target at once; 0 for none.
+    public var numSpeculativeTokens: Int
 
-    public init(beams: Int = 2, width: Int = 6, draftFactor: Int = 2, draftLength: Int = 12) {
+    public init(beams: Int = 2, width: Int = 6, draftFactor: Int = 2, numSpeculativeTokens: Int = 12) {
         self.beams = beams
         self.width = width
         self.draftFactor = draftFactor
-        self.draftLength = draftLength
+        self.numSpeculativeTokens = numSpeculativeTokens
     }
 
-    /// - Throws: ``PlanError`` that names the first setting out of range.
-    func validate() throws(PlanError) {
+    /// - Throws: ``SpecSearchError`` `badSetting` that names the first setting out of range.
+    func validate() throws(SpecSearchError) {
         let rules: [(String, Int, ClosedRange<Int>)] = [
             ("beams", beams, 1...1 << 16), ("width", width, 1...1024), ("draft factor", draftFactor, 1...64),
-            ("draft length", draftLength, 0...64),
+            ("number of speculative tokens", numSpeculativeTokens, 0...64),
         ]
         for (name, value, range) in rules where !range.contains(value) {
-            throw PlanError(
-                "The \(name) cannot be \(value).", remedy: "It lies in \(range.lowerBound) ... \(range.upperBound).")
+            throw SpecSearchError(
+                .badSetting, "The \(name) cannot be \(value).",
+                remedy: "It lies in \(range.lowerBound) ... \(range.upperBound).")
         }
     }
 }

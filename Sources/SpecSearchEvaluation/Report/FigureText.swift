@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// How figures and texts are written in a report: the same bytes for the same values.
+/// The text of figures in a report: the same bytes for the same values.
 package enum FigureText {
     /// A figure with this many digits after the point, a comma at every thousand, and a true minus sign.
     package static func fixed(_ value: Double, _ decimals: Int) -> String {

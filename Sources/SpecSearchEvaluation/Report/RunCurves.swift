@@ -15,7 +15,7 @@ struct RunCurves {
 
     var phaseBlocks: [ReportDocument.Block] {
         let names: [(SearchPhase, String)] = [
-            (.draft, "drafting"), (.evaluate, "scoring"), (.target, "target's steps"), (.correct, "corrections"),
+            (.draft, "drafting"), (.score, "scoring"), (.target, "target's steps"), (.correct, "corrections"),
         ]
         let groups = manifest.variants.map { variant in
             let records = byVariant[variant.name] ?? []
@@ -58,7 +58,7 @@ struct RunCurves {
                 acceptance.append(
                     ReportChart.Series(variant.name, depths.map { ReportChart.Point(Double($0.depth), $0.accepted) }))
             }
-            if variant.configuration.speculation.rejection.estimator == .infinite {
+            if variant.configuration.rejection.estimator == .infinite {
                 better.append(
                     ReportChart.Series(variant.name, depths.map { ReportChart.Point(Double($0.depth), $0.above) }))
             }
@@ -127,7 +127,7 @@ struct RunCurves {
                 let total = known.reduce(0) { $0 + $1.1 }
                 return total > 0 ? known.reduce(0) { $0 + $1.0 * $1.1 } / total : nil
             }
-            func share(_ part: (SearchResult.Depth) -> Int?) -> Double? {
+            func share(_ part: (SearchOutcome.Depth) -> Int?) -> Double? {
                 let known = found.filter { part($0) != nil && ($0.judgedDrafts ?? 0) > 0 }
                 let judged = known.reduce(0) { $0 + ($1.judgedDrafts ?? 0) }
                 return judged > 0 ? Double(known.reduce(0) { $0 + (part($1) ?? 0) }) / Double(judged) : nil

@@ -1,7 +1,8 @@
 internal import Foundation
+internal import MathGrading
 internal import SpecSearch
 
-/// One run, told to a reader: the verdicts, the tables, the curves, and how it was measured.
+/// The report of one run: the verdicts, the tables, the curves, and how it was measured.
 public struct RunReport: Sendable {
     private let manifest: RunManifest
     private let records: [EvaluationRecord]
@@ -134,7 +135,7 @@ public struct RunReport: Sendable {
         let grouped = Dictionary(grouping: records, by: \.variant)
         let reports = manifest.variants.compactMap { variant -> (Variant, QualityReport)? in
             guard variant.configuration.method == .specsearch else { return nil }
-            var monitor = QualityMonitor(policy: variant.configuration.speculation.rejection)
+            var monitor = QualityMonitor(policy: variant.configuration.rejection)
             for record in grouped[variant.name] ?? [] { monitor.add(record.depths) }
             return monitor.report.map { (variant, $0) }
         }

@@ -1,4 +1,4 @@
-/// Which variants of a run are compared with which.
+/// The plan of which variants of a run are compared with which.
 public enum ComparisonPlan: Sendable, Hashable, Codable {
     /// Each with all before it.
     case all

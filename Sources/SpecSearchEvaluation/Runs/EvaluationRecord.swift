@@ -1,6 +1,6 @@
 public import SpecSearch
 
-/// What one variant did on one problem with one seed.
+/// The record of what one variant did on one problem with one seed.
 public struct EvaluationRecord: Sendable, Hashable, Codable {
     /// What makes a record unique within a run.
     public struct Key: Sendable, Hashable {
@@ -23,14 +23,14 @@ public struct EvaluationRecord: Sendable, Hashable, Codable {
     public var gold: String
     public var verdict: Verdict
     /// Why the search ended; nil where it failed.
-    public var end: SearchResult.End?
+    public var end: SearchOutcome.End?
     /// Wall-clock seconds of the search; loading and grading excluded.
     public var seconds: Double
     public var usage: Usage
     /// Seconds by phase of the search; what is left of ``seconds`` is the search itself.
     public var phases: [SearchPhase: Double]
-    public var acceptance: SearchResult.Acceptance
-    public var depths: [SearchResult.Depth]
+    public var acceptance: SearchOutcome.Acceptance
+    public var depths: [SearchOutcome.Depth]
     /// Why the search failed, if it did.
     public var error: String?
 
@@ -62,7 +62,7 @@ public struct EvaluationRecord: Sendable, Hashable, Codable {
         seconds = 0
         usage = Usage()
         phases = [:]
-        acceptance = SearchResult.Acceptance()
+        acceptance = SearchOutcome.Acceptance()
         depths = []
         self.error = "\(error)"
     }
@@ -73,7 +73,7 @@ public struct EvaluationRecord: Sendable, Hashable, Codable {
     public var isRight: Bool { verdict == .right }
 }
 
-/// What grading an answer gave.
+/// The result of grading an answer.
 public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
     case right, wrong
     /// The grader, or the graded program, ran out of time; counts as wrong.

@@ -1,6 +1,11 @@
 public import SpecSearch
 
-/// Runs variants on problems: interleaved problem by problem in rotating order, each item once.
+/// A run of variants on problems: interleaved problem by problem in rotating order, each item once.
+///
+/// ```swift
+/// let run = EvaluationRun(variants: variants, problems: problems, seeds: [0], engines: engines)
+/// try await run.run { record in try await file.append(record) }
+/// ```
 public struct EvaluationRun: Sendable {
     public var variants: [Variant]
     public var problems: [GradedProblem]
@@ -51,7 +56,7 @@ public struct EvaluationRun: Sendable {
     ///
     /// - Parameters:
     ///   - done: Items to leave out.
-    ///   - record: Told every item as it ends, one at a time for each problem in progress.
+    ///   - record: Called with every item as it ends, one at a time for each problem in progress.
     /// - Throws: `CancellationError` when cancelled; a search's error after five in a row, since the sixth would fail too,
     ///   or at the end if every one failed; whatever `record` throws.
     public func run(
@@ -138,14 +143,5 @@ public struct EvaluationRun: Sendable {
 
         /// A run of which nothing succeeded has failed, however short it was.
         func end() throws { if !isAnyFine, let last { throw last } }
-    }
-}
-
-extension Variant {
-    /// The same variant with a seed.
-    func seeded(_ seed: UInt64) -> Variant {
-        var variant = self
-        variant.configuration.seed = seed
-        return variant
     }
 }

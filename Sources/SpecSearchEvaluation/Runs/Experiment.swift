@@ -15,9 +15,9 @@ public struct Experiment: Sendable {
 
     /// The variants over base settings.
     ///
-    /// - Throws: ``Variant/SyntaxError``.
-    public func variants(base: SearchConfiguration, rejectionRate: Double = 0) throws -> [Variant] {
-        try variants.map { text in
+    /// - Throws: ``SpecSearchError`` `badSetting`.
+    public func variants(base: SearchConfiguration, rejectionRate: Double = 0) throws(SpecSearchError) -> [Variant] {
+        try variants.map { text throws(SpecSearchError) in
             try Variant(text.replacing("{rate}", with: "\((rejectionRate * 1e4).rounded() / 1e4)"), base: base)
         }
     }
@@ -41,12 +41,12 @@ public struct Experiment: Sendable {
             question: "Which estimate of the large model's quality serves best?", comparisons: .against(["max"]),
             variants: [
                 "max: estimator=max", "mean: estimator=mean", "ucb: estimator=ucb",
-                "median: estimator=quantile:0.5", "max of the target's only: statistics=targetOnly",
-                "mean of the target's only: estimator=mean, statistics=targetOnly",
+                "median: estimator=quantile:0.5", "max of the target's only: statistics=target-only",
+                "mean of the target's only: estimator=mean, statistics=target-only",
                 "everything rejected: estimator=infinite",
             ]),
         Experiment(
-            id: "corrections", title: "What the large model writes anew",
+            id: "corrections", title: "What the large model regenerates",
             question: "How many corrections, and is the extra thought worth its cost?", comparisons: .against(["fill"]),
             variants: [
                 "fill: correction=fill", "all: correction=all", "cover: correction=cover",

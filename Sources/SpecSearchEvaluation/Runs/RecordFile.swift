@@ -1,5 +1,6 @@
-internal import Crypto
+internal import Checksums
 public import Foundation
+internal import SpecSearch
 
 /// A file of records, one JSON object a line, each with a checksum and on disk before the next begins.
 ///
@@ -15,24 +16,28 @@ public actor RecordFile<Record: Codable & Sendable> {
 
     /// Opens a file for appending, made if it is not there; no other process can have it open at the same time.
     ///
-    /// - Throws: ``RunError`` if the file cannot be opened, or is in use.
+    /// - Throws: ``SpecSearchError`` `ioFailed` if the file cannot be opened, or is in use.
     public init(_ url: URL) throws {
         path = url.path
         descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw RunError("cannot write \(path): is its folder there, and writable?") }
+        guard descriptor >= 0 else { throw Self.failure("Cannot write \(path).", "Is its folder there, and writable?") }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw RunError("\(path) is in use by another run; wait for it, or choose another folder.")
+            throw Self.failure("\(path) is in use by another run.", "Wait for it, or choose another folder.")
         }
         let (found, lines, damaged) = Self.read(try Data(contentsOf: url))
         records = found
         damagedLines = damaged
         guard !damaged.isEmpty else { return }
         let whole = lines.reduce(into: Data()) { $0 += $1 + Data("\n".utf8) }
-        guard ftruncate(descriptor, 0) == 0 else { throw RunError("cannot mend \(path).") }
+        guard ftruncate(descriptor, 0) == 0 else { throw Self.failure("Cannot repair \(path).") }
         try Self.write(whole, to: descriptor, path)
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // A program that is being started meanwhile may still hold a copy of the descriptor, and with it the lock.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     /// Appends a record; it is on disk when this returns.
     public func append(_ record: Record) throws {
@@ -42,10 +47,14 @@ public actor RecordFile<Record: Codable & Sendable> {
     /// The records of a file, whatever writes to it, and the numbers of the lines without a right checksum.
     public static func contents(of url: URL) throws -> (records: [Record], damagedLines: [Int]) {
         guard let data = try? Data(contentsOf: url) else {
-            throw RunError("cannot read \(url.path): is it there, and readable?")
+            throw failure("Cannot read \(url.path).", "Is it there, and readable?")
         }
         let (records, _, damaged) = read(data)
         return (records, damaged)
+    }
+
+    private static func failure(_ message: String, _ remedy: String = "") -> SpecSearchError {
+        SpecSearchError(.ioFailed, message, remedy: remedy)
     }
 
     private static var opening: String { #"{"sha256":""# }
@@ -60,7 +69,9 @@ public actor RecordFile<Record: Codable & Sendable> {
         return Data((opening + checksum(body) + middle).utf8) + body + Data("}".utf8)
     }
 
-    private static func checksum(_ body: Data) -> String { String(SHA256.hexadecimal(of: body).prefix(digits)) }
+    private static func checksum(_ body: Data) -> String {
+        String(SHA256.hexadecimal(SHA256.hash(body)).prefix(digits))
+    }
 
     private static func read(_ data: Data) -> (records: [Record], lines: [Data], damaged: [Int]) {
         let decoder = JSONDecoder()
@@ -94,7 +105,7 @@ public actor RecordFile<Record: Codable & Sendable> {
             }
             return true
         }
-        guard isWritten, fsync(descriptor) == 0 else { throw RunError("cannot write \(path): is the disk full?") }
+        guard isWritten, fsync(descriptor) == 0 else { throw failure("Cannot write \(path).", "Is the disk full?") }
     }
 
     private static func writeOnce(_ descriptor: Int32, _ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
@@ -102,19 +113,5 @@ public actor RecordFile<Record: Codable & Sendable> {
         var count = -1
         repeat { count = Foundation.write(descriptor, rest.baseAddress, rest.count) } while count < 0 && errno == EINTR
         return count
-    }
-}
-
-/// A run that cannot begin or go on, and what to do about it.
-public struct RunError: Error, CustomStringConvertible {
-    public let description: String
-
-    package init(_ description: String) { self.description = description }
-}
-
-extension SHA256 {
-    /// The digest in hexadecimal digits.
-    package static func hexadecimal(of data: Data) -> String {
-        hash(data: data).map { String(format: "%02x", $0) }.joined()
     }
 }

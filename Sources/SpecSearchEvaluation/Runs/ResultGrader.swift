@@ -1,6 +1,7 @@
+public import MathGrading
 public import SpecSearch
 
-/// Judges what a search found.
+/// A judge of what a search found: by the answer, or by running the program.
 public struct ResultGrader: Sendable {
     public var mode: GradingMode
     /// What runs answers that are programs.
@@ -16,7 +17,7 @@ public struct ResultGrader: Sendable {
     /// The search's own answer where it found one, otherwise the one in the best path's text; of a code task that text
     /// itself, run with the task's test.
     public func grade(_ problem: GradedProblem, _ result: SearchResult) async -> EvaluationRun.Grade {
-        let text = result.best.steps.map(\.thought.text).joined()
+        let text = result.tree.text(to: result.best.node)
         if let task = problem.codeTask {
             let outcome = try? await codeRunner.run(program: task.program(answer: text))
             let verdict: Verdict =

@@ -1,4 +1,5 @@
 public import Foundation
+public import SpecSearch
 
 /// A run on disk: `manifest.json` and `records.jsonl` in one folder.
 public struct RunFolder: Sendable {
@@ -16,16 +17,18 @@ public struct RunFolder: Sendable {
 
     /// Checks that no run was begun here.
     ///
-    /// - Throws: ``RunError`` otherwise.
-    public func checkEmpty() throws {
+    /// - Throws: ``SpecSearchError`` `ioFailed` otherwise.
+    public func checkEmpty() throws(SpecSearchError) {
         guard !hasRun else {
-            throw RunError("\(url.path) holds a run already: go on with it by --resume, or choose another folder.")
+            throw SpecSearchError(
+                .ioFailed, "\(url.path) holds a run already.",
+                remedy: "Go on with it by --resume, or choose another folder.")
         }
     }
 
     /// Begins a run.
     ///
-    /// - Throws: ``RunError`` if there is one here already, or the folder cannot be written.
+    /// - Throws: ``SpecSearchError`` `ioFailed` if there is one here already, or the folder cannot be written.
     public func begin(_ manifest: RunManifest) throws -> RecordFile<EvaluationRecord> {
         try checkEmpty()
         do {
@@ -35,28 +38,35 @@ public struct RunFolder: Sendable {
             encoder.dateEncodingStrategy = .iso8601
             try encoder.encode(manifest).write(to: manifestURL, options: .atomic)
         } catch {
-            throw RunError("cannot write to \(url.path): is it a folder, and writable?")
+            throw SpecSearchError(.ioFailed, "Cannot write to \(url.path).", remedy: "Is it a folder, and writable?")
         }
         return try records()
     }
 
     /// The run's settings.
     ///
-    /// - Throws: ``RunError`` if there are none, or they cannot be read.
-    public func manifest() throws -> RunManifest {
+    /// - Throws: ``SpecSearchError`` `ioFailed` if there are none, `badTrace` if they cannot be read.
+    public func manifest() throws(SpecSearchError) -> RunManifest {
         guard let data = try? Data(contentsOf: manifestURL) else {
-            throw RunError("\(url.path) holds no run: there is no manifest.json in it.")
+            throw SpecSearchError(.ioFailed, "\(url.path) holds no run: there is no manifest.json in it.")
         }
+        struct Version: Decodable { var version: Int }
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601
         do {
-            let manifest = try decoder.decode(RunManifest.self, from: data)
-            guard manifest.version == 1 else {
-                throw RunError("\(manifestURL.path) is of version \(manifest.version); this program reads version 1.")
+            let version = try decoder.decode(Version.self, from: data).version
+            guard version == RunManifest.currentVersion else {
+                throw SpecSearchError(
+                    .badTrace,
+                    "\(manifestURL.path) is of version \(version), and this program reads "
+                        + "\(RunManifest.currentVersion).",
+                    remedy: "Report or go on with the run by the program that began it, or run it again.")
             }
-            return manifest
-        } catch let error as DecodingError {
-            throw RunError("\(manifestURL.path) is not a run's manifest: \(error)")
+            return try decoder.decode(RunManifest.self, from: data)
+        } catch let error as SpecSearchError {
+            throw error
+        } catch {
+            throw SpecSearchError(.badTrace, "\(manifestURL.path) is not a run's manifest: \(error)")
         }
     }
 

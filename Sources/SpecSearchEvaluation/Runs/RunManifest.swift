@@ -1,8 +1,9 @@
-internal import Crypto
+internal import Checksums
 public import Foundation
+public import MathGrading
 internal import SpecSearch
 
-/// Everything that a run was made with: what a reader needs to believe it, and a resumption to go on with it.
+/// The record of everything that a run was made with: what a reader needs to believe it, and a resumption to go on with it.
 public struct RunManifest: Sendable, Hashable, Codable {
     /// A file that the run depends on.
     public struct File: Sendable, Hashable, Codable {
@@ -10,22 +11,22 @@ public struct RunManifest: Sendable, Hashable, Codable {
         public var bytes: Int
         public var sha256: String
 
-        /// - Throws: ``RunError`` if the file cannot be read.
+        /// - Throws: ``SpecSearchError`` `ioFailed` if the file cannot be read.
         public init(path: String) throws {
             guard let handle = FileHandle(forReadingAtPath: path) else {
-                throw RunError("cannot read \(path): is it there, and readable?")
+                throw SpecSearchError(.ioFailed, "Cannot read \(path).", remedy: "Is it there, and readable?")
             }
             defer { try? handle.close() }
             var hash = SHA256()
             var count = 0
             // Models have tens of gigabytes: never whole in memory.
             while let part = try handle.read(upToCount: 1 << 22), !part.isEmpty {
-                hash.update(data: part)
+                hash.update(part)
                 count += part.count
             }
             self.path = path
             bytes = count
-            sha256 = hash.finalize().map { String(format: "%02x", $0) }.joined()
+            sha256 = SHA256.hexadecimal(hash.finalize())
         }
     }
 
@@ -38,7 +39,7 @@ public struct RunManifest: Sendable, Hashable, Codable {
         public var model: String?
         /// The models that the server named when the run began; none where it did not answer.
         public var served: [String]
-        /// The server's version, where it told.
+        /// The server's version, where it said.
         public var version: String?
 
         public init(url: String, dialect: String, model: String?, served: [String], version: String?) {
@@ -56,8 +57,10 @@ public struct RunManifest: Sendable, Hashable, Codable {
         }
     }
 
-    /// The version of this format.
-    public var version = 1
+    /// The version of the format; 2 since settings are a flat object by their names.
+    public static let currentVersion = 2
+
+    public private(set) var version = Self.currentVersion
     /// What the run is to show; shown as a title by reports.
     public var title: String
     /// The question that it answers, in a sentence.

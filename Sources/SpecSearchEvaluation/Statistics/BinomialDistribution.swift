@@ -7,7 +7,8 @@ public struct BinomialDistribution: Sendable, Hashable {
     public let probability: Double
 
     public init(trials: Int, probability: Double) {
-        precondition(trials >= 0 && (0...1).contains(probability), "a binomial law needs trials ≥ 0 and p in 0 ... 1")
+        precondition(
+            trials >= 0 && (0...1).contains(probability), "a binomial distribution needs trials ≥ 0 and p in 0 ... 1")
         self.trials = trials
         self.probability = probability
     }
@@ -32,13 +33,6 @@ public struct BinomialDistribution: Sendable, Hashable {
         if k < 0 { return 0 }
         if k >= trials { return 1 }
         return Double(k) < Double(trials) * probability ? lowerSum(k) : 1 - upperSum(k + 1)
-    }
-
-    /// P(X ≥ k).
-    public func upperTail(_ k: Int) -> Double {
-        if k <= 0 { return 1 }
-        if k > trials { return 0 }
-        return Double(k) > Double(trials) * probability ? upperSum(k) : 1 - lowerSum(k - 1)
     }
 
     /// Σ of the masses up to k, k at or below the mean: terms shrink from k downwards.

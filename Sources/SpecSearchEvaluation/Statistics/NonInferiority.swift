@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Whether a method loses less than a stated margin of accuracy against a baseline, on the same problems.
+/// The verdict whether a method loses less than a stated margin of accuracy against a baseline, on the same problems.
 public struct NonInferiority: Sendable, Hashable, Codable {
     public enum Verdict: String, Sendable, Hashable, Codable {
         /// The lower bound of the difference lies above −margin.

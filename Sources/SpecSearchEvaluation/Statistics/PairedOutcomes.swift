@@ -1,4 +1,4 @@
-/// What two methods answered on the same problems, as four counts.
+/// The outcomes of two methods on the same problems, as four counts.
 public struct PairedOutcomes: Sendable, Hashable, Codable {
     public var bothRight: Int
     /// Right by the method alone.

@@ -1,62 +1,67 @@
 internal import Foundation
-internal import SpecSearch
-internal import SpecSearchEvaluation
-internal import SpecSearchLlama
-internal import Synchronization
+package import SpecSearch
+package import SpecSearchEvaluation
+package import SpecSearchLlama
 
-/// `specsearch bench --profile`: where a search's time goes, and whether any work was done twice.
-///
-/// Times are of the processor, not of the clock on the wall: with one thread a pass they are the same on a quiet machine,
-/// and on a busy one they are still the search's own.
-struct ProfileBench {
-    /// One method's figures.
-    struct Row: Encodable {
-        let method: String
-        let problems: Int
-        let profile: Profile
+/// The measurement of where a search's time goes, and whether any work was done twice: `specsearch bench --profile`.
+package struct ProfileBench {
+    /// One variant's figures.
+    package struct Row: Encodable {
+        package let method: String
+        package let problems: Int
+        package let profile: Profile
     }
 
-    struct Profile: Encodable {
-        /// Processor seconds of the searches, and of them those inside passes, by model.
-        let seconds: Double
-        let modelSeconds: [ModelRole: Double]
-        /// The share of the time outside passes and changes of the cache.
-        let outsideEngineShare: Double
-        /// The time of the same passes done again by llama.cpp alone ÷ their time in the searches.
-        let decodeEfficiency: [ModelRole: Double]
+    package struct Profile: Encodable {
+        /// Seconds of the searches, and of them those inside forward passes, by model.
+        package let seconds: Double
+        package let modelSeconds: [ModelRole: Double]
+        /// The share of the time outside passes and changes of the KV cache.
+        package let outsideEngineShare: Double
+        /// The time of the same passes done again by llama.cpp alone ÷ their time in the searches; a model in several
+        /// roles is reported under the first.
+        package let decodeEfficiency: [ModelRole: Double]
         /// Tokens evaluated ÷ distinct tokens of the tree.
-        let reevaluation: [ModelRole: Double]
+        package let reevaluation: [ModelRole: Double]
         /// The most memory that the process has had so far.
-        let peakMemoryBytes: Int
+        package let peakMemoryBytes: Int
     }
 
-    let engine: LlamaEngine
+    private let engine: LlamaEngine
 
-    /// Each method on all problems, each search followed by its passes done again, so that a drift of the machine's speed
-    /// cancels.
-    func run(_ searches: [(name: String, search: Search)], _ problems: [GradedProblem]) async throws -> [Row] {
-        await engine.measureProcessorTime()
-        for problem in problems.prefix(2) { for (_, search) in searches { _ = try await solve(search, problem) } }
+    package init(_ engine: LlamaEngine) { self.engine = engine }
+
+    /// Measures each variant on all problems, each search followed by its passes done again, so that a drift of the
+    /// machine's speed cancels.
+    package func run(_ variants: [Variant], on problems: [GradedProblem]) async throws -> [Row] {
+        let searches = try MeasuredSearch.all(variants, on: engine.engine, problems)
+        for problem in problems.prefix(2) { for search in searches { _ = try await account(search, problem) } }
         var accounts = searches.map { _ in Account() }
         for (index, problem) in problems.enumerated() {
             for turn in searches.indices {
                 let place = (turn + index) % searches.count
-                accounts[place] += try await solve(searches[place].search, problem)
-                try Task.checkCancellation()
+                accounts[place] += try await account(searches[place], problem)
             }
         }
         return zip(searches, accounts).map { search, account in
             let inside = account.modelSeconds.values.reduce(0, +)
+            let byModel = Dictionary(
+                account.modelSeconds.map { (reported($0.key), $0.value) }, uniquingKeysWith: +)
             return Row(
                 method: search.name, problems: problems.count,
                 profile: Profile(
                     seconds: account.seconds, modelSeconds: account.modelSeconds,
                     outsideEngineShare: 1 - inside / account.seconds,
-                    decodeEfficiency: Self.ratios(account.bareSeconds, account.modelSeconds),
+                    decodeEfficiency: Self.ratios(account.bareSeconds, byModel),
                     reevaluation: Self.ratios(
                         account.evaluated.mapValues(Double.init), account.distinct.mapValues(Double.init)),
                     peakMemoryBytes: Self.peakMemory()))
         }
+    }
+
+    /// The role under which the engine reports the passes of a role's model.
+    private func reported(_ role: ModelRole) -> ModelRole {
+        ModelRole.allCases.first { engine.models[$0] == engine.models[role] } ?? role
     }
 
     private static func ratios(_ values: [ModelRole: Double], _ others: [ModelRole: Double]) -> [ModelRole: Double] {
@@ -75,32 +80,25 @@ struct ProfileBench {
         static func += (left: inout Account, right: Account) {
             left.seconds += right.seconds
             left.modelSeconds.merge(right.modelSeconds, uniquingKeysWith: +)
+            left.bareSeconds.merge(right.bareSeconds, uniquingKeysWith: +)
             left.evaluated.merge(right.evaluated, uniquingKeysWith: +)
             left.distinct.merge(right.distinct, uniquingKeysWith: +)
-            left.bareSeconds.merge(right.bareSeconds, uniquingKeysWith: +)
         }
     }
 
-    private func solve(_ search: Search, _ problem: GradedProblem) async throws -> Account {
+    private func account(_ search: MeasuredSearch, _ problem: GradedProblem) async throws -> Account {
         let ledger = PathLedger()
-        let isSpeculative = search.configuration.method != .ar
-        let models = SearchModels(
-            draft: search.models.draft.map { LedgerSampler(base: $0, ledger: ledger, roles: [.draft]) },
-            target: search.models.target.map {
-                LedgerSampler(base: $0, ledger: ledger, roles: isSpeculative ? [.target, .draft] : [.target])
-            }, evaluator: LedgerEvaluator(base: search.models.evaluator, ledger: ledger))
-        await engine.beginRecording()
-        let begin = ConcurrencyBench.processorSeconds()
-        let result = try await Search(search.configuration, models: models).run(problem.problem)
-        var account = Account()
-        account.seconds = ConcurrencyBench.processorSeconds() - begin
-        account.bareSeconds = try await engine.replayRecording()
+        let observed = MeasuredSearch(name: search.name, search: search.search.intercepted(by: ledger))
+        await engine.measurement.beginRecording()
+        let result = try await observed.solve(problem)
+        var account = Account(
+            seconds: result.seconds, bareSeconds: try await engine.measurement.replayRecording())
         for (role, usage) in result.usage.models {
             account.modelSeconds[role] = usage.seconds
             account.evaluated[role] = usage.evaluatedTokens
         }
         for (role, paths) in ledger.paths {
-            account.distinct[role] = try await engine.distinctTokens(of: paths, for: role)
+            account.distinct[role] = try await engine.measurement.distinctTokens(of: paths, for: role)
         }
         return account
     }
@@ -116,7 +114,7 @@ struct ProfileBench {
         #endif
     }
 
-    static func text(_ rows: [Row]) -> String {
+    package static func text(_ rows: [Row]) -> String {
         func cells(_ values: [ModelRole: Double], _ format: (Double) -> String) -> [String] {
             ModelRole.allCases.map { values[$0].map(format) ?? "–" }
         }
@@ -132,8 +130,7 @@ struct ProfileBench {
         let work = MarkdownTable(
             header: [
                 "speed of passes against llama.cpp alone", "draft", "target", "prm",
-                "tokens evaluated ÷ distinct: draft",
-                "target", "prm",
+                "tokens evaluated ÷ distinct: draft", "target", "prm",
             ],
             rows: rows.map { row in
                 [row.method] + cells(row.profile.decodeEfficiency, \.percent)

@@ -1,30 +1,29 @@
-internal import SpecSearch
-internal import SpecSearchLlama
+package import SpecSearch
 
-/// Measures what searches by the large model with token-level speculation (SpS) cost with drafts of several lengths.
-struct DraftLengthBench {
-    static let lengths = [0, 2, 4, 8, 12, 16]
+/// The measurement of the time of searches by the target with token-level speculation (SpS), by how many tokens the draft proposes at once:
+/// for `specsearch tune`.
+package struct SpeculationBench {
+    /// The numbers that are tried.
+    package static let numbers = [0, 2, 4, 8, 12, 16]
 
-    let engine: LlamaEngine
-    let configuration: SearchConfiguration
+    private let engine: Engine
 
-    /// Seconds of a problem by the draft length: processor time where passes have one thread, so that the machine's other
-    /// work does not matter.
-    func run(_ problems: [Problem], progress: (Int) -> Void) async throws -> [Int: Double] {
-        let measuresProcessor = engine.options.threads == 1
-        let search = Search(configuration, models: engine.models(for: .sps))
+    package init(_ engine: some EngineConvertible) { self.engine = engine.engine }
+
+    /// Measures on some problems, of which the first warms up.
+    ///
+    /// - Parameter progress: Called after every problem with how many are done.
+    /// - Returns: Mean seconds of a problem by the number of tokens.
+    package func run(_ problems: [Problem], progress: (Int) -> Void) async throws -> [Int: Double] {
         var seconds: [Int: Double] = [:]
         for (index, problem) in problems.enumerated() {
-            for turn in Self.lengths.indices {
-                let length = Self.lengths[(turn + index) % Self.lengths.count]
-                await engine.setDraftLength(length)
-                let begin = ConcurrencyBench.processorSeconds()
-                let result = try await search.run(problem)
+            for turn in Self.numbers.indices {
+                let number = Self.numbers[(turn + index) % Self.numbers.count]
+                var engine = engine
+                engine.defaults.numSpeculativeTokens = number
+                let result = try await Search(engine, generator: .speculativeDecoding).solve(problem)
                 try Task.checkCancellation()
-                // The first problem warms up.
-                if index == 0 && problems.count > 1 { continue }
-                seconds[length, default: 0] +=
-                    measuresProcessor ? ConcurrencyBench.processorSeconds() - begin : result.seconds
+                if index > 0 || problems.count == 1 { seconds[number, default: 0] += result.seconds }
             }
             progress(index + 1)
         }

@@ -58,7 +58,7 @@ import Testing
     }
 
     private func candidate(_ theta: Double, _ losses: [Double], seconds: Double) -> LearnThenTest.Candidate {
-        LearnThenTest.Candidate(policy: RejectionPolicy(theta: theta), losses: losses, seconds: seconds)
+        LearnThenTest.Candidate(policy: ThresholdRule.Configuration(theta: theta), losses: losses, seconds: seconds)
     }
 
     private let good = [Double](repeating: 0, count: 2000)
@@ -71,7 +71,7 @@ import Testing
         ]
         let certificate = LearnThenTest(epsilon: 0.01, delta: 0.1).certify([sequence])
         #expect(certificate.tested.map(\.policy.theta) == [0.9, 0.8, 0.7, 0.6])
-        #expect(certificate.certified.map(\.theta) == [0.9, 0.8, 0.7])
+        #expect(certificate.certifiedThetas == [0.9, 0.8, 0.7])
         #expect(certificate.chosen?.theta == 0.8)
         #expect(certificate.level == 0.1 && certificate.tested[0].problems == 2000)
     }
@@ -81,7 +81,7 @@ import Testing
             [candidate(0.9, bad, seconds: 1), candidate(0.8, good, seconds: 1)], [candidate(0.7, good, seconds: 2)],
         ])
         #expect(certificate.level == 0.05)
-        #expect(certificate.certified.map(\.theta) == [0.7])
+        #expect(certificate.certifiedThetas == [0.7])
         #expect(LearnThenTest(epsilon: 0.01).certify([[candidate(0.9, bad, seconds: 1)]]).chosen == nil)
         #expect(LearnThenTest(epsilon: 0.01).certify([[candidate(0.9, [], seconds: 1)]]).chosen == nil)
     }
@@ -93,7 +93,7 @@ import Testing
             let sequence = laws.map { worse, better in
                 candidate(worse - better, losses(800, worse: worse, better: better, &generator), seconds: 1)
             }
-            return LearnThenTest(epsilon: 0.01, delta: 0.1).certify([sequence]).certified.contains { $0.theta > 0.01 }
+            return LearnThenTest(epsilon: 0.01, delta: 0.1).certify([sequence]).certifiedThetas.contains { $0 > 0.01 }
         }
         // Binomial(400, 0.1): mean 40, standard deviation 6.
         #expect(broken <= 58)
@@ -109,21 +109,31 @@ import Testing
     @Test func `A calibration comes back from its file, and an edited one is refused`() throws {
         let url = FileManager.default.temporaryDirectory.appending(path: "calibration-\(UUID().uuidString).json")
         defer { try? FileManager.default.removeItem(at: url) }
-        var policy = RejectionPolicy(estimator: .quantile(0.3), theta: 0.85, statistics: .targetOnly, margin: 0.05)
+        var policy = ThresholdRule.Configuration(
+            estimator: .quantile(0.3), theta: 0.85, statistics: .targetOnly, margin: 0.05)
         let certificate = LearnThenTest(epsilon: 0.01, delta: 0.1).certify([
             [LearnThenTest.Candidate(policy: policy, losses: good, seconds: 3)]
         ])
         var file = try #require(CalibrationFile(certificate))
         try file.encoded().write(to: url)
         #expect(try CalibrationFile(contentsOf: url) == file)
+        // Files of the first edition have another spelling.
+        let text = try String(contentsOf: url, encoding: .utf8)
+        try text.replacing("target-only", with: "targetOnly").write(to: url, atomically: true, encoding: .utf8)
+        #expect(try CalibrationFile(contentsOf: url) == file)
         policy.margin = 0.2
         file.policy = policy
         try file.encoded().write(to: url)
-        let error = #expect(throws: CalibrationFile.LoadError.self) { try CalibrationFile(contentsOf: url) }
+        let error = #expect(throws: SpecSearchError.self) { try CalibrationFile(contentsOf: url) }
         #expect(error?.description.contains("edited") == true)
         try Data("{\"version\": 2}".utf8).write(to: url)
-        #expect(throws: CalibrationFile.LoadError.self) { try CalibrationFile(contentsOf: url) }
+        #expect(throws: SpecSearchError.self) { try CalibrationFile(contentsOf: url) }
         let nothing = LearnThenTest(epsilon: 0.01).certify([[candidate(0.9, bad, seconds: 1)]])
         #expect(CalibrationFile(nothing) == nil)
     }
+}
+
+extension CalibrationCertificate {
+    /// The certified settings by their θ, in the order of the tests.
+    fileprivate var certifiedThetas: [Double] { tested.filter(\.isCertified).map(\.policy.theta) }
 }

@@ -10,8 +10,9 @@ import Testing
         entryPoint: "double")
 
     @Test func `A right completion passes, and a wrong one fails with what it said`() async throws {
-        #expect(try await runner.run(task, completion: "    return 2 * x\n") == .passed)
-        guard case .failed(let text) = try await runner.run(task, completion: "    return x * x\n") else {
+        #expect(try await runner.run(program: task.program(completion: "    return 2 * x\n")) == .passed)
+        guard case .failed(let text) = try await runner.run(program: task.program(completion: "    return x * x\n"))
+        else {
             Issue.record("a wrong program passed")
             return
         }
@@ -24,7 +25,7 @@ import Testing
         "    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)\n",
     ])
     func `A program that does not reach its end has failed, however it left`(completion: String) async throws {
-        guard case .failed = try await runner.run(task, completion: completion) else {
+        guard case .failed = try await runner.run(program: task.program(completion: completion)) else {
             Issue.record("a broken program passed")
             return
         }
@@ -152,7 +153,7 @@ import Testing
                 index % 2 == 0
                 ? task.program(completion: line.solution) : task.program(answer: fenced)
             if try await runner.run(program: program) != .passed { failed.append(line.id) }
-            if index % 20 == 0, try await runner.run(task, completion: "    pass\n") == .passed {
+            if index % 20 == 0, try await runner.run(program: task.program(completion: "    pass\n")) == .passed {
                 failed.append("\(line.id), empty")
             }
         }

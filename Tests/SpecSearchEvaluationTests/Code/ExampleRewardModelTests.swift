@@ -3,7 +3,7 @@ import SpecSearch
 import SpecSearchEvaluation
 import Testing
 
-@Suite struct ExampleEvaluatorTests {
+@Suite struct ExampleRewardModelTests {
     private let half = CodeTask(
         id: "half",
         prompt: "def half(x):\n    \"\"\" Half of x.\n    >>> half(4)\n    2\n    >>> half(3)\n    1.5\n    \"\"\"\n",
@@ -12,11 +12,11 @@ import Testing
     private func path(_ task: CodeTask, _ answer: String, stop: Thought.Stop = .endOfSequence) -> ReasoningPath {
         ReasoningPath(
             problem: Problem(id: task.id, text: task.prompt),
-            thoughts: [Thought(text: answer, tokens: [1], stop: stop, author: .draft)])
+            thoughts: [Thought(text: answer, tokens: [1], stop: stop, source: .draft)])
     }
 
-    private func evaluator(_ tasks: [CodeTask], seconds: Double = 20) -> ExampleEvaluator {
-        ExampleEvaluator(
+    private func rewardModel(_ tasks: [CodeTask], seconds: Double = 20) -> ExampleRewardModel {
+        ExampleRewardModel(
             tasks.map { GradedProblem(problem: Problem(id: $0.id, text: $0.prompt), answer: "", codeTask: $0) },
             runner: CodeRunner(limits: CodeRunner.Limits(seconds: seconds)))
     }
@@ -56,7 +56,7 @@ import Testing
             "    raise SystemExit(0)\n", "```python\ndef half(x):\n    return x / 2\n```",
         ]
         // 4 / 2 prints 2.0, which is as good as 2.
-        let scores = try await evaluator([half]).evaluate(answers.map { path(half, $0) }).scores
+        let scores = try await rewardModel([half]).score(answers.map { path(half, $0) }).scores
         #expect(scores == [1, 0.5, 0, 0, 0, 1])
     }
 
@@ -66,7 +66,7 @@ import Testing
             path(half, "    return 7\n", stop: .delimiter), path(half, "    return 7\n", stop: .length),
             path(bare, "    return 7\n"),
         ]
-        #expect(try await evaluator([half, bare]).evaluate(paths).scores == [0.5, 0.5, 0.5])
+        #expect(try await rewardModel([half, bare]).score(paths).scores == [0.5, 0.5, 0.5])
     }
 
     @Test func `Sessions have statements, errors and comparisons`() async throws {
@@ -76,24 +76,24 @@ import Testing
                 + "    Traceback (most recent call last):\n    TypeError\n    >>> print(f(8))\n    9 / \\\\\n    '''\n",
             test: "", entryPoint: "f")
         let answer = "    return str(x + 1) if x < 8 else '9 / ' + chr(92) * 2\n"
-        #expect(try await evaluator([task]).evaluate([path(task, answer)]).scores == [1])
+        #expect(try await rewardModel([task]).score([path(task, answer)]).scores == [1])
         // Only the statement goes well.
-        #expect(try await evaluator([task]).evaluate([path(task, "    return 0\n")]).scores == [0.2])
+        #expect(try await rewardModel([task]).score([path(task, "    return 0\n")]).scores == [0.2])
     }
 
     @Test func `A loop without end fails its example only`() async throws {
         let answer = "    while x == 3: pass\n    return x / 2\n"
-        #expect(try await evaluator([half], seconds: 10).evaluate([path(half, answer)]).scores == [0.5])
+        #expect(try await rewardModel([half], seconds: 10).score([path(half, answer)]).scores == [0.5])
     }
 
     @Test func `What cannot be run is an error`() async throws {
         let other = ReasoningPath(problem: Problem(id: "other", text: "1 + 1"))
-        let unknown = await #expect(throws: EngineError.self) { try await evaluator([half]).evaluate([other]) }
+        let unknown = await #expect(throws: SpecSearchError.self) { try await rewardModel([half]).score([other]) }
         #expect(unknown?.code == .badSetting)
         let problem = GradedProblem(problem: Problem(id: half.id, text: half.prompt), answer: "", codeTask: half)
-        let pythonless = ExampleEvaluator([problem], runner: CodeRunner(interpreter: "no-such-python"))
-        let missing = await #expect(throws: EngineError.self) {
-            try await pythonless.evaluate([path(half, "    pass\n")])
+        let pythonless = ExampleRewardModel([problem], runner: CodeRunner(interpreter: "no-such-python"))
+        let missing = await #expect(throws: SpecSearchError.self) {
+            try await pythonless.score([path(half, "    pass\n")])
         }
         #expect(missing?.message.contains("no-such-python") == true)
     }
@@ -110,20 +110,20 @@ import Testing
         let withExamples = problems.filter { $0.codeTask?.visibleExamples.isEmpty == false }
         #expect(withExamples.count == 76)
         #expect(withExamples.reduce(0) { $0 + ($1.codeTask?.visibleExamples.count ?? 0) } == 182)
-        let evaluator = ExampleEvaluator(problems, runner: CodeRunner(limits: CodeRunner.Limits(seconds: 60)))
+        let rewardModel = ExampleRewardModel(problems, runner: CodeRunner(limits: CodeRunner.Limits(seconds: 60)))
         func path(_ problem: GradedProblem, _ answer: String) -> ReasoningPath {
             ReasoningPath(
                 problem: problem.problem,
-                thoughts: [Thought(text: answer, tokens: [1], stop: .endOfSequence, author: .target)])
+                thoughts: [Thought(text: answer, tokens: [1], stop: .endOfSequence, source: .target)])
         }
         // The descriptions of these two are at odds with their tests.
         let wrong = ["HumanEval/47": 0.5, "HumanEval/116": 0]
-        let scores = try await evaluator.evaluate(withExamples.map { path($0, $0.answer) }).scores
+        let scores = try await rewardModel.score(withExamples.map { path($0, $0.answer) }).scores
         for (problem, score) in zip(withExamples, scores) {
             #expect(score == wrong[problem.problem.id] ?? 1, "\(problem.problem.id)")
         }
         let some = withExamples.prefix(12)
-        let empty = try await evaluator.evaluate(some.map { path($0, "    return 'nothing of the kind'\n") }).scores
+        let empty = try await rewardModel.score(some.map { path($0, "    return 'nothing of the kind'\n") }).scores
         #expect(empty.allSatisfy { $0 == 0 }, "\(empty)")
     }
 }

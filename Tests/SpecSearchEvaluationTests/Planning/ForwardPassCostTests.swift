@@ -1,9 +1,10 @@
+import SpecSearch
 import SpecSearchEvaluation
 import Testing
 
-@Suite struct PassCostTests {
-    private func cost(_ points: KeyValuePairs<Double, Double>) throws -> PassCost {
-        try PassCost(points.map { PassCost.Point(tokens: $0.key, seconds: $0.value) })
+@Suite struct ForwardPassCostTests {
+    private func cost(_ points: KeyValuePairs<Double, Double>) throws -> ForwardPassCost {
+        try ForwardPassCost(points.map { ForwardPassCost.Point(tokens: $0.key, seconds: $0.value) })
     }
 
     @Test func `It is linear between and beyond measured passes, and flat before them`() throws {
@@ -26,25 +27,25 @@ import Testing
     }
 
     @Test func `A roofline reads all weights once, or computes two operations for each and token`() throws {
-        let cost = try PassCost(parameters: 72e9, bytesPerWeight: 2, bandwidth: 3350e9, flops: 989e12)
+        let cost = try ForwardPassCost(parameters: 72e9, bytesPerWeight: 2, bandwidth: 3350e9, flops: 989e12)
         let reading = 144e9 / 3350e9
         #expect(abs(cost.seconds(tokens: 1) - reading) < 1e-12)
         #expect(abs(cost.seconds(tokens: 295) - reading) < 1e-12)
         #expect(abs(cost.seconds(tokens: 1000) - 1000 * 2 * 72e9 / 989e12) < 1e-12)
         // So slow that even one token is dearer than the weights.
-        let slow = try PassCost(parameters: 1e9, bytesPerWeight: 1, bandwidth: 1e12, flops: 1e9)
+        let slow = try ForwardPassCost(parameters: 1e9, bytesPerWeight: 1, bandwidth: 1e12, flops: 1e9)
         #expect(abs(slow.seconds(tokens: 1) - 2) < 1e-12)
         #expect(abs(slow.seconds(tokens: 7) - 14) < 1e-12)
     }
 
     @Test func `Figures out of range are refused by name`() {
         for value in [0, -1, .nan, .infinity] {
-            let error = #expect(throws: PlanError.self) {
-                try PassCost(parameters: 1, bytesPerWeight: 1, bandwidth: value, flops: 1)
+            let error = #expect(throws: SpecSearchError.self) {
+                try ForwardPassCost(parameters: 1, bytesPerWeight: 1, bandwidth: value, flops: 1)
             }
             #expect(error?.description.contains("bandwidth") == true)
-            #expect(throws: PlanError.self) { try cost([1: value]) }
+            #expect(throws: SpecSearchError.self) { try cost([1: value]) }
         }
-        #expect(throws: PlanError.self) { try PassCost([]) }
+        #expect(throws: SpecSearchError.self) { try ForwardPassCost([]) }
     }
 }

@@ -1,0 +1,56 @@
+internal import SpecSearch
+internal import SpecSearchEvaluation
+package import SpecSearchLlama
+
+/// The figures of `specsearch tune`: what forward passes cost on this machine, and how to run the models therefore.
+package struct TuningReport: Encodable {
+    let cost: CostModel
+    let choices: [ModelRole: CostModel.Choice]
+    let numSpeculativeTokens: Int?
+
+    /// - Parameter models: The models that were measured.
+    package init(_ cost: CostModel, of models: ModelSet) {
+        self.cost = cost
+        choices = Dictionary(
+            uniqueKeysWithValues: ModelRole.allCases.filter { models[$0] != nil }.map { ($0, cost.choice(for: $0)) })
+        var options = LlamaEngine.Options()
+        options.adopt(cost, of: models)
+        numSpeculativeTokens = options.numSpeculativeTokens
+    }
+
+    /// The report for people.
+    package var text: String {
+        let sizes = Set(cost.curves.flatMap(\.milliseconds.keys)).sorted()
+        let prefills = Set(cost.curves.flatMap(\.prefill.keys)).sorted()
+        var lines =
+            MarkdownTable(
+                header: ["model", "threads", "flash attention", "cache"] + sizes.map { "\($0)" }
+                    + prefills.map { "prompt of \($0)" },
+                rows: cost.curves.map { curve in
+                    [
+                        curve.role.rawValue, "\(curve.threads)", curve.flashAttention ? "on" : "off",
+                        "\(curve.occupied)",
+                    ] + sizes.map { curve.milliseconds[$0]?.fixed(2) ?? "–" }
+                        + prefills.map { curve.prefill[$0]?.fixed(2) ?? "–" }
+                }
+            ).lines + [""]
+        for role in ModelRole.allCases {
+            guard let choice = choices[role] else { continue }
+            lines.append(
+                "\(role.rawValue): \(choice.threads) thread\(choice.threads == 1 ? "" : "s"), flash attention "
+                    + (choice.flashAttention ? "on" : "off"))
+        }
+        if let numSpeculativeTokens {
+            let numbers = cost.speculationSeconds.keys.sorted()
+            let table = MarkdownTable(
+                header: ["speculative tokens"] + numbers.map { "\($0)" },
+                rows: [["seconds a problem"] + numbers.map { cost.speculationSeconds[$0]?.fixed(3) ?? "–" }])
+            lines += [""] + table.lines + [""]
+            lines.append(
+                numSpeculativeTokens == 0
+                    ? "No token-level speculation: it does not pay."
+                    : "Token-level speculation on up to \(numSpeculativeTokens) tokens.")
+        }
+        return lines.joined(separator: "\n")
+    }
+}
