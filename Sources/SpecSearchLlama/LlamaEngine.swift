@@ -1,187 +1,135 @@
 public import SpecSearch
-import Synchronization
 
-/// The embedded engine: a draft, a target and a reward model in one process, on llama.cpp.
+/// The embedded engine: models in this process, on llama.cpp.
 ///
 /// ```swift
-/// let engine = try await LlamaEngine.load(try ModelSet(directory: "Models"))
-/// engine.draft              // any ThoughtSampler: the small model
-/// engine.target             // any ThoughtSampler: the large model, token by token
-/// engine.speculativeTarget  // any ThoughtSampler: the large model, with token-level speculation by the draft
-/// engine.evaluator          // any ThoughtEvaluator: the reward model
-/// engine.grader             // any StepGrader: the large model, asked for a grade
-/// try await engine.withProblem(problem) { … }          // what is cached of the problem goes at the end; a Search does it
-/// await engine.reset()                                 // all branches leave the caches
-/// try await engine.benchmarkDecode(batchSizes: [1, 12]) // milliseconds per pass of each model
+/// let engine = try await LlamaEngine("Models")
+/// let result = try await Search(engine).solve("Mia has 47 shells. …")
+/// let mixed = Engine(draft: engine.draft, target: remote, rewardModel: engine.rewardModel)
 /// ```
-/// Samplers and evaluators hold their engine and may be used from any task, as many at once as you like: all calls that
-/// wait for a model are in its next pass. Concurrent problems are spread over ``EngineOptions/workers``. A path's tokens
-/// are computed once per model while they are cached. Cancellation ends a call within one pass.
-public final class LlamaEngine: Sendable {
+/// One GGUF file is one model, whatever roles it plays: its weights, contexts and KV caches are shared. Any role may be
+/// absent. The models may be used from any task, as many at once as you like: all calls that wait for a model are in its
+/// next forward pass. Concurrent problems are spread over ``Options/workers``. A path's tokens are computed once per model
+/// while they are cached. Cancellation ends a call within one pass.
+public final class LlamaEngine: EngineConvertible, Sendable {
     /// The models and how to talk to them.
     public let models: ModelSet
     /// How the models are run.
-    public let options: EngineOptions
-    /// How the reward model is read.
-    public let reward: RewardDescription
+    public let options: Options
+    /// How the reward model is read; nil where there is none.
+    public let rewardModelConfiguration: RewardModelConfiguration?
 
-    private let shared: EngineWorker.Shared
-    private let routing: Mutex<Routing>
+    let shared: EngineWorker.Shared
+    let pool: WorkerPool
 
-    /// Which worker has which problem.
-    private struct Routing {
-        var workers: [EngineWorker]
-        /// What each worker is serving: single calls, and the searches of its problems.
-        var load: [Int]
-        var places: [Problem: Place] = [:]
+    /// Loads the models of a directory with a `manifest.json`.
+    ///
+    /// - Throws: ``SpecSearchError``, naming the file or setting and what to do.
+    public convenience init(_ directory: String, options: Options = Options()) async throws {
+        try await self.init(try ModelSet(directory: directory), options: options)
     }
-
-    private struct Place {
-        var worker: Int
-        /// Searches of the problem that are under way.
-        var searches = 0
-    }
-
-    private init(_ shared: EngineWorker.Shared, first: EngineWorker) {
-        models = shared.models
-        options = shared.options
-        reward = shared.reward
-        self.shared = shared
-        routing = Mutex(Routing(workers: [first], load: [0]))
-    }
-
-    // MARK: Loading
 
     /// Loads the models.
     ///
     /// - Parameters:
-    ///   - reward: How the reward model is read; nil to read it from the description beside the model.
+    ///   - rewardModel: How the reward model is read; nil to read it from the file that the model set names.
     ///   - judge: How the target is asked for a grade, with the kind `grade` and ten grades; nil for what the model set
-    ///     says, or else ``RewardDescription/judge(chatTemplate:delimiter:)``. It is checked when ``grader`` is first used.
+    ///     says, or else ``RewardModelConfiguration/judge(chatTemplate:delimiter:)``. It is checked when ``judge`` is
+    ///     first asked.
     ///   - progress: Called with a model's role and 0 ... 1 while it is read.
-    /// - Throws: ``EngineError``, naming the file or setting and what to do.
+    /// - Throws: ``SpecSearchError``, naming the file or setting and what to do.
     @concurrent
-    public static func load(
-        _ models: ModelSet, options: EngineOptions = EngineOptions(), reward: RewardDescription? = nil,
-        judge: RewardDescription? = nil, progress: (@Sendable (ModelRole, Double) -> Void)? = nil
-    ) async throws -> LlamaEngine {
+    public init(
+        _ models: ModelSet, options: Options = Options(), rewardModel: RewardModelConfiguration? = nil,
+        judge: RewardModelConfiguration? = nil, progress: (@Sendable (ModelRole, Double) -> Void)? = nil
+    ) async throws {
         try models.check(path: "The model set \"\(models.name)\"")
         try options.check()
-        let reward = try reward ?? RewardDescription.load(path: models.rewardModel)
-        let asked = try judge ?? models.judge.map { path throws(EngineError) in try RewardDescription.load(path: path) }
-        func load(_ role: ModelRole, _ path: String) throws -> LlamaModel {
-            try LlamaModel(path: path, progress: progress.map { report in { @Sendable value in report(role, value) } })
+        var configuration: RewardModelConfiguration?
+        if models.rewardModel != nil {
+            configuration = try rewardModel ?? RewardModelConfiguration.load(path: models.rewardModelConfigurationPath)
         }
-        let draft = try load(.draft, models.draft)
-        let target = try load(.target, models.target)
-        let rewardModel = try load(.rewardModel, models.prm)
-        let shared = EngineWorker.Shared(
-            models: models, options: options, reward: reward,
-            judge: asked ?? .judge(chatTemplate: models.chatTemplate, delimiter: models.delimiter), draft: draft,
-            target: target, rewardModel: rewardModel,
+        let asked =
+            try judge
+            ?? models.judge.map { path throws(SpecSearchError) in
+                try RewardModelConfiguration.load(path: path)
+            }
+        let weights = try LoadedModels(models, progress: progress)
+        shared = EngineWorker.Shared(
+            models: models, options: options, rewardModel: configuration,
+            judge: asked ?? .judge(chatTemplate: models.chatTemplate, delimiter: models.delimiter), weights: weights,
             pairing: VocabularyPairing(
-                draft: draft, target: target, rewardModel: reward.kind == .likelihood ? rewardModel : nil))
-        let worker = try EngineWorker(shared, threads: options.threads)
+                draft: weights[.draft], target: weights[.target],
+                rewardModel: configuration?.kind == .likelihood ? weights[.rewardModel] : nil))
+        let worker = try EngineWorker(shared, isFirst: true)
         try await worker.selfCheck()
-        return LlamaEngine(shared, first: worker)
+        pool = WorkerPool(shared, first: worker)
+        self.models = models
+        self.options = options
+        rewardModelConfiguration = configuration
     }
 
     // MARK: Models
 
+    /// The models in their roles, with what suits them.
+    public var engine: Engine {
+        var defaults = models.defaults
+        if let chosen = options.numSpeculativeTokens { defaults.numSpeculativeTokens = chosen }
+        return Engine(draft: draft, target: target, rewardModel: rewardModel, judge: judge, defaults: defaults)
+    }
+
     /// The small model.
-    public var draft: any ThoughtSampler { EngineSampler(engine: self, mode: .draft) }
+    public var draft: LlamaLanguageModel? { languageModel(.draft) }
 
-    /// The large model, token by token.
-    public var target: any ThoughtSampler { EngineSampler(engine: self, mode: .target) }
+    /// The large model; the draft can propose tokens to it where they share a vocabulary.
+    public var target: LlamaLanguageModel? { languageModel(.target) }
 
-    /// Whether draft and target share a vocabulary; models that do not read one another's thoughts as text.
-    public var pairsAtTokenLevel: Bool { shared.pairing.commonCount != nil }
-
-    /// The large model with token-level speculation by the small one; it follows the same law as ``target``.
-    ///
-    /// It throws ``EngineError`` `mismatch` unless ``pairsAtTokenLevel``.
-    public var speculativeTarget: any ThoughtSampler {
-        EngineSampler(engine: self, mode: .speculativeTarget)
+    /// The reward model, as an ``OutcomeRewardModel`` where it is one.
+    public var rewardModel: (any RewardModel)? {
+        guard let configuration = rewardModelConfiguration else { return nil }
+        let model = LlamaRewardModel(engine: self, role: .rewardModel, aggregation: configuration.pathAggregation)
+        return configuration.placement == .outcome ? OutcomeRewardModel(model) : model
     }
 
-    /// The reward model.
-    public var evaluator: any ThoughtEvaluator {
-        let evaluator = EngineEvaluator(engine: self, defaultAggregation: reward.pathAggregation)
-        return reward.placement == .outcome ? OutcomeEvaluator(evaluator) : evaluator
+    /// The target asked how good a step is (LLM as judge): the mean of the grades 0 … 9 by their probabilities, as a share
+    /// of 9.
+    public var judge: LlamaRewardModel? {
+        models.target == nil
+            ? nil : LlamaRewardModel(engine: self, role: .target, aggregation: shared.judge.pathAggregation)
     }
 
-    /// The large model, asked how good a step is; ``GradingEvaluator`` makes scores of it.
-    public var grader: any StepGrader { EngineGrader(engine: self) }
+    private func languageModel(_ role: ModelRole) -> LlamaLanguageModel? {
+        models[role] == nil ? nil : LlamaLanguageModel(engine: self, role: role)
+    }
+
+    // MARK: Work
 
     /// Drops everything cached that no call is using.
     public func reset() async {
-        for worker in workers { await worker.reset() }
-        routing.withLock { routing in routing.places = routing.places.filter { $0.value.searches > 0 } }
+        for worker in pool.workers { await worker.reset() }
+        pool.reset()
     }
 
-    var workers: [EngineWorker] { routing.withLock { $0.workers } }
+    /// How many problems it knows the worker of.
+    package var rememberedProblemCount: Int { pool.problemCount }
 
     /// Has the problem's worker do something, which ends soon when the task is cancelled.
     func withWorker<Value: Sendable>(
-        for problem: Problem?, _ work: (EngineWorker, SequenceGroup.Cancellation) async throws -> Value
+        for problem: Problem?, _ work: (EngineWorker, Request.Cancellation) async throws -> Value
     ) async throws -> Value {
-        let (worker, place) = try route(problem)
-        defer { routing.withLock { $0.load[place] -= 1 } }
-        let cancellation = SequenceGroup.Cancellation()
+        let place = try pool.begin(problem)
+        defer { pool.end(place) }
+        let cancellation = Request.Cancellation()
         return try await withTaskCancellationHandler {
-            try await work(worker, cancellation)
+            try await work(place.worker, cancellation)
         } onCancel: {
             cancellation.cancel()
         }
     }
 
-    /// A problem stays with its worker, which has its prefixes; a new one goes to the least busy, or, if none is idle, to
-    /// a new worker.
-    private func route(_ problem: Problem?, opensSearch: Bool = false) throws -> (EngineWorker, Int) {
-        try routing.withLock { routing in
-            var place = problem.flatMap { routing.places[$0]?.worker } ?? -1
-            if place < 0 {
-                place = routing.load.indices.min { routing.load[$0] < routing.load[$1] } ?? 0
-                if routing.load[place] > 0, routing.workers.count < options.workers {
-                    // Side by side with the others, further threads would only wait for one another.
-                    routing.workers.append(try EngineWorker(shared, threads: 1))
-                    routing.load.append(0)
-                    place = routing.workers.count - 1
-                }
-                if let problem { routing.places[problem] = Place(worker: place) }
-            }
-            routing.load[place] += 1
-            if let problem, opensSearch { routing.places[problem]?.searches += 1 }
-            return (routing.workers[place], place)
-        }
-    }
-
-    /// - Returns: Whether it was the problem's last search.
-    private func closeSearch(of problem: Problem, at place: Int) -> Bool {
-        routing.withLock { routing in
-            routing.load[place] -= 1
-            routing.places[problem]?.searches -= 1
-            guard routing.places[problem]?.searches == 0 else { return false }
-            routing.places[problem] = nil
-            return true
-        }
-    }
-}
-
-extension LlamaEngine: SearchResource {
-    /// Does the work on the thread of the problem's worker, so that no call changes threads; the problem's branches leave
-    /// the caches when the last search of it ends.
-    public func withProblem<Value: Sendable>(
-        _ problem: Problem, _ work: () async throws -> Value
-    ) async throws -> Value {
-        let (worker, place) = try route(problem, opensSearch: true)
-        let result: Result<Value, any Error>
-        do {
-            result = .success(try await withTaskExecutorPreference(worker.executor) { try await work() })
-        } catch {
-            result = .failure(error)
-        }
-        if closeSearch(of: problem, at: place) { try await worker.release(problem) }
-        return try result.get()
+    /// Opens a session of a problem: its prefixes stay with one worker until the last session of it is closed.
+    func openSession(for problem: Problem) throws -> any EngineSession {
+        let place = try pool.beginSession(problem)
+        return LlamaSession(engine: self, problem: problem, place: place)
     }
 }

@@ -2,20 +2,28 @@ import Foundation
 public import SpecSearch
 
 /// The models of a search and how to talk to them: a directory with a `manifest.json`, or files named one by one.
+///
+/// ```swift
+/// let shipped = try ModelSet(directory: "Models")
+/// let large = ModelSet(target: "qwen2.5-7b.gguf", chatTemplate: "qwen2.5")   // any role may be absent
+/// let engine = try await LlamaEngine(shipped)
+/// ```
+/// The same file in two roles is loaded once.
 public struct ModelSet: Sendable, Hashable, Codable {
     /// The name of the set.
     public var name: String
     /// Its version.
     public var version: String
     /// The draft's GGUF file.
-    public var draft: String
+    public var draft: String?
     /// The target's GGUF file.
-    public var target: String
-    /// The reward model's GGUF file.
-    public var prm: String
-    /// The reward model's description, see ``RewardDescription``.
-    public var rewardModel: String
-    /// The description, of the kind `grade`, of how the target is asked for a grade; nil for a general question.
+    public var target: String?
+    /// The reward model's GGUF file; in manifests `prm`.
+    public var rewardModel: String?
+    /// The JSON file of the reward model's ``RewardModelConfiguration``, in manifests `rewardModel`; nil for the file
+    /// beside the model.
+    public var rewardModelConfiguration: String?
+    /// The configuration, of the kind `grade`, of how the target is asked for a grade; nil for a general question.
     public var judge: String?
     /// The prompt with `{problem}` in it, or `gguf` for the template in the model's own file.
     public var chatTemplate: String
@@ -29,68 +37,82 @@ public struct ModelSet: Sendable, Hashable, Codable {
     public var maximumStepTokens: Int
     /// The most tokens of a text, prompt included.
     public var contextLength: Int
-    /// The token-level draft length that suits the models; 0 for none.
-    public var draftLength: Int?
+    /// The most tokens that the draft proposes at once, as suits the models; 0 for none, in manifests
+    /// also `draftLength`.
+    public var numSpeculativeTokens: Int?
 
     /// Names models one by one; relative paths are taken from the working directory.
     public init(
-        draft: String, target: String, prm: String, rewardModel: String, name: String = "custom",
-        version: String = "", chatTemplate: String = "{problem}\n\n", delimiter: String = "\n\n",
-        answerPrefix: String = "The answer is ", temperature: Double = 0.8, maximumStepTokens: Int = 256,
-        contextLength: Int = 4096, draftLength: Int? = nil
+        draft: String? = nil, target: String? = nil, rewardModel: String? = nil,
+        rewardModelConfiguration: String? = nil, name: String = "custom", version: String = "",
+        chatTemplate: String = "{problem}\n\n", delimiter: String = "\n\n", answerPrefix: String = "The answer is ",
+        temperature: Double = 0.8, maximumStepTokens: Int = 256, contextLength: Int = 4096,
+        numSpeculativeTokens: Int? = nil
     ) {
         self.name = name
         self.version = version
         self.draft = draft
         self.target = target
-        self.prm = prm
         self.rewardModel = rewardModel
+        self.rewardModelConfiguration = rewardModelConfiguration
         self.chatTemplate = chatTemplate
         self.delimiter = delimiter
         self.answerPrefix = answerPrefix
         self.temperature = temperature
         self.maximumStepTokens = maximumStepTokens
         self.contextLength = contextLength
-        self.draftLength = draftLength
+        self.numSpeculativeTokens = numSpeculativeTokens
     }
 
     /// Reads `manifest.json` in a directory; its file names are relative to the directory.
     ///
-    /// - Throws: ``EngineError`` `badModelFile`, naming the file.
-    public init(directory: String) throws(EngineError) {
+    /// - Throws: ``SpecSearchError`` `badModelFile`, naming the file.
+    public init(directory: String) throws(SpecSearchError) {
         let base = URL(fileURLWithPath: directory, isDirectory: true)
         let path = base.appendingPathComponent("manifest.json").path
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw EngineError(
+            throw SpecSearchError(
                 .badModelFile, "There is no manifest of models at \(path).",
                 remedy: "Name a directory that has one, or name the models' files one by one.")
         }
         do {
             self = try JSONDecoder().decode(ModelSet.self, from: data)
         } catch {
-            throw EngineError(
+            throw SpecSearchError(
                 .badModelFile, "The manifest \(path) is not understood: \(error).",
                 remedy: "Compare it with the shipped one.")
         }
-        func resolve(_ file: String) -> String { URL(fileURLWithPath: file, relativeTo: base).path }
+        func resolve(_ file: String?) -> String? { file.map { URL(fileURLWithPath: $0, relativeTo: base).path } }
         draft = resolve(draft)
         target = resolve(target)
-        prm = resolve(prm)
         rewardModel = resolve(rewardModel)
-        judge = judge.map(resolve)
+        rewardModelConfiguration = resolve(rewardModelConfiguration)
+        judge = resolve(judge)
         try check(path: path)
     }
 
+    private enum CodingKeys: String, CodingKey {
+        case name, version, draft, target
+        case rewardModel = "prm"
+        case rewardModelConfiguration = "rewardModel"
+        case judge, chatTemplate, delimiter, answerPrefix, temperature, maximumStepTokens, contextLength
+        case numSpeculativeTokens
+    }
+
+    /// Names of earlier versions.
+    private enum OldKeys: String, CodingKey { case draftLength }
+
     public init(from decoder: any Decoder) throws {
+        self.init()
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(
-            draft: try values.decode(String.self, forKey: .draft),
-            target: try values.decode(String.self, forKey: .target),
-            prm: try values.decode(String.self, forKey: .prm),
-            rewardModel: try values.decode(String.self, forKey: .rewardModel))
         func read<Value: Decodable>(_ key: CodingKeys, _ property: inout Value) throws {
             if let value = try values.decodeIfPresent(Value.self, forKey: key) { property = value }
         }
+        draft = try values.decodeIfPresent(String.self, forKey: .draft)
+        target = try values.decodeIfPresent(String.self, forKey: .target)
+        rewardModel = try values.decodeIfPresent(String.self, forKey: .rewardModel)
+        rewardModelConfiguration = try values.decodeIfPresent(String.self, forKey: .rewardModelConfiguration)
+        judge = try values.decodeIfPresent(String.self, forKey: .judge)
         try read(.name, &name)
         try read(.version, &version)
         try read(.chatTemplate, &chatTemplate)
@@ -99,24 +121,53 @@ public struct ModelSet: Sendable, Hashable, Codable {
         try read(.temperature, &temperature)
         try read(.maximumStepTokens, &maximumStepTokens)
         try read(.contextLength, &contextLength)
-        draftLength = try values.decodeIfPresent(Int.self, forKey: .draftLength)
-        judge = try values.decodeIfPresent(String.self, forKey: .judge)
+        numSpeculativeTokens =
+            try values.decodeIfPresent(Int.self, forKey: .numSpeculativeTokens)
+            ?? decoder.container(keyedBy: OldKeys.self).decodeIfPresent(Int.self, forKey: .draftLength)
+    }
+
+    /// The file of a role's model; nil where there is none.
+    public subscript(role: ModelRole) -> String? {
+        switch role {
+        case .draft: draft
+        case .target: target
+        case .rewardModel: rewardModel
+        }
+    }
+
+    /// The reward model's configuration, by default the JSON file beside the model.
+    package var rewardModelConfigurationPath: String {
+        if let rewardModelConfiguration { return rewardModelConfiguration }
+        return URL(fileURLWithPath: rewardModel ?? "prm.gguf").deletingPathExtension().appendingPathExtension("json")
+            .path
     }
 
     /// Checks the settings.
     ///
     /// - Parameter path: Where they come from, for errors.
-    package func check(path: String) throws(EngineError) {
-        guard temperature.isFinite, temperature >= 0, maximumStepTokens > 0, contextLength > 1, (draftLength ?? 0) >= 0
+    package func check(path: String) throws(SpecSearchError) {
+        guard draft != nil || target != nil || rewardModel != nil else {
+            throw SpecSearchError(
+                .badModelFile, "\(path) names no model.", remedy: "Name a draft, a target or a reward model (prm).")
+        }
+        guard temperature.isFinite, temperature >= 0, maximumStepTokens > 0, contextLength > 1,
+            (numSpeculativeTokens ?? 0) >= 0
         else {
-            throw EngineError(
+            throw SpecSearchError(
                 .badSetting, "\(path) has a setting out of range.",
                 remedy: "The temperature is not negative; lengths are positive.")
         }
     }
 
     /// How thoughts are drawn unless the user says otherwise.
-    public var samplingParameters: SamplingParameters {
+    public var sampling: SamplingParameters {
         SamplingParameters(temperature: temperature, maximumTokens: maximumStepTokens)
+    }
+
+    /// What suits the models, for an ``Engine``.
+    public var defaults: Engine.Defaults {
+        Engine.Defaults(
+            name: name, sampling: sampling, answerMarker: answerPrefix.isEmpty ? nil : answerPrefix,
+            numSpeculativeTokens: numSpeculativeTokens)
     }
 }

@@ -52,7 +52,7 @@ import Testing
 
     @Test func vocabulariesThatDoNotFit() async throws {
         let directory = try ToyDirectory()
-        _ = try directory.trio()
+        _ = try directory.models()
         var words = ToyModel.words
         words.swapAt(0, 1)
         // Thoughts cross over as text, tokens cannot.
@@ -61,30 +61,28 @@ import Testing
             (ToyModel.Shape(seed: 2, addsBeginToken: true), "beginning-of-text"),
         ] {
             try directory.model("draft.gguf", shape)
-            let engine = try await LlamaEngine.load(try ModelSet(directory: directory.url.path))
-            await expectError(.mismatch, reason) {
-                _ = try await engine.speculativeTarget.sample([request("abc", count: 1)])
-            }
+            let engine = try await LlamaEngine(try ModelSet(directory: directory.url.path))
+            await expectError(.mismatch, reason) { _ = try engine.speculative }
         }
     }
 
     @Test func paddingIsClipped() async throws {
         let directory = try ToyDirectory()
-        _ = try directory.trio()
+        _ = try directory.models()
         try directory.model("draft.gguf", .init(seed: 2, padding: 64))
-        let engine = try await LlamaEngine.load(try ModelSet(directory: directory.url.path))
-        let thoughts = try await engine.speculativeTarget.sample([request("abc", count: 30, temperature: 3)]).thoughts[
+        let engine = try await LlamaEngine(try ModelSet(directory: directory.url.path))
+        let thoughts = try await engine.speculative.sample([request("abc", count: 30, temperature: 3)]).thoughts[
             0]
         #expect(thoughts.allSatisfy { $0.tokens.allSatisfy { $0 < 259 + ToyModel.words.count } })
-        let drafts = try await engine.draft.sample([request("abc", count: 30, temperature: 3)]).thoughts[0]
+        let drafts = try await engine.small.sample([request("abc", count: 30, temperature: 3)]).thoughts[0]
         #expect(drafts.allSatisfy { $0.tokens.allSatisfy { $0 < 259 + ToyModel.words.count } })
     }
 
     @Test func manifestsAndDescriptions() async throws {
         let directory = try ToyDirectory()
-        let manifest = try directory.trio()
-        #expect(manifest.samplingParameters.maximumTokens == 12 && manifest.delimiter == "a")
-        try directory.text("manifest.json", #"{"draft":"draft.gguf"}"#)
+        let manifest = try directory.models()
+        #expect(manifest.sampling.maximumTokens == 12 && manifest.delimiter == "a")
+        try directory.text("manifest.json", #"{"name":"none"}"#)
         await expectError(.badModelFile, "manifest.json") { _ = try ModelSet(directory: directory.url.path) }
         await expectError(.badModelFile, "manifest.json") { _ = try ModelSet(directory: directory.path("none")) }
         try directory.text(
@@ -94,20 +92,20 @@ import Testing
         await expectError(.badSetting, "manifest.json") { _ = try ModelSet(directory: directory.url.path) }
         for text in [
             "", "{}", #"{"kind":"other","template":"{problem}"}"#, #"{"kind":"likelihood","template":"x"}"#,
-            #"{"kind":"label","template":"{problem}","tag":"="}"#,
+            #"{"kind":"label","template":"{problem}","stepToken":"="}"#,
             #"{"kind":"likelihood","template":"{problem}","calibration":{"thresholds":[0.5,0.1],"values":[0,0.5,1]}}"#,
             #"{"kind":"likelihood","template":"{problem}","calibration":{"thresholds":[0.5],"values":[0]}}"#,
         ] {
             let path = try directory.text("prm.json", text)
-            await expectError(.badModelFile, path) { _ = try RewardDescription.load(path: path) }
+            await expectError(.badModelFile, path) { _ = try RewardModelConfiguration.load(path: path) }
         }
         var wrong = manifest
         wrong.chatTemplate = "no place"
         try directory.text("prm.json", #"{"kind":"likelihood","template":"{problem}"}"#)
         let template = wrong
-        await expectError(.badSetting, "no place") { _ = try await LlamaEngine.load(template) }
+        await expectError(.badSetting, "no place") { _ = try await LlamaEngine(template) }
         wrong.chatTemplate = "gguf"
         let own = wrong
-        await expectError(.badSetting, "chat template") { _ = try await LlamaEngine.load(own) }
+        await expectError(.badSetting, "chat template") { _ = try await LlamaEngine(own) }
     }
 }

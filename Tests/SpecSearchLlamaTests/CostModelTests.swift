@@ -29,27 +29,27 @@ import Testing
     }
 
     @Test func anotherDraftLengthHasToPay() throws {
-        let models = try ToyDirectory().trio()
+        let models = try ToyDirectory().models()
         var cost = CostModel()
-        var options = EngineOptions()
+        var options = LlamaEngine.Options()
         options.adopt(cost, of: models)
-        #expect(options.draftLength == nil)
-        cost.draftLengthSeconds = [0: 2, 8: 0.97, 12: 1]
-        #expect(cost.draftLength(usual: 12) == 12)
-        cost.draftLengthSeconds[4] = 0.9
-        #expect(cost.draftLength(usual: 12) == 4)
-        cost.draftLengthSeconds[0] = 0.5
+        #expect(options.numSpeculativeTokens == nil)
+        cost.speculationSeconds = [0: 2, 8: 0.97, 12: 1]
+        #expect(cost.numSpeculativeTokens(usual: 12) == 12)
+        cost.speculationSeconds[4] = 0.9
+        #expect(cost.numSpeculativeTokens(usual: 12) == 4)
+        cost.speculationSeconds[0] = 0.5
         options.adopt(cost, of: models)
-        #expect(options.draftLength == 0)
+        #expect(options.numSpeculativeTokens == 0)
         // What the user says wins.
-        options = EngineOptions(draftLength: 6)
+        options = LlamaEngine.Options(numSpeculativeTokens: 6)
         options.adopt(cost, of: models)
-        #expect(options.draftLength == 6)
+        #expect(options.numSpeculativeTokens == 6)
     }
 
     @Test func everyModelIsMeasuredAndTheResultKept() throws {
         let directory = try ToyDirectory()
-        let models = try directory.trio()
+        let models = try directory.models()
         let cost = try CostModel.measure(models)
         #expect(Set(cost.curves.map(\.role)) == Set(ModelRole.allCases))
         #expect(cost.curves.allSatisfy { $0.milliseconds[12] ?? 0 > 0 })

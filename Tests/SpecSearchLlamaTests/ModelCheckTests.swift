@@ -8,13 +8,13 @@ import Testing
         check.findings.filter { $0.level == level }.map { "\($0.text) \($0.remedy)" }.joined(separator: "\n")
     }
 
-    @Test func aToyTrioFits() throws {
+    @Test func aToySetFits() throws {
         let directory = try ToyDirectory()
         var load = ModelCheck.Load()
         load.promptTokens = 16
         load.depth = 3
         load.stepTokens = 12
-        let check = try ModelCheck(try directory.trio(), load: load, measures: true)
+        let check = try ModelCheck(try directory.models(), load: load, measures: true)
         #expect(check.level == .warning, "\(check.findings)")
         #expect(texts(check, .warning).contains("four times") && texts(check, .warning).contains("no check"))
         #expect(check.models.map(\.role) == [.draft, .target, .rewardModel])
@@ -22,13 +22,13 @@ import Testing
         // Two layers, two heads of 16, keys and values, half precision.
         #expect(check.models[1].cacheBytesPerToken == 2 * 32 * 2 * 2)
         #expect(check.models.allSatisfy { ($0.milliseconds[12] ?? 0) > 0 && $0.architecture == "llama" })
-        let cells = 4096
-        #expect(check.memory == check.models.reduce(0) { $0 + $1.weights + $1.cacheBytesPerToken * cells })
+        let slots = 4096
+        #expect(check.memory == check.models.reduce(0) { $0 + $1.weights + $1.cacheBytesPerToken * slots })
     }
 
     @Test func whatDoesNotFitIsAnErrorWithARemedy() throws {
         let directory = try ToyDirectory()
-        let set = try directory.trio()
+        let set = try directory.models()
         var words = ToyModel.words
         words.swapAt(0, 1)
         try directory.model("draft.gguf", .init(seed: 2, words: words))
@@ -62,7 +62,8 @@ import Testing
             """#)
         var set = ModelSet(
             draft: directory.path("draft.gguf"), target: directory.path("target.gguf"),
-            prm: directory.path("prm.gguf"), rewardModel: directory.path("prm.json"), chatTemplate: "qwen2.5",
+            rewardModel: directory.path("prm.gguf"), rewardModelConfiguration: directory.path("prm.json"),
+            chatTemplate: "qwen2.5",
             contextLength: 512)
         var check = try ModelCheck(set)
         #expect(texts(check, .error).isEmpty, "\(check.findings)")

@@ -40,14 +40,14 @@ import Testing
                 ("score.2.weight", "F32", [2, 2], [1, 0, 0, 3]), ("score.2.bias", "F32", [2], [0, 0.25]),
             ], to: path)
         let head = try ScoringHead(
-            .init(file: path, layers: ["score.0", "score.2"], good: 1), width: 3, description: "prm.json")
+            .init(file: path, layers: ["score.0", "score.2"], good: 1), width: 3, configuration: "prm.json")
         // Hidden [1, 2, 3]: first layer [1.5, 2], second [1.5, 6.25].
         #expect(abs(head([1, 2, 3]) - 1 / (1 + exp(1.5 - 6.25))) < 1e-6)
         // ReLU cuts the second unit: [1.5, 0] gives [1.5, 0.25].
         #expect(abs(head([1, 9, 3]) - 1 / (1 + exp(1.5 - 0.25))) < 1e-6)
         #expect(head([.nan, 0, 0]).isNaN)
         let sigmoid = try ScoringHead(
-            .init(file: path, layers: ["score.2"], good: 0), width: 2, description: "prm.json")
+            .init(file: path, layers: ["score.2"], good: 0), width: 2, configuration: "prm.json")
         #expect(abs(sigmoid([1, 0]) - 1 / (1 + exp(-0.75))) < 1e-6)
     }
 
@@ -66,7 +66,7 @@ import Testing
         func code(_ width: Int, _ layers: [String], good: Int? = nil, file: String? = nil) -> String {
             do {
                 _ = try ScoringHead(
-                    .init(file: file ?? path, layers: layers, good: good), width: width, description: "prm.json")
+                    .init(file: file ?? path, layers: layers, good: good), width: width, configuration: "prm.json")
             } catch { return error.message }
             return ""
         }
@@ -88,7 +88,7 @@ import Testing
     /// A classifier over the hidden state: the same alone, in a batch, and step by step.
     @Test func aClassifierScoresIncrementally() async throws {
         let toy = try Toy(.init(layers: 2), role: .rewardModel, template: "{problem} ", givesHiddenStates: true)
-        let width = toy.decoder.context.rowLength
+        let width = toy.runner.context.hiddenLength
         #expect(width == 32)
         var random = PhiloxGenerator(seed: 9)
         func values(_ count: Int) -> [Float] { (0..<count).map { _ in Float.random(in: -1...1, using: &random) } }
@@ -101,29 +101,29 @@ import Testing
         try toy.directory.text(
             "prm.json",
             #"""
-            {"kind":"head","template":"{problem} ","tag":" =","stepSeparator":" ",
+            {"kind":"head","template":"{problem} ","stepToken":" =","stepSeparator":" ",
              "head":{"file":"head.safetensors","layers":["score.0","score.2"]}}
             """#)
-        let description = try RewardDescription.load(path: toy.directory.path("prm.json"))
-        let scorer = try StepScorer(runtime: toy.runtime, description: description, path: "prm.json")
+        let configuration = try RewardModelConfiguration.load(path: toy.directory.path("prm.json"))
+        let scorer = try toy.scorer(configuration)
         let head = try ScoringHead(
-            .init(file: file, layers: ["score.0", "score.2"]), width: width, description: "prm.json")
+            .init(file: file, layers: ["score.0", "score.2"]), width: width, configuration: "prm.json")
         func path(_ steps: [String]) -> ReasoningPath {
             ReasoningPath(
                 problem: Problem(id: "p", text: "xyz"),
-                thoughts: steps.map { Thought(text: $0, tokens: [1], stop: .delimiter, author: .draft) })
+                thoughts: steps.map { Thought(text: $0, tokens: [1], stop: .delimiter, source: .draft) })
         }
         var paths: [ReasoningPath] = []
         for first in ["ab,", "ac,"] { for second in ["e f,", "e g,", "hh."] { paths.append(path([first, second])) } }
-        let together = try await scorer.evaluate(paths).scores
+        let together = try await scorer.score(paths).scores
         for (path, score) in zip(paths, together) {
             let text = "xyz " + path.thoughts.map { $0.text + " =" }.joined(separator: " ")
-            let hidden = try toy.freshLogits(after: toy.runtime.vocabulary.tokenize(text))
+            let hidden = try toy.freshLogits(after: toy.tokenizer.vocabulary.tokenize(text), .hiddenState)
             #expect(abs(score - head(hidden)) < 1e-5)
         }
-        toy.decoder.reset()
-        _ = try await scorer.evaluate([path(["ab,"]), path(["ac,"])])
-        let again = try await scorer.evaluate(paths).scores
+        toy.runner.reset()
+        _ = try await scorer.score([path(["ab,"]), path(["ac,"])])
+        let again = try await scorer.score(paths).scores
         for (a, b) in zip(together, again) { #expect(abs(a - b) < 1e-5) }
         #expect(Set(together).count == 6)
         toy.expectClean()
@@ -131,23 +131,21 @@ import Testing
 
     @Test func theSelfCheckTellsGoodFromBad() async throws {
         let toy = try Toy(.init(layers: 2), role: .rewardModel)
-        var description = RewardDescription(template: "{problem}")
+        var configuration = RewardModelConfiguration(template: "{problem}")
         let steps = [["ab,", "c d."], ["ab,", "q z."]]
-        func scorer() throws -> StepScorer {
-            try StepScorer(runtime: toy.runtime, description: description, path: "prm.json")
-        }
+        func scorer() throws -> StepScorer { try toy.scorer(configuration) }
         let paths = steps.map { steps in
             ReasoningPath(
                 problem: Problem(id: "self-check", text: "xyz"),
                 thoughts: steps.map {
-                    Thought(text: $0, tokens: toy.runtime.vocabulary.tokenize($0), stop: .delimiter, author: .target)
+                    Thought(text: $0, tokens: toy.tokenizer.vocabulary.tokenize($0), stop: .delimiter, source: .target)
                 })
         }
-        let scores = try await scorer().evaluate(paths).scores
+        let scores = try await scorer().score(paths).scores
         let best = scores[0] > scores[1] ? 0 : 1
-        description.check = .init(problem: "xyz", good: steps[best], bad: steps[1 - best])
+        configuration.check = .init(problem: "xyz", good: steps[best], bad: steps[1 - best])
         try await scorer().selfCheck()
-        description.check = .init(problem: "xyz", good: steps[1 - best], bad: steps[best])
+        configuration.check = .init(problem: "xyz", good: steps[1 - best], bad: steps[best])
         let wrong = try scorer()
         await expectError(.badScore, steps[best].last ?? "?") { try await wrong.selfCheck() }
         toy.expectClean()

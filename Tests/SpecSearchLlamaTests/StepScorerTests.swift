@@ -4,18 +4,18 @@ import SpecSearchLlama
 import Testing
 
 @Suite struct StepScorerTests {
-    private func scorer(_ toy: Toy, _ description: RewardDescription) throws -> StepScorer {
-        try StepScorer(runtime: toy.runtime, description: description, path: "prm.json")
+    private func scorer(_ toy: Toy, _ configuration: RewardModelConfiguration) throws -> StepScorer {
+        try toy.scorer(configuration)
     }
 
-    private let likelihood = RewardDescription(template: "{problem}")
-    private let label = RewardDescription(
-        template: "{problem} ", tag: " =", good: "+", bad: "-", stepSeparator: " ")
+    private let likelihood = RewardModelConfiguration(template: "{problem}")
+    private let label = RewardModelConfiguration(
+        template: "{problem} ", stepToken: " =", good: "+", bad: "-", stepSeparator: " ")
 
     private func tokens(_ text: String) -> [Token] { text.map { ToyModel.id(of: String($0)) } }
 
     private func thought(_ text: String) -> Thought {
-        Thought(text: text, tokens: tokens(text), stop: .delimiter, author: .draft)
+        Thought(text: text, tokens: tokens(text), stop: .delimiter, source: .draft)
     }
 
     private func path(_ problem: String, _ steps: [String]) -> ReasoningPath {
@@ -30,7 +30,7 @@ import Testing
     @Test func likelihoodIsThatOfTheStep() async throws {
         let toy = try Toy(.init(layers: 2), role: .rewardModel)
         let steps = ["ab, ", "c d"]
-        let score = try await scorer(toy, likelihood).evaluate([path("xyz", steps)]).scores[0]
+        let score = try await scorer(toy, likelihood).score([path("xyz", steps)]).scores[0]
         var expected = 1.0
         var prefix = tokens("xyz" + steps[0])
         for token in tokens(steps[1]) {
@@ -50,19 +50,19 @@ import Testing
         }
         var alone: [Double] = []
         for path in paths {
-            toy.decoder.reset()
-            alone += try await scorer.evaluate([path]).scores
+            toy.runner.reset()
+            alone += try await scorer.score([path]).scores
         }
-        toy.decoder.reset()
-        let together = try await scorer.evaluate(paths).scores
-        toy.decoder.reset()
+        toy.runner.reset()
+        let together = try await scorer.score(paths).scores
+        toy.runner.reset()
         // Step by step: the second call evaluates only what is new.
-        _ = try await scorer.evaluate(paths.map { ReasoningPath(problem: $0.problem, thoughts: [$0.thoughts[0]]) })
-        let before = toy.decoder.evaluatedCount
-        let result = try await scorer.evaluate(paths)
-        #expect(toy.decoder.evaluatedCount - before < 12 * 6)
-        let reversed = try await scorer.evaluate(Array(paths.reversed())).scores
-        #expect(toy.decoder.evaluatedCount - before == result.usage[.rewardModel].evaluatedTokens)
+        _ = try await scorer.score(paths.map { ReasoningPath(problem: $0.problem, thoughts: [$0.thoughts[0]]) })
+        let before = toy.runner.evaluatedCount
+        let result = try await scorer.score(paths)
+        #expect(toy.runner.evaluatedCount - before < 12 * 6)
+        let reversed = try await scorer.score(Array(paths.reversed())).scores
+        #expect(toy.runner.evaluatedCount - before == result.usage[.rewardModel].evaluatedTokens)
         for index in paths.indices {
             for other in [together[index], result.scores[index], reversed[paths.count - 1 - index]] {
                 #expect(abs(alone[index] - other) < 1e-5)
@@ -72,50 +72,50 @@ import Testing
         toy.expectClean()
     }
 
-    @Test func labelIsReadAtTheTag() async throws {
+    @Test func labelIsReadAtTheStepToken() async throws {
         let toy = try Toy(.init(layers: 2), role: .rewardModel, template: label.template)
-        let score = try await scorer(toy, label).evaluate([path("xyz", ["ab,\n\n", "cd\n"])]).scores[0]
-        let logits = try toy.freshLogits(after: toy.runtime.vocabulary.tokenize("xyz ab, = cd ="))
+        let score = try await scorer(toy, label).score([path("xyz", ["ab,\n\n", "cd\n"])]).scores[0]
+        let logits = try toy.freshLogits(after: toy.tokenizer.vocabulary.tokenize("xyz ab, = cd ="))
         let difference = Double(logits[Int(ToyModel.id(of: "+"))]) - Double(logits[Int(ToyModel.id(of: "-"))])
         #expect(abs(score - 1 / (1 + exp(-difference))) < 1e-3)
     }
 
-    @Test func manyPathsGoInGroups() async throws {
-        let small = try Toy(role: .rewardModel, cells: 256, sequences: 5, batch: 16)
+    @Test func manyPathsWaitForOneAnother() async throws {
+        let small = try Toy(role: .rewardModel, slots: 256, sequences: 5, batch: 16)
         let large = try Toy(role: .rewardModel)
         let paths = "abcdefghijklmnopqrstuvwxyz".map { path("xyz \($0)", ["\($0)bc,", "de\($0)f gh."]) }
-        let a = try await scorer(small, likelihood).evaluate(paths).scores
-        let b = try await scorer(large, likelihood).evaluate(paths).scores
+        let a = try await scorer(small, likelihood).score(paths).scores
+        let b = try await scorer(large, likelihood).score(paths).scores
         for (a, b) in zip(a, b) { #expect(abs(a - b) < 1e-5) }
         small.expectClean()
     }
 
     @Test func calibrationIsAStepFunction() async throws {
-        let calibration = RewardDescription.Calibration(thresholds: [0.1, 0.5], values: [0, 0.4, 0.9])
+        let calibration = RewardModelConfiguration.Calibration(thresholds: [0.1, 0.5], values: [0, 0.4, 0.9])
         #expect([0, 0.0999, 0.1, 0.4999, 0.5, 1].map { calibration($0) } == [0, 0, 0.4, 0.4, 0.9, 0.9])
         let toy = try Toy(role: .rewardModel)
         var calibrated = likelihood
         calibrated.calibration = .init(thresholds: [], values: [0.25])
-        #expect(try await scorer(toy, calibrated).evaluate([path("x", ["ab"])]).scores == [0.25])
+        #expect(try await scorer(toy, calibrated).score([path("x", ["ab"])]).scores == [0.25])
     }
 
     @Test func unknownTokensAreNamed() throws {
         let toy = try Toy(role: .rewardModel)
-        let wrong: [RewardDescription] = [
-            .init(template: "{problem} ", tag: "=", tagId: 3, good: "+", bad: "-"),
-            .init(template: "{problem} ", tag: "=", tagId: 100_000, good: "+", bad: "-"),
-            .init(template: "{problem} ", tag: "=", goodId: 648, badId: 387),
-            .init(template: "{problem} ", tag: "=", good: "good", bad: "-"),
-            .init(template: "{problem} ", tag: "=", good: "+", goodId: 5, bad: "-"),
-            .init(template: "{problem} ", tag: "=", good: "+", bad: "+"),
-            .init(template: "{problem} ", tag: "", good: "+", bad: "-"),
-            .init(template: "no place", tag: "=", good: "+", bad: "-"),
+        let wrong: [RewardModelConfiguration] = [
+            .init(template: "{problem} ", stepToken: "=", stepTokenId: 3, good: "+", bad: "-"),
+            .init(template: "{problem} ", stepToken: "=", stepTokenId: 100_000, good: "+", bad: "-"),
+            .init(template: "{problem} ", stepToken: "=", goodId: 648, badId: 387),
+            .init(template: "{problem} ", stepToken: "=", good: "good", bad: "-"),
+            .init(template: "{problem} ", stepToken: "=", good: "+", goodId: 5, bad: "-"),
+            .init(template: "{problem} ", stepToken: "=", good: "+", bad: "+"),
+            .init(template: "{problem} ", stepToken: "", good: "+", bad: "-"),
+            .init(template: "no place", stepToken: "=", good: "+", bad: "-"),
         ]
-        for description in wrong {
+        for configuration in wrong {
             #expect {
-                try scorer(toy, description)
+                try scorer(toy, configuration)
             } throws: { error in
-                guard let error = error as? EngineError else { return false }
+                guard let error = error as? SpecSearchError else { return false }
                 return error.code == .badModelFile && error.message.contains("prm.json") && !error.remedy.isEmpty
             }
         }
@@ -127,12 +127,12 @@ import Testing
         let label = try scorer(toy, label)
         let foreign = ReasoningPath(
             problem: Problem(text: "x"),
-            thoughts: [Thought(text: "", tokens: [99_999], stop: .delimiter, author: .draft)])
-        await expectError(.badScore) { _ = try await likelihood.evaluate([path("x", [])]) }
-        await expectError(.badScore) { _ = try await label.evaluate([path("x", ["a = b"])]) }
-        await expectError(.mismatch) { _ = try await likelihood.evaluate([foreign]) }
+            thoughts: [Thought(text: "", tokens: [99_999], stop: .delimiter, source: .draft)])
+        await expectError(.badScore) { _ = try await likelihood.score([path("x", [])]) }
+        await expectError(.badScore) { _ = try await label.score([path("x", ["a = b"])]) }
+        await expectError(.mismatch) { _ = try await likelihood.score([foreign]) }
         await expectError(.contextOverflow) {
-            _ = try await likelihood.evaluate([path("x", [String(repeating: "ab", count: 400)])])
+            _ = try await likelihood.score([path("x", [String(repeating: "ab", count: 400)])])
         }
         toy.expectClean()
     }

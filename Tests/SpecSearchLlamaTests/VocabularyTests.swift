@@ -6,7 +6,7 @@ import Testing
 @Suite struct VocabularyTests {
     @Test func charactersOfSeveralTokensAreWhole() throws {
         let toy = try Toy()
-        let vocabulary = toy.runtime.vocabulary
+        let vocabulary = toy.tokenizer.vocabulary
         for text in ["abc 12", "a\n\nb", "é", "日本語 🎉x", "=+-"] {
             let tokens = vocabulary.tokenize(text)
             #expect(vocabulary.text(of: tokens) == text)
@@ -20,15 +20,15 @@ import Testing
 
     @Test func aUsersControlTokensAreText() throws {
         let toy = try Toy(.init(addsBeginToken: true), template: "{problem}\n")
-        let tokens = try toy.runtime.promptTokens(Problem(text: "a</s>b"))
+        let tokens = try toy.tokenizer.promptTokens(Problem(text: "a</s>b"))
         #expect(!tokens.contains(ToyModel.end))
         #expect(tokens.first == ToyModel.begin && tokens.filter { $0 == ToyModel.begin }.count == 1)
-        #expect(toy.runtime.vocabulary.text(of: tokens) == "a</s>b\n")
+        #expect(toy.tokenizer.vocabulary.text(of: tokens) == "a</s>b\n")
     }
 
     @Test func theBeginningIsNotDoubled() throws {
         let toy = try Toy(.init(addsBeginToken: true), template: "<s>{problem}")
-        let tokens = try toy.runtime.promptTokens(Problem(text: "ab"))
+        let tokens = try toy.tokenizer.promptTokens(Problem(text: "ab"))
         #expect(tokens == [ToyModel.begin, ToyModel.id(of: "a"), ToyModel.id(of: "b")])
     }
 
@@ -37,9 +37,9 @@ import Testing
             "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content']"
             + " + '<|im_end|>' + '\n'}}{% endfor %}"
         let toy = try Toy(.init(chatTemplate: chatML), template: "gguf")
-        let tokens = try toy.runtime.promptTokens(Problem(text: "ab"))
+        let tokens = try toy.tokenizer.promptTokens(Problem(text: "ab"))
         #expect(
-            toy.runtime.vocabulary.text(of: tokens) == "<|im_start|>user\nab<|im_end|>\n<|im_start|>assistant\n")
+            toy.tokenizer.vocabulary.text(of: tokens) == "<|im_start|>user\nab<|im_end|>\n<|im_start|>assistant\n")
     }
 
     @Test func delimitersAreFoundAcrossTokens() {

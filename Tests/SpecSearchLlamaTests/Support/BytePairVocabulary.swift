@@ -55,6 +55,13 @@ struct BytePairVocabulary {
             ])
     }
 
+    /// A small one with Qwen 2's pre-tokenizer.
+    static func small() -> BytePairVocabulary {
+        BytePairVocabulary(
+            preTokenizer: "qwen2", count: 1_536, begin: 300, end: 301,
+            controls: [("<|endoftext|>", 300), ("<|im_end|>", 301)], words: [("\n\n", 271), ("bc", 310)])
+    }
+
     /// Llama 3's, with the ids that its models publish.
     static func llama3() -> BytePairVocabulary {
         BytePairVocabulary(

@@ -1,0 +1,86 @@
+import Foundation
+public import SpecSearch
+
+extension LlamaEngine {
+    /// How an engine runs its models.
+    ///
+    /// ```swift
+    /// var options = LlamaEngine.Options(threads: 4)
+    /// options.cacheTokens = 16_384
+    /// let engine = try await LlamaEngine("Models", options: options)
+    /// ```
+    public struct Options: Sendable, Hashable, Codable {
+        /// Threads of one forward pass, except where ``roleThreads`` says otherwise.
+        ///
+        /// More than one is slower on a machine that does other work too, and for very small models; a worker beyond the
+        /// first has one.
+        public var threads = 1
+        /// Threads of one forward pass of single models, as ``CostModel`` chooses them.
+        public var roleThreads: [ModelRole: Int] = [:]
+        /// How many threads serve concurrent problems side by side, each with a KV cache of its own for every model; those
+        /// beyond the first are made when they are needed.
+        ///
+        /// On a processor, attention spans all that is in a cache: with more than two problems in one, what their common
+        /// passes save is lost again. So there are twice as many as cores, up to 8.
+        public var workers = max(1, min(8, 2 * ProcessInfo.processInfo.activeProcessorCount))
+        /// The most tokens that the draft proposes to the target at once; 0 for none, nil for what the model set says,
+        /// else 12.
+        public var numSpeculativeTokens: Int?
+        /// The draft proposes a token to the target only if the likeliest one has at least this probability.
+        public var draftConfidence = 0.4
+        /// The size of each model's KV cache, in tokens; a text longer than that does not fit.
+        public var cacheTokens = 4096
+        /// How many sequences each model's KV cache has, at most 256.
+        ///
+        /// About so many thoughts are generated at once, and others wait. The work that llama.cpp does per pass grows with it.
+        public var cacheSequences = 64
+        /// Whether samples of one path that begin equally share their evaluation, which changes the work only.
+        public var sharesPrefixes = true
+        /// The models that use flash attention; on a processor it is slower for small models.
+        public var flashAttention: Set<ModelRole> = []
+
+        /// Where neither the options nor the models say how many.
+        package static let usualNumSpeculativeTokens = 12
+
+        public init(threads: Int = 1, numSpeculativeTokens: Int? = nil) {
+            self.threads = threads
+            self.numSpeculativeTokens = numSpeculativeTokens
+        }
+
+        /// The settings by name, for a run's record.
+        public var described: [String: String] {
+            [
+                "threads": "\(threads)",
+                "roleThreads": roleThreads.map { "\($0.key.rawValue):\($0.value)" }.sorted().joined(separator: " "),
+                "workers": "\(workers)",
+                "numSpeculativeTokens": numSpeculativeTokens.map { "\($0)" } ?? "the models' own",
+                "draftConfidence": "\(draftConfidence)", "cacheTokens": "\(cacheTokens)",
+                "cacheSequences": "\(cacheSequences)", "sharesPrefixes": "\(sharesPrefixes)",
+                "flashAttention": flashAttention.map(\.rawValue).sorted().joined(separator: " "),
+            ]
+        }
+
+        /// Checks the settings that contexts do not check.
+        func check() throws(SpecSearchError) {
+            for threads in [threads] + roleThreads.values {
+                guard (1...512).contains(threads) else {
+                    throw SpecSearchError(
+                        .badSetting, "A pass cannot have \(threads) threads.", remedy: "Use 1 to 512.")
+                }
+            }
+            guard (0...64).contains(numSpeculativeTokens ?? 0) else {
+                throw SpecSearchError(
+                    .badSetting, "The draft cannot propose \(numSpeculativeTokens ?? 0) tokens at once.",
+                    remedy: "Use 0 to 64.")
+            }
+            guard (0...1).contains(draftConfidence) else {
+                throw SpecSearchError(
+                    .badSetting, "The draft confidence cannot be \(draftConfidence).", remedy: "Use 0 to 1.")
+            }
+            guard (1...64).contains(workers) else {
+                throw SpecSearchError(
+                    .badSetting, "There cannot be \(workers) workers.", remedy: "Use 1 to 64.")
+            }
+        }
+    }
+}

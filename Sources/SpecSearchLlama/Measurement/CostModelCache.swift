@@ -1,0 +1,77 @@
+public import Foundation
+import SpecSearch
+
+/// Where measured cost models are kept: one file a user for each set of models on each machine.
+public struct CostModelCache: Sendable {
+    /// The file.
+    public let file: URL
+
+    /// - Parameter root: The folder; nil for the per-user cache.
+    public init(_ models: ModelSet, root: URL? = nil) {
+        var name = Self.machine
+        for role in ModelRole.allCases { name += models[role].map(Self.fingerprint) ?? " none" }
+        let hash = String(RandomKey.hash(name + LlamaLibrary.version), radix: 16)
+        file = (root ?? Self.userCache).appendingPathComponent("cost-\(hash).json")
+    }
+
+    /// What was measured, if anything was.
+    public func load() -> CostModel? {
+        guard let data = try? Data(contentsOf: file) else { return nil }
+        return try? JSONDecoder().decode(CostModel.self, from: data)
+    }
+
+    /// Keeps a measurement.
+    public func store(_ cost: CostModel) throws {
+        try FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        try encoder.encode(cost).write(to: file, options: .atomic)
+    }
+
+    private static var userCache: URL {
+        let environment = ProcessInfo.processInfo.environment
+        let cache =
+            environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : URL(fileURLWithPath: $0) }
+            ?? FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache")
+        return cache.appendingPathComponent("specsearch")
+    }
+
+    /// The processor and how many of its cores there are.
+    private static var machine: String {
+        let lines = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.split(separator: "\n") ?? []
+        let processor = lines.first { $0.hasPrefix("model name") || $0.hasPrefix("CPU part") } ?? "unknown"
+        return "\(processor) \(ProcessInfo.processInfo.activeProcessorCount)"
+    }
+
+    /// A file's size and its first and last megabyte: enough to tell models apart without reading gigabytes.
+    private static func fingerprint(_ path: String) -> String {
+        guard let handle = FileHandle(forReadingAtPath: path) else { return path }
+        defer { try? handle.close() }
+        let megabyte: UInt64 = 1 << 20
+        let size = (try? handle.seekToEnd()) ?? 0
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for offset in [0, size > megabyte ? size - megabyte : 0] {
+            try? handle.seek(toOffset: offset)
+            // Through the buffer: an iterator over `Data` takes a hundred times as long.
+            ((try? handle.read(upToCount: Int(megabyte))) ?? Data()).withUnsafeBytes { bytes in
+                for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+            }
+        }
+        return " \(size)-\(hash)"
+    }
+}
+
+extension LlamaEngine.Options {
+    /// Runs the models as a measurement says.
+    ///
+    /// - Parameter models: The models that were measured.
+    public mutating func adopt(_ cost: CostModel, of models: ModelSet) {
+        if numSpeculativeTokens == nil, !cost.speculationSeconds.isEmpty {
+            numSpeculativeTokens = cost.numSpeculativeTokens(
+                usual: models.numSpeculativeTokens ?? Self.usualNumSpeculativeTokens)
+        }
+        for role in ModelRole.allCases { roleThreads[role] = cost.choice(for: role).threads }
+        flashAttention = Set(ModelRole.allCases.filter { cost.choice(for: $0).flashAttention })
+    }
+}

@@ -1,0 +1,89 @@
+import CLlama
+import Foundation
+package import SpecSearch
+
+/// Frees a model once neither it nor its vocabulary is held any more.
+final class ModelHandle {
+    let pointer: OpaquePointer
+
+    init(pointer: OpaquePointer) { self.pointer = pointer }
+
+    deinit { llama_model_free(pointer) }
+}
+
+/// A loaded GGUF model; freed when the last context that uses it is gone.
+///
+/// `@unchecked Sendable`: the pointer is only read after loading, which llama.cpp allows from any thread.
+package final class LlamaModel: @unchecked Sendable {  // only read after loading
+    private let handle: ModelHandle
+    var pointer: OpaquePointer { handle.pointer }
+    /// The file it came from.
+    package let path: String
+    /// The model's tokens.
+    package let vocabulary: Vocabulary
+
+    /// Loads a model.
+    ///
+    /// - Parameters:
+    ///   - path: The GGUF file.
+    ///   - progress: Called with 0 ... 1 while loading.
+    /// - Throws: ``SpecSearchError`` `badModelFile`, naming the file.
+    package init(path: String, progress: (@Sendable (Double) -> Void)? = nil) throws(SpecSearchError) {
+        try GGUFHeader.check(path: path)
+        LlamaLibrary.start()
+        var parameters = llama_model_default_params()
+        parameters.n_gpu_layers = 0
+        let reporter = progress.map { Unmanaged.passRetained(ProgressReporter($0)) }
+        defer { reporter?.release() }
+        if let reporter {
+            parameters.progress_callback = { value, context in
+                if let context {
+                    Unmanaged<ProgressReporter>.fromOpaque(context).takeUnretainedValue().report(Double(value))
+                }
+                return true
+            }
+            parameters.progress_callback_user_data = reporter.toOpaque()
+        }
+        guard let pointer = llama_model_load_from_file(path, parameters) else {
+            throw SpecSearchError(
+                .badModelFile,
+                "llama.cpp could not load the model \(path): \(LlamaLibrary.takeComplaints()).",
+                remedy: "Check that the file is a complete GGUF language model, or export it again.")
+        }
+        guard llama_model_has_decoder(pointer), !llama_model_has_encoder(pointer),
+            let vocabularyPointer = llama_model_get_vocab(pointer), llama_vocab_n_tokens(vocabularyPointer) > 0
+        else {
+            llama_model_free(pointer)
+            throw SpecSearchError(
+                .badModelFile, "The model \(path) is not a decoder-only language model with a vocabulary.",
+                remedy: "Use a causal language model.")
+        }
+        guard !llama_model_is_recurrent(pointer), !llama_model_is_hybrid(pointer), !llama_model_is_diffusion(pointer)
+        else {
+            llama_model_free(pointer)
+            throw SpecSearchError(
+                .badModelFile, "The model \(path) keeps a state that cannot be forked and rolled back token by token.",
+                remedy: "Use a transformer with attention in every layer.")
+        }
+        handle = ModelHandle(pointer: pointer)
+        self.path = path
+        vocabulary = Vocabulary(pointer: vocabularyPointer, handle: handle)
+    }
+
+    /// The longest text, in tokens, that the model was trained on.
+    package var trainedContextLength: Int { Int(llama_model_n_ctx_train(pointer)) }
+
+    /// How many parameters it has.
+    package var parameterCount: Int { Int(llama_model_n_params(pointer)) }
+
+    /// The chat template in the file, if it has one.
+    package var chatTemplate: String? {
+        llama_model_chat_template(pointer, nil).map { String(cString: $0) }
+    }
+}
+
+/// Carries a progress closure through C.
+private final class ProgressReporter: Sendable {
+    let report: @Sendable (Double) -> Void
+    init(_ report: @escaping @Sendable (Double) -> Void) { self.report = report }
+}

@@ -1,0 +1,33 @@
+public import SpecSearch
+
+/// A reward model of a ``LlamaEngine``, or its target as a judge: a handle, cheap to copy.
+///
+/// ```swift
+/// let scores = try await engine.judge?.score(paths).scores    // 0 … 1 for each path's last step
+/// ```
+/// A text that outgrows the model's context throws ``SpecSearchError`` `contextOverflow`.
+public struct LlamaRewardModel: RewardModel {
+    /// The engine that it belongs to.
+    public let engine: LlamaEngine
+    /// The role that its work is charged to: that of the target for a judge.
+    public let role: ModelRole
+    public let aggregation: ScoreAggregation
+
+    init(engine: LlamaEngine, role: ModelRole, aggregation: ScoreAggregation) {
+        self.engine = engine
+        self.role = role
+        self.aggregation = aggregation
+    }
+
+    public func openSession(for problem: Problem) async throws -> (any EngineSession)? {
+        try engine.openSession(for: problem)
+    }
+
+    public func score(_ paths: [ReasoningPath]) async throws -> StepScores {
+        try await engine.withWorker(for: paths.first?.problem) { worker, cancellation in
+            role == .rewardModel
+                ? try await worker.score(paths, cancellation: cancellation)
+                : try await worker.judge(paths, cancellation: cancellation)
+        }
+    }
+}

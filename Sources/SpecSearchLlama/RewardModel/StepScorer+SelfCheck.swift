@@ -1,0 +1,30 @@
+import SpecSearch
+
+extension StepScorer {
+    /// Scores the example steps of the configuration, and fails loudly unless the good one is above the bad one.
+    ///
+    /// A wrong step token, label or template rarely fails by itself: it gives plausible numbers that mean nothing.
+    ///
+    /// - Throws: ``SpecSearchError`` `badScore`, with both scores.
+    package func selfCheck() async throws {
+        guard let example = configuration.check else { return }
+        func path(_ steps: [String]) -> ReasoningPath {
+            ReasoningPath(
+                problem: Problem(id: "self-check", text: example.problem),
+                thoughts: steps.map { text in
+                    Thought(
+                        text: text, tokens: tokenizer.vocabulary.tokenize(text), stop: .delimiter, source: .target)
+                })
+        }
+        let scores = try await score([path(example.good), path(example.bad)]).scores
+        guard scores[0] > scores[1] else {
+            throw SpecSearchError(
+                .badScore,
+                "The reward model \(tokenizer.modelPath) gives the good step "
+                    + "\"\(example.good.last ?? "")\" the score \(scores[0]) and the bad step "
+                    + "\"\(example.bad.last ?? "")\" \(scores[1]).",
+                remedy:
+                    "Its configuration does not fit it (template, step token, labels, head), or it is another model.")
+        }
+    }
+}

@@ -1,0 +1,223 @@
+import CKernels
+import Foundation
+package import SpecSearch
+
+/// Scores the last steps of paths with one reward model, evaluating only what it has not seen yet.
+///
+/// Not `Sendable`: it belongs to the engine's queue.
+package final class StepScorer {
+    /// What runs the model.
+    package let runner: ModelRunner
+    /// How paths become its tokens.
+    package let tokenizer: PathTokenizer
+    /// The role that its work is charged to.
+    package let role: ModelRole
+    /// How scores are read.
+    package let configuration: RewardModelConfiguration
+    private let stepToken: StepToken?
+    private let reading: ScoreReading?
+    private let scheduler: Scheduler
+
+    /// Makes a scorer.
+    ///
+    /// - Parameter path: The configuration's file, for errors.
+    /// - Throws: ``SpecSearchError`` `badModelFile` where the configuration does not fit the model.
+    package init(
+        runner: ModelRunner, tokenizer: PathTokenizer, role: ModelRole = .rewardModel,
+        configuration: RewardModelConfiguration, path: String, scheduler: Scheduler = Scheduler()
+    ) throws(SpecSearchError) {
+        try configuration.check(path: path)
+        self.runner = runner
+        self.tokenizer = tokenizer
+        self.role = role
+        self.configuration = configuration
+        self.scheduler = scheduler
+        reading = try ScoreReading(
+            configuration: configuration, vocabulary: tokenizer.vocabulary, width: runner.context.hiddenLength,
+            path: path)
+        stepToken =
+            reading == nil
+            ? nil : try StepToken(configuration: configuration, vocabulary: tokenizer.vocabulary, path: path)
+    }
+
+    /// Scores the last thought of each path.
+    ///
+    /// - Throws: ``SpecSearchError`` `badScore` where a score is missing or not finite, `contextOverflow` where a text
+    ///   outgrows the model's context; `CancellationError`.
+    package func score(
+        _ paths: [ReasoningPath], cancellation: Request.Cancellation? = nil
+    ) async throws -> StepScores {
+        var normalisers: [RadixCache.NodeID: Double] = [:]
+        let (raw, usage) = try await read(paths, cancellation) { item, isFirst throws(SpecSearchError) in
+            // Node ids hold within a decode step.
+            if isFirst { normalisers.removeAll(keepingCapacity: true) }
+            return try rawScore(item, &normalisers)
+        }
+        var scores: [Double] = []
+        scores.reserveCapacity(raw.count)
+        for (path, score) in zip(paths, raw) {
+            guard score.isFinite, score >= 0, score <= 1 + 1e-6 else {
+                throw SpecSearchError(
+                    .badScore,
+                    "\(tokenizer.modelPath) gave the score \(score) for the step "
+                        + "\"\(path.thoughts.last?.text ?? "")\".",
+                    remedy: "The model file may be damaged: check its checksum.")
+            }
+            scores.append(min(1, configuration.calibration?(score) ?? score))
+        }
+        return StepScores(scores: scores, usage: usage)
+    }
+
+    /// The logarithms of the probabilities with which the model would generate the last thought of each path; for
+    /// configurations of the kind `likelihood`.
+    ///
+    /// - Parameter vocabularyCount: How many tokens take part.
+    /// - Throws: ``SpecSearchError``; `CancellationError`.
+    package func logLikelihoods(
+        of paths: [ReasoningPath], sampling: SamplingParameters, vocabularyCount: Int,
+        cancellation: Request.Cancellation? = nil
+    ) async throws -> LogLikelihoods {
+        var processor = LogitsProcessor(count: vocabularyCount)
+        let probabilities = UnsafeMutablePointer<Float>.allocate(capacity: vocabularyCount)
+        defer { probabilities.deallocate() }
+        // The same sum as a likelihood verifier's, of probabilities as samplers have them.
+        let (values, usage) = try await read(paths, cancellation) { item, _ throws(SpecSearchError) in
+            var sum = 0.0
+            for (node, token) in zip(item.nodes, item.targets) {
+                try processor.apply(sampling, to: try runner.logits(of: node), into: probabilities)
+                sum += Int(token) < vocabularyCount ? log(Double(probabilities[Int(token)])) : -.infinity
+            }
+            return min(0, max(sum, LogLikelihoods.impossible))
+        }
+        return LogLikelihoods(values: values, usage: usage)
+    }
+
+    /// What is to be evaluated for one path.
+    private struct Item {
+        /// The tokens, prompt first.
+        var tokens: [Token]
+        /// What follows each of the tokens `first ..< tokens.count` is needed; for likelihoods, `targets` are the tokens
+        /// there.
+        var first: Int
+        var targets: ArraySlice<Token> = []
+        /// Their nodes while it is running; the last is locked.
+        var nodes: [RadixCache.NodeID] = []
+    }
+
+    /// Has the model evaluate the paths, as many at once as the scheduler admits, and reads something of each.
+    private func read(
+        _ paths: [ReasoningPath], _ cancellation: Request.Cancellation?,
+        by read: (Item, Bool) throws(SpecSearchError) -> Double
+    ) async throws -> ([Double], Usage) {
+        var items: [Item] = []
+        items.reserveCapacity(paths.count)
+        var demands: [Request.Demand] = []
+        for path in paths {
+            let item = try item(for: path)
+            demands.append(Request.Demand(path: item.tokens, after: items.last?.tokens))
+            items.append(item)
+        }
+        var usage = Usage()
+        usage[role].retokenizedTokens = tokenizer.takeRetokenizedCount()
+        var values = [Double](repeating: .nan, count: paths.count)
+        guard !paths.isEmpty else { return (values, usage) }
+        let request = scheduler.makeRequest(on: [runner], demands: demands, cancellation: cancellation)
+        defer { scheduler.leave(request) }
+        var running: [Int] = []
+        defer { for index in running { unlock(&items[index]) } }
+        var left = items.count
+        while left > 0 {
+            for index in try await scheduler.schedule(request) {
+                insert(&items[index])
+                running.append(index)
+            }
+            do {
+                try await scheduler.step(
+                    running.flatMap { items[$0].nodes }, reading?.outputs ?? .logits, on: runner, for: request)
+            } catch is Scheduler.Preemption {
+                for victim in scheduler.preempt(request) {
+                    unlock(&items[victim])
+                    running.removeAll { $0 == victim }
+                }
+                continue
+            }
+            for index in running { values[index] = try read(items[index], index == running.first) }
+            left -= running.count
+            let ended = running
+            running = []
+            for index in ended {
+                unlock(&items[index])
+                scheduler.finish(index, of: request)
+            }
+        }
+        usage[role] += request.cost(of: runner)
+        return (values, usage)
+    }
+
+    private func insert(_ item: inout Item) {
+        item.nodes.append(runner.cache.insert(path: item.tokens[...item.first]))
+        for token in item.tokens[(item.first + 1)...] {
+            item.nodes.append(runner.cache.insert(token, under: item.nodes[item.nodes.count - 1]))
+        }
+        runner.cache.lock(item.nodes[item.nodes.count - 1])
+    }
+
+    private func unlock(_ item: inout Item) {
+        if let last = item.nodes.last { runner.cache.unlock(last) }
+        item.nodes = []
+    }
+
+    private func item(for path: ReasoningPath) throws(SpecSearchError) -> Item {
+        guard let last = path.thoughts.last, !last.tokens.isEmpty else {
+            throw SpecSearchError(
+                .badScore, "The problem \"\(path.problem.id)\" has no step to score.", remedy: "Score paths with steps."
+            )
+        }
+        if let stepToken {
+            let tokens = try stepToken.tokens(of: path, with: tokenizer)
+            try tokenizer.check(count: tokens.count - 1, of: path)
+            return Item(tokens: tokens, first: tokens.count - 1)
+        }
+        var tokens = try tokenizer.tokens(of: path)
+        let step = tokenizer.tokens(of: last)
+        for token in step where token < 0 || Int(token) >= tokenizer.vocabulary.count {
+            throw SpecSearchError(
+                .mismatch, "Token \(token) of a step is not in the vocabulary of \(tokenizer.modelPath).",
+                remedy: "A likelihood verifier needs the vocabulary of the models that sample.")
+        }
+        let targets = tokens[(tokens.count - step.count)...]
+        tokens.removeLast()
+        try tokenizer.check(count: tokens.count, of: path)
+        return Item(tokens: tokens, first: targets.startIndex - 1, targets: targets)
+    }
+
+    /// The tokens that a path takes in this model's cache.
+    package func tokens(of path: ReasoningPath) throws(SpecSearchError) -> [Token] {
+        if let stepToken { return try stepToken.tokens(of: path, with: tokenizer) }
+        return try tokenizer.tokens(of: path)
+    }
+
+    private func rawScore(
+        _ item: Item, _ normalisers: inout [RadixCache.NodeID: Double]
+    ) throws(SpecSearchError) -> Double {
+        let last = item.nodes[item.nodes.count - 1]
+        if let reading {
+            return reading(
+                reading.outputs == .hiddenState ? try runner.hiddenState(of: last) : try runner.logits(of: last))
+        }
+        let count = Int32(runner.context.vocabularyCount)
+        var total = 0.0
+        for (node, token) in zip(item.nodes, item.targets) {
+            let row = try runner.logits(of: node)
+            let normaliser: Double
+            if let known = normalisers[node] {
+                normaliser = known
+            } else {
+                normaliser = specsearch_log_sum_exp(row, count, row[Int(specsearch_argmax(row, count))])
+                normalisers[node] = normaliser
+            }
+            total += min(0, Double(row[Int(token)]) - normaliser)
+        }
+        return exp(total)
+    }
+}
