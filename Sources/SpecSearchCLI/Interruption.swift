@@ -2,44 +2,54 @@ internal import ArgumentParser
 internal import Foundation
 internal import Synchronization
 
-/// Runs work that the first Ctrl-C cancels, so that it can end with what it has; the second ends the process.
+/// Runs work that the first Ctrl-C or SIGTERM cancels, so that it can end with what it has; the second ends the process.
 enum Interruption {
-    /// The exit status of a process that Ctrl-C ended.
-    static let exitCode = ExitCode(130)
+    private struct State<Value: Sendable> {
+        var task: Task<Value, any Error>?
+        /// The exit status of a process that the first signal ended.
+        var exitCode: ExitCode?
+    }
 
     /// Runs `body` in a task of its own.
     ///
-    /// - Returns: What it gave, and whether Ctrl-C was pressed meanwhile.
+    /// - Returns: What it gave, and the exit status of an interrupted process, if a signal came meanwhile.
+    /// - Throws: What `body` throws; that exit status where it ends with nothing.
     static func guarding<Value: Sendable>(
         _ body: @escaping @Sendable () async throws -> Value
-    ) async throws -> (value: Value, interrupted: Bool) {
-        // Listening begins before the work, so that no Ctrl-C is lost.
-        let state = Mutex<(presses: Int, task: Task<Value, any Error>?)>((0, nil))
-        signal(SIGINT, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: DispatchQueue(label: "specsearch.signals"))
-        let pressed = { @Sendable in
+    ) async throws -> (value: Value, interruption: ExitCode?) {
+        // Listening begins before the work, so that no signal is lost.
+        let state = Mutex(State<Value>())
+        let received = { @Sendable (number: Int32) in
             state.withLock { state in
-                state.presses += 1
-                if state.presses > 1 { _exit(exitCode.rawValue) }
+                if state.exitCode != nil { _exit(128 + number) }
+                state.exitCode = ExitCode(128 + number)
                 state.task?.cancel()
             }
         }
-        source.setEventHandler { pressed() }
-        source.activate()
+        let queue = DispatchQueue(label: "specsearch.signals")
+        let sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler { received(number) }
+            source.activate()
+            return (number, source)
+        }
         let task = Task { try await body() }
         state.withLock { state in
             state.task = task
-            if state.presses > 0 { task.cancel() }
+            if state.exitCode != nil { task.cancel() }
         }
         defer {
-            source.cancel()
-            signal(SIGINT, SIG_DFL)
+            for (number, source) in sources {
+                source.cancel()
+                signal(number, SIG_DFL)
+            }
         }
         do {
             let value = try await task.value
-            return (value, state.withLock { $0.presses } > 0)
-        } catch is CancellationError {
-            throw exitCode
+            return (value, state.withLock { $0.exitCode })
+        } catch let error as CancellationError {
+            throw state.withLock { $0.exitCode } ?? error
         }
     }
 }

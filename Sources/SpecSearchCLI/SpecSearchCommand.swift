@@ -6,8 +6,8 @@ public struct SpecSearchCommand: AsyncParsableCommand {
         commandName: "specsearch",
         abstract: "Tree search with large language models, sped up by speculation on thoughts and on tokens.",
         discussion: """
-            A small model drafts reasoning steps, a process reward model scores them, and a large model writes only \
-            what was rejected (SpecSearch, ICML 2025).
+            A small model drafts reasoning steps, a process reward model scores them, and a large model generates \
+            only what was rejected (SpecSearch, ICML 2025).
             """,
         version: "0.1.0",
         subcommands: [

@@ -1,5 +1,5 @@
+import MathGrading
 import SpecSearchCLI
-import SpecSearchEvaluation
 import Testing
 
 @Suite struct GradingLineTests {

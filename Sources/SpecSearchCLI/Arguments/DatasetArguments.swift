@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import Foundation
+public import MathGrading
 internal import SpecSearch
 public import SpecSearchEvaluation
 
@@ -73,3 +74,18 @@ struct DatasetArguments: ParsableArguments {
 
 extension GradingMode: ExpressibleByArgument {}
 extension ProblemSet.BadLinePolicy: ExpressibleByArgument {}
+
+/// Held-out problems, which comparisons and pilots draw from.
+struct HeldOutArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A JSON Lines file of {\"id\", \"problem\", \"answer\"}. (default: heldout.jsonl of the models)",
+            valueName: "file"))
+    var problems: String?
+
+    /// As many as asked for, or all, drawn by a seed.
+    func sample(_ count: Int, of models: EngineArguments, seed: UInt64) throws -> [GradedProblem] {
+        let file = try problems ?? (try models.modelsFolder()) + "/heldout.jsonl"
+        return try ProblemSet(contentsOf: URL(fileURLWithPath: file)).sample(count, seed: seed)
+    }
+}

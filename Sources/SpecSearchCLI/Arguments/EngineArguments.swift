@@ -3,15 +3,17 @@ internal import Foundation
 internal import SpecSearch
 internal import SpecSearchLlama
 
-/// Which models to run, and how.
+/// Which models to run in this process, and how.
 struct EngineArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A folder with a manifest.json that names draft, target and reward model. (default: the shipped trio)",
-            valueName: "dir"))
+            "A folder with a manifest.json that names the models. (default: the shipped model set)", valueName: "dir"))
     var models: String?
 
-    @Option(help: ArgumentHelp("The draft's GGUF file, with --target and --prm.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "The draft's GGUF file. Of --draft, --target and --prm, those that the method needs are enough.",
+            valueName: "file"))
     var draft: String?
 
     @Option(help: ArgumentHelp("The target's GGUF file.", valueName: "file"))
@@ -19,15 +21,15 @@ struct EngineArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The reward model's GGUF file; its description is the file of the same name that ends in .json.",
+            "The reward model's GGUF file; its configuration is the file of the same name that ends in .json.",
             valueName: "file"))
     var prm: String?
 
     @Option(
         help: ArgumentHelp(
-            "With --draft, --target and --prm: the prompt, with {problem} in it, or gguf for the model's own template.",
-            valueName: "template"))
-    var chatTemplate = "gguf"
+            "With --draft, --target or --prm: the prompt, with {problem} in it, or gguf for the model's own template. "
+                + "(default: gguf)", valueName: "template"))
+    var chatTemplate: String?
 
     @Option(
         help: ArgumentHelp(
@@ -46,66 +48,76 @@ struct EngineArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The most tokens that the draft proposes to the target at once; 0 for no token-level speculation.",
-            valueName: "tokens"))
-    var draftLength: Int?
+            "The most tokens that the draft proposes to the target at once; 0 for no token-level speculation. "
+                + "(default: what tune chose, else what suits the models)", valueName: "tokens"))
+    var numSpeculativeTokens: Int?
+
+    @Option(help: ArgumentHelp("The size of each model's KV cache. (default: 4096)", valueName: "tokens"))
+    var cacheTokens: Int?
+
+    /// Whether models are named one by one.
+    var namesFiles: Bool { draft != nil || target != nil || prm != nil }
+
+    /// Whether models are named at all.
+    var namesModels: Bool { models != nil || namesFiles }
 
     func validate() throws {
-        let files = [draft, target, prm]
-        guard files.allSatisfy({ $0 == nil }) || files.allSatisfy({ $0 != nil }) else {
-            throw ValidationError("--draft, --target and --prm go together.")
-        }
-        guard models == nil || draft == nil else {
+        guard models == nil || !namesFiles else {
             throw ValidationError("Give either --models or --draft, --target and --prm.")
+        }
+        guard chatTemplate == nil || namesFiles else {
+            throw ValidationError(
+                "--chat-template goes with --draft, --target or --prm: a folder's manifest.json has it.")
         }
         guard (1...256).contains(threads ?? 1) else { throw ValidationError("--threads lies in 1 ... 256.") }
         guard (1...64).contains(workers ?? 1) else { throw ValidationError("--workers lies in 1 ... 64.") }
-        guard (0...64).contains(draftLength ?? 0) else { throw ValidationError("--draft-length lies in 0 ... 64.") }
+        guard (0...64).contains(numSpeculativeTokens ?? 0) else {
+            throw ValidationError("--num-speculative-tokens lies in 0 ... 64.")
+        }
+        guard (64...1 << 24).contains(cacheTokens ?? 64) else {
+            throw ValidationError("--cache-tokens lies in 64 ... \(1 << 24).")
+        }
     }
 
     /// The models that were asked for.
     func modelSet() throws -> ModelSet {
-        if let draft, let target, let prm {
-            return ModelSet(
-                draft: draft, target: target, prm: prm, rewardModel: ModelSet.description(of: prm),
-                chatTemplate: chatTemplate)
-        }
-        return try ModelSet(directory: try modelsFolder())
+        guard namesFiles else { return try ModelSet(directory: try modelsFolder()) }
+        return ModelSet(draft: draft, target: target, rewardModel: prm, chatTemplate: chatTemplate ?? "gguf")
     }
 
-    /// The folder of `--models`, or of the shipped trio.
+    /// The folder of `--models`, or of the shipped model set.
     func modelsFolder() throws -> String {
         if let models { return models }
         guard let shipped = Self.shippedModels() else {
-            throw EngineError(
+            throw SpecSearchError(
                 .badModelFile, "The shipped models were not found beside this program or here.",
                 remedy: "Run it from the repository, or name a folder with --models.")
         }
         return shipped
     }
 
-    /// How the engine runs them for one kind of search.
-    func options(for search: SearchKind) -> EngineOptions {
-        var options = EngineOptions(draftLength: draftLength)
-        if !noTune, let models = try? modelSet(), let cost = CostModelCache(models).load() {
-            options.adopt(cost, of: models)
-        }
-        if let threads { options.threads = threads }
+    /// How the engine runs models.
+    ///
+    /// - Parameter models: Those that `tune` may have measured; nil for others.
+    func options(for models: ModelSet?) -> LlamaEngine.Options {
+        var options = LlamaEngine.Options()
+        if !noTune, let models, let cost = CostModelCache(models).load() { options.adopt(cost, of: models) }
+        if let threads { (options.threads, options.roleThreads) = (threads, [:]) }
         if let workers { options.workers = workers }
-        // Tree search comes back to nodes that the others have left for good.
-        if search == .mcts || search == .mctsOpenR { options.retention = .all }
+        if let numSpeculativeTokens { options.numSpeculativeTokens = numSpeculativeTokens }
+        if let cacheTokens { options.cacheTokens = cacheTokens }
         return options
     }
 
-    /// Loads the models for one kind of search, and says so on a terminal.
-    func load(_ terminal: Terminal, for search: SearchKind) async throws -> LlamaEngine {
+    /// Loads the models, and says so on a terminal.
+    func load(_ terminal: Terminal) async throws -> LlamaEngine {
         let set = try modelSet()
         terminal.progress("Loading \(set.name) …")
         defer { terminal.endProgress() }
-        return try await LlamaEngine.load(set, options: options(for: search))
+        return try await LlamaEngine(set, options: options(for: set))
     }
 
-    /// `Models/` in the working directory, or in a folder above the program: the trio ships with the repository.
+    /// `Models/` in the working directory, or in a folder above the program: the models ship with the repository.
     static func shippedModels() -> String? {
         var folders = [URL(fileURLWithPath: FileManager.default.currentDirectoryPath)]
         var place = (Bundle.main.executableURL ?? folders[0]).resolvingSymlinksInPath().deletingLastPathComponent()

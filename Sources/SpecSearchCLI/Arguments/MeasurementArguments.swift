@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import SpecSearch
 internal import SpecSearchEvaluation
 internal import SpecSearchLlama
+internal import SpecSearchMeasurement
 
 /// What `specsearch bench` measures instead of comparing methods.
 struct MeasurementArguments: ParsableArguments {
@@ -15,8 +16,8 @@ struct MeasurementArguments: ParsableArguments {
 
     @Flag(
         help: """
-            Measure where a search's time goes, how fast its passes are against llama.cpp alone, and whether any token was \
-            evaluated twice.
+            Measure where a search's time goes, how fast its forward passes are against llama.cpp alone, and whether any \
+            token was evaluated twice.
             """)
     var profile = false
 
@@ -38,27 +39,21 @@ struct MeasurementArguments: ParsableArguments {
 
     /// Measures what was asked for.
     func run(
-        _ engine: LlamaEngine, problems: [GradedProblem], searches: [(name: String, search: Search)], json: Bool
+        _ engine: LlamaEngine, _ variants: [Variant], on problems: [GradedProblem], json: Bool
     ) async throws -> String {
         if let concurrency {
-            let bench = ConcurrencyBench(engine: engine, concurrency: concurrency)
-            var rows: [ConcurrencyBench.Row] = []
-            for (name, search) in searches { rows.append(try await bench.run(name, search, problems.map(\.problem))) }
+            let rows = try await ConcurrencyBench(engine, concurrency: concurrency).run(variants, on: problems)
             return json ? try ["concurrency": rows].json() : ConcurrencyBench.text(rows)
         }
         if profile {
-            let rows = try await ProfileBench(engine: engine).run(searches, problems)
+            let rows = try await ProfileBench(engine).run(variants, on: problems)
             return json ? try ["methods": rows].json() : ProfileBench.text(rows)
         }
         if shape != nil {
-            var options = engine.options
-            options.sharedSamples = false
-            let bench = ShapeBench(
-                engine: engine, restarting: try await LlamaEngine.load(engine.models, options: options))
-            var rows: [ShapeBench.Row] = []
-            for (name, search) in searches { rows.append(try await bench.run(name, search, problems.map(\.problem))) }
+            let rows = try await ShapeBench(engine).run(variants, on: problems)
             return json ? try ["shapes": rows].json() : ShapeBench.text(rows)
         }
-        return try await EngineBench.run(engine, problems: problems, searches: searches.map(\.search), json: json)
+        let rows = try await EngineBench(engine).run(variants, on: problems)
+        return json ? try ["models": rows].json() : EngineBench.text(rows)
     }
 }

@@ -1,48 +1,38 @@
 internal import ArgumentParser
-internal import Foundation
 internal import SpecSearch
-internal import SpecSearchEvaluation
 internal import SpecSearchLlama
 
-/// Which models a command runs: in this process, or where a configuration says.
+/// Which models a command runs: in this process, on servers, or some here and some there.
 struct ModelArguments: ParsableArguments {
     @OptionGroup(title: "Models")
-    var engine: EngineArguments
+    var local: EngineArguments
 
     @OptionGroup(title: "Models elsewhere")
     var cluster: ClusterArguments
 
-    func validate() throws { try cluster.check(with: engine) }
-
-    /// The models, ready for one kind of search: how they write, and those of each method.
-    func load(
-        _ terminal: Terminal, for search: SearchArguments
-    ) async throws -> (set: ModelSet, models: @Sendable (SearchMethod) -> SearchModels) {
-        guard let configuration = try await cluster.read() else {
-            let engine = try await engine.load(terminal, for: search.search)
-            let judge = try engine.evaluator(search.judging)
-            return (engine.models, { engine.models(for: $0, judge: judge) })
+    func validate() throws {
+        guard cluster.config == nil || !local.namesModels else {
+            throw ValidationError("--config goes without --models, --draft, --target and --prm: it names the models.")
         }
-        let models = try await ClusterModels(configuration, options: engine.untuned.options(for: search.search))
-        let judge = try models.evaluator(search.judging)
-        return (configuration.set, { models.models(for: $0, judge: judge) })
     }
 
-    /// The sets of models that variants choose from.
-    func engines() async throws -> EngineSet { try EngineSet(engine, cluster: try await cluster.read()) }
-}
+    /// Where the models are.
+    func source() async throws -> EngineSource {
+        #if Cluster
+            if let configuration = try await cluster.read() {
+                return EngineSource(
+                    models: configuration.set, options: local.options(for: nil), cluster: configuration)
+            }
+        #endif
+        let models = try local.modelSet()
+        return EngineSource(models: models, options: local.options(for: models))
+    }
 
-/// Held-out problems, which comparisons and pilots draw from.
-struct HeldOutArguments: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "A JSON Lines file of {\"id\", \"problem\", \"answer\"}. (default: heldout.jsonl of the models)",
-            valueName: "file"))
-    var problems: String?
-
-    /// As many as asked for, or all, drawn by a seed.
-    func sample(_ count: Int, of engine: EngineArguments, seed: UInt64) throws -> [GradedProblem] {
-        let file = try problems ?? (try engine.modelsFolder()) + "/heldout.jsonl"
-        return try ProblemSet(contentsOf: URL(fileURLWithPath: file)).sample(count, seed: seed)
+    /// Loads the models, or asks their servers, and says so on a terminal.
+    func engine(_ terminal: Terminal) async throws -> Engine {
+        let source = try await source()
+        terminal.progress("Loading \(source.models.name) …")
+        defer { terminal.endProgress() }
+        return try await source.engine()
     }
 }

@@ -26,7 +26,7 @@ struct MachineArguments: ParsableArguments {
     var flops: Double?
 
     @Option(
-        help: ArgumentHelp("What each pass costs beside the model's work, in milliseconds.", valueName: "ms"))
+        help: ArgumentHelp("What each forward pass costs beside the model's work, in milliseconds.", valueName: "ms"))
     var overhead: Double?
 
     /// Whether a machine is described.
@@ -48,8 +48,8 @@ struct MachineArguments: ParsableArguments {
         }
     }
 
-    /// The cost of a model's passes; nil unless a machine is described.
-    func cost(_ role: ModelRole) throws(PlanError) -> PassCost? {
+    /// The cost of a model's forward passes; nil unless a machine is described.
+    func cost(_ role: ModelRole) throws(SpecSearchError) -> ForwardPassCost? {
         let parameters: Double? =
             switch role {
             case .draft: draftParameters
@@ -57,7 +57,7 @@ struct MachineArguments: ParsableArguments {
             case .rewardModel: prmParameters
             }
         guard let parameters, let bandwidth, let flops else { return nil }
-        var cost = try PassCost(
+        var cost = try ForwardPassCost(
             parameters: parameters, bytesPerWeight: bytesPerWeight, bandwidth: bandwidth * 1e9, flops: flops * 1e12)
         cost.overhead = (overhead ?? 0) / 1000
         return cost
@@ -84,7 +84,7 @@ struct WorkloadArguments: ParsableArguments {
         help: ArgumentHelp("The share of token-level proposals that the target accepts.", valueName: "share"))
     var tokenAcceptance: Double?
 
-    @Option(help: ArgumentHelp("The tokens of a step, of the longest that are written at once.", valueName: "tokens"))
+    @Option(help: ArgumentHelp("The tokens of a step, of the longest that are generated at once.", valueName: "tokens"))
     var stepTokens: Int?
 
     @Option(help: ArgumentHelp("The steps of a path.", valueName: "n"))
@@ -96,7 +96,7 @@ struct WorkloadArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            How the distinct rows of n samples grow: n to this power, 1 (default) where nothing is shared, 0 where all \
+            How the distinct sequences of n samples grow: n to this power, 1 (default) where nothing is shared, 0 where all \
             samples of a node say the same.
             """, valueName: "exponent"))
     var sharing: Double?

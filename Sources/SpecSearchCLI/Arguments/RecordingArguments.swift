@@ -43,6 +43,7 @@ struct RecordingArguments: ParsableArguments {
 
     func validate() throws {
         _ = try parsedSeeds()
+        guard search.seed == nil else { throw ValidationError("--seed has no effect here: give --seeds.") }
         guard concurrency >= 1 else { throw ValidationError("--concurrency is at least 1.") }
         guard acceptedLoss >= 0, acceptedLoss <= 100 else {
             throw ValidationError("--accepted-loss lies in 0 ... 100 points.")
@@ -51,39 +52,47 @@ struct RecordingArguments: ParsableArguments {
 
     /// Runs what is planned, or goes on with it; a cancellation ends it with the records so far.
     ///
-    /// - Parameter plan: Asked once, for a new run, with the settings that variants change.
+    /// - Parameter plan: Asked once, for a new run, with the settings that variants change, and with what measures the
+    ///   share of drafts that a search rejects.
     func run(
-        _ terminal: Terminal, plan: (SearchConfiguration, Pilot) async throws -> RunPlan
+        _ terminal: Terminal,
+        plan: (SearchConfiguration, _ rejectionRate: () async throws -> Double) async throws -> RunPlan
     ) async throws -> (manifest: RunManifest, records: [EvaluationRecord]) {
         let folder = RunFolder(output)
-        let engines = try await models.engines()
+        let source = try await models.source()
         let manifest: RunManifest
         let file: RecordFile<EvaluationRecord>
         if resume {
             manifest = try folder.manifest()
             terminal.progress("Comparing checksums …")
-            try await checkResumable(manifest, engines)
+            try await checkResumable(manifest, source)
             file = try folder.records()
         } else {
             try folder.checkEmpty()
-            let path = try dataset.path(models: models.engine)
+            let path = try dataset.path(models: models.local)
             let problems = try dataset.chosen(path)
-            let pilot = Pilot(
-                engines: engines, terminal: terminal, candidates: try dataset.others(path, than: problems))
-            let base = try search.configuration(.specsearch, for: engines.models)
-            let plan = try await plan(base, pilot)
-            try engines.check(plan.variants)
-            manifest = try await newManifest(plan, engines, path, problems, terminal)
+            let base = try search.calibrated(search.base())
+            let plan = try await plan(base) {
+                let others = try dataset.others(path, than: problems).prefix(40)
+                return try await VariantEngines(problems: problems, load: source.engine).rejectionRate(base, on: others)
+                {
+                    terminal.progress("Measuring the rejection rate: \($0) of \(others.count) …")
+                }
+            }
+            try source.check(plan.variants)
+            manifest = try await newManifest(plan, source, path, problems, terminal)
             file = try folder.begin(manifest)
         }
         if !file.damagedLines.isEmpty {
             Terminal.say("\(file.damagedLines.count) torn records were dropped; their searches run again.")
         }
         let done = file.records.filter { $0.verdict != .failed }
-        let run = EvaluationRun(
-            variants: manifest.variants, problems: try dataset.problems(manifest.dataset.path, ids: manifest.problems),
-            seeds: manifest.seeds, concurrency: manifest.concurrency, engines: engines,
-            grading: manifest.grading)
+        let problems = try dataset.problems(manifest.dataset.path, ids: manifest.problems)
+        var run = EvaluationRun(
+            variants: manifest.variants, problems: problems, seeds: manifest.seeds,
+            engines: VariantEngines(problems: problems, load: source.engine),
+            grader: ResultGrader(mode: manifest.grading))
+        run.concurrency = manifest.concurrency
         let progress = EvaluationProgress(
             variants: manifest.variants.map(\.name), each: manifest.problems.count * manifest.seeds.count, done: done,
             concurrency: manifest.concurrency, terminal)
@@ -98,14 +107,14 @@ struct RecordingArguments: ParsableArguments {
 
     /// Says how to go on after an interruption.
     func sayHowToGoOn(_ command: String) {
-        let isOwn = models.engine.models != nil || models.engine.draft != nil || models.cluster.config != nil
+        let isOwn = models.local.namesModels || models.cluster.config != nil
         Terminal.say(
             "Stopped; go on with: specsearch \(command) --output \(output) --resume"
                 + (isOwn ? " and the arguments of before" : ""))
     }
 
     /// A resumed run must be the run that was begun.
-    private func checkResumable(_ manifest: RunManifest, _ engines: EngineSet) async throws {
+    private func checkResumable(_ manifest: RunManifest, _ source: EngineSource) async throws {
         let given = Self.arguments()
         guard given.isEmpty || given == manifest.arguments else {
             throw ValidationError(
@@ -122,13 +131,13 @@ struct RecordingArguments: ParsableArguments {
         guard try RunManifest.File(path: manifest.dataset.path) == manifest.dataset else {
             throw ValidationError("\(manifest.dataset.path) has changed since the run began.")
         }
-        let (backends, recorded) = (await engines.backends() ?? [:], manifest.backends ?? [:])
+        let (backends, recorded) = (await source.backends() ?? [:], manifest.backends ?? [:])
         let areSame =
             Set(backends.keys) == Set(recorded.keys)
             && backends.allSatisfy { role, servers in
                 servers.elementsEqual(recorded[role] ?? []) { $0.isSame(as: $1) }
             }
-        guard try areSame && engines.files(manifest.variants) == manifest.models.mapValues(\.path) else {
+        guard areSame && source.files(of: manifest.variants) == manifest.models.mapValues(\.path) else {
             throw ValidationError(
                 "This run was begun with other models; resume it with its arguments: "
                     + manifest.arguments.joined(separator: " "))
@@ -136,7 +145,7 @@ struct RecordingArguments: ParsableArguments {
     }
 
     private func newManifest(
-        _ plan: RunPlan, _ engines: EngineSet, _ path: String, _ problems: [GradedProblem], _ terminal: Terminal
+        _ plan: RunPlan, _ source: EngineSource, _ path: String, _ problems: [GradedProblem], _ terminal: Terminal
     ) async throws -> RunManifest {
         terminal.progress("Taking checksums …")
         return RunManifest(
@@ -144,8 +153,8 @@ struct RecordingArguments: ParsableArguments {
             software: ["specsearch": SpecSearchCommand.configuration.version, "llama.cpp": LlamaEngine.libraryVersion],
             dataset: try RunManifest.File(path: path), grading: dataset.grading, problems: problems.map(\.problem.id),
             seeds: try parsedSeeds(), variants: plan.variants, comparisons: plan.comparisons,
-            models: try engines.files(plan.variants).mapValues { try RunManifest.File(path: $0) },
-            backends: await engines.backends(), engine: try engines.described(for: search.search),
+            models: try source.files(of: plan.variants).mapValues { try RunManifest.File(path: $0) },
+            backends: await source.backends(), engine: source.described,
             concurrency: concurrency, margin: acceptedLoss / 100)
     }
 

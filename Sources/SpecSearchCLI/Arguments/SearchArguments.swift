@@ -1,234 +1,208 @@
-public import ArgumentParser
+internal import ArgumentParser
 internal import Foundation
-public import SpecSearch
+internal import SpecSearch
 internal import SpecSearchEvaluation
-internal import SpecSearchLlama
 
-extension SearchMethod: ExpressibleByArgument {}
-extension SpeculativeThoughtGenerator.Correction: ExpressibleByArgument {}
-
-extension SearchKind: ExpressibleByArgument {}
-extension TreePolicy: ExpressibleByArgument {}
-extension AnswerRule: ExpressibleByArgument {}
-
-extension StepJudge: ExpressibleByArgument {}
-
-extension RejectionRule {
-    /// Whether it is GSI's, which is more than a threshold.
-    var isGuided: Bool {
-        if case .guided = estimator { true } else { false }
-    }
-
-    /// Reads a rule's name.
-    ///
-    /// - Throws: `ValidationError`, which says what is known.
-    static func parse(_ name: String) throws -> RejectionRule {
-        guard let rule = RejectionRule(name: name) else {
-            throw ValidationError(
-                "There is no estimator \(name): specreason[:points], \(ThresholdEstimator.names) are known.")
-        }
-        return rule
-    }
-}
-
-/// How to search; what solve and bench have in common.
+/// The settings of a search as options, one for each row of ``SearchSetting/all`` except `method`, which commands have in
+/// their own ways.
+///
+/// Only what the user gives is applied, over the defaults; a setting that has no effect is refused.
 struct SearchArguments: ParsableArguments {
+    @Option(setting: "search") var search: String?
+    @Option(setting: "beams") var beams: String?
+    @Option(setting: "width") var width: String?
+    @Option(setting: "depth") var depth: String?
+    @Flag(help: .setting("keep-beam-full")) var keepBeamFull = false
+    @Option(setting: "iterations") var iterations: String?
+    @Option(setting: "tree-policy") var treePolicy: String?
+    @Option(setting: "exploration") var exploration: String?
+    @Option(setting: "rebase-temperature") var rebaseTemperature: String?
+    @Option(setting: "lookahead") var lookahead: String?
+    @Option(setting: "draft-factor") var draftFactor: String?
+    @Option(setting: "theta") var theta: String?
+    @Option(setting: "estimator") var estimator: String?
+    @Option(setting: "margin") var margin: String?
+    @Option(setting: "statistics") var statistics: String?
     @Option(
-        help: """
-            How the tree is searched: beam; mcts, or mcts-openr as the OpenR framework does; dvts (one path in each of \
-            --beams subtrees); rebase (beams × width thoughts a depth, shared by score); best-of-n (beams × width \
-            chains) and self-consistency (the same, by majority).
-            """)
-    var search = SearchKind.beam
-
-    @Option(help: "Paths that are followed side by side.")
-    var beams = 2
-
-    @Option(help: "Thoughts for each of them at every step.")
-    var width = 6
-
-    @Option(help: "The most steps of a path.")
-    var depth = 50
-
-    @Option(help: ArgumentHelp("Iterations of mcts (default: 32) and mcts-openr (default: 4).", valueName: "n"))
-    var iterations: Int?
-
-    @Option(help: "How mcts goes down its tree: puct or uct.")
-    var treePolicy = TreePolicy.puct
-
-    @Option(help: ArgumentHelp("How much mcts explores. (default: 1.25; for uct 1.414)", valueName: "c"))
-    var exploration: Double?
-
-    @Option(help: "The temperature of rebase's shares.")
-    var rebaseTemperature = 0.2
-
-    @Option(help: ArgumentHelp("Greedy steps beyond each thought that only serve its score.", valueName: "steps"))
-    var lookahead = 0
-
-    @Option(help: "The answer: best (path), vote (by score) or majority. (default: what suits the search)")
-    var answer: AnswerRule?
-
-    @Option(help: "Drafts at every step, as a multiple of the width.")
-    var draftFactor = 2
-
-    @Option(help: "The weight of the threshold so far when it is updated, 0 ... 1. (default: 0.9)")
-    var theta: Double?
-
-    @Option(
-        help: """
-            The estimate of the target's quality that sets the threshold: max, mean, ucb[:z], quantile:q; for \
-            comparison fixed:x, rsd[:x] (a constant 0.7), specreason[:points] (7 of the target's 9), gsi[:beta:x] \
-            (20 and 0.5), random:rate, none, infinite. (default: max)
-            """,
-        transform: RejectionRule.parse)
-    var estimator: RejectionRule?
-
-    @Option(
-        help: """
-            Who scores steps: prm; target, which is asked for a grade; or examples, on which programs are run (for \
-            humaneval). (default: what suits the estimator)
-            """)
-    var judge: StepJudge?
-
-    @Option(help: "How far below the threshold a draft may score and still be kept, -1 ... 1. (default: 0)")
-    var margin: Double?
-
-    @Option(
-        help: ArgumentHelp(
-            "A file by calibrate, in place of --theta, --estimator and --margin.", valueName: "file"))
+        help: ArgumentHelp("A file by calibrate, in place of --theta, --estimator and --margin.", valueName: "file"))
     var calibration: String?
+    @Option(setting: "correction") var correction: String?
+    @Option(setting: "extra-thought") var extraThought: String?
+    @Option(setting: "gsi-beta") var gsiBeta: String?
+    @Option(setting: "gsi-threshold") var gsiThreshold: String?
+    @Option(setting: "judge") var judge: String?
+    @Option(setting: "aggregation") var aggregation: String?
+    @Option(setting: "answer") var answer: String?
+    @Option(setting: "answer-marker") var answerMarker: String?
+    @Option(setting: "temperature") var temperature: String?
+    @Option(setting: "top-k") var topK: String?
+    @Option(setting: "top-p") var topP: String?
+    @Option(setting: "min-p") var minP: String?
+    @Option(setting: "max-tokens") var maxTokens: String?
+    @Option(setting: "seed") var seed: String?
+    @Option(setting: "deadline") var deadline: String?
+    @Option(setting: "thought-budget") var thoughtBudget: String?
+    @Option(setting: "token-budget") var tokenBudget: String?
 
-    @Option(help: "What the target writes anew: fill, all or cover.")
-    var correction = SpeculativeThoughtGenerator.Correction.fill
-
-    @Option(help: "The sampling temperature. (default: what suits the models)")
-    var temperature: Double?
-
-    @Option(help: "The seed of all random numbers.")
-    var seed: UInt64 = 0
-
-    @Option(help: ArgumentHelp("The most tokens of a step. (default: what suits the models)", valueName: "tokens"))
-    var maxTokens: Int?
-
-    @Option(help: ArgumentHelp("End with the best so far after this time.", valueName: "seconds"))
-    var deadline: Double?
-
-    @Option(
-        help: ArgumentHelp("End with the best so far before the search asks for more thoughts.", valueName: "thoughts"))
-    var thoughtBudget: Int?
-
-    @Option(
-        help: ArgumentHelp("End with the best so far once the models have evaluated these.", valueName: "tokens"))
-    var tokenBudget: Int?
+    /// What the user gave, by the settings' names.
+    var given: [String: String] {
+        let values: [(String, String?)] = [
+            ("search", search), ("beams", beams), ("width", width), ("depth", depth),
+            ("keep-beam-full", keepBeamFull ? "true" : nil), ("iterations", iterations), ("tree-policy", treePolicy),
+            ("exploration", exploration), ("rebase-temperature", rebaseTemperature), ("lookahead", lookahead),
+            ("draft-factor", draftFactor), ("theta", theta), ("estimator", estimator), ("margin", margin),
+            ("statistics", statistics), ("correction", correction), ("extra-thought", extraThought),
+            ("gsi-beta", gsiBeta), ("gsi-threshold", gsiThreshold), ("judge", judge), ("aggregation", aggregation),
+            ("answer", answer), ("answer-marker", answerMarker), ("temperature", temperature), ("top-k", topK),
+            ("top-p", topP), ("min-p", minP), ("max-tokens", maxTokens), ("seed", seed), ("deadline", deadline),
+            ("thought-budget", thoughtBudget), ("token-budget", tokenBudget),
+        ]
+        return Dictionary(uniqueKeysWithValues: values.compactMap { key, value in value.map { (key, $0) } })
+    }
 
     func validate() throws {
-        let rules: [(Bool, String)] = [
-            (beams >= 1, "--beams is at least 1."), (width >= 1, "--width is at least 1."),
-            (depth >= 1, "--depth is at least 1."), (draftFactor >= 1, "--draft-factor is at least 1."),
-            (theta.map { (0...1).contains($0) } ?? true, "--theta lies in 0 ... 1."),
-            (margin.map { (-1...1).contains($0) } ?? true, "--margin lies in -1 ... 1."),
-            (temperature.map { $0 >= 0 && $0.isFinite } ?? true, "--temperature is not negative."),
-            (maxTokens.map { $0 >= 1 } ?? true, "--max-tokens is at least 1."),
-            (deadline.map { $0 > 0 && $0.isFinite } ?? true, "--deadline is more than 0 seconds."),
-            (thoughtBudget.map { $0 >= 1 } ?? true, "--thought-budget is at least 1."),
-            (tokenBudget.map { $0 >= 1 } ?? true, "--token-budget is at least 1."),
-            (iterations.map { $0 >= 1 } ?? true, "--iterations is at least 1."),
-            (exploration.map { $0 >= 0 && $0.isFinite } ?? true, "--exploration is not negative."),
-            (rebaseTemperature > 0 && rebaseTemperature.isFinite, "--rebase-temperature is more than 0."),
-            (lookahead >= 0, "--lookahead is not negative."),
-            (lookahead == 0 || search != .selfConsistency, "self-consistency has no scores for --lookahead."),
-            (
-                calibration == nil || (theta == nil && estimator == nil && margin == nil),
-                "--calibration goes without --theta, --estimator and --margin: it is certified as it is."
-            ),
-            (
-                judge == nil || estimator?.judge == nil || judge == estimator?.judge,
-                "specreason is a rule for the target's grades: it goes without --judge."
-            ),
-        ]
-        for (holds, message) in rules where !holds { throw ValidationError(message) }
+        guard calibration == nil || (theta == nil && estimator == nil && margin == nil) else {
+            throw ValidationError(
+                "--calibration goes without --theta, --estimator and --margin: it is certified as it is.")
+        }
+        guard estimator?.hasPrefix("specreason") != true || judge ?? "target" == "target" else {
+            throw ValidationError("specreason is a rule for the target's grades: it goes without --judge.")
+        }
     }
 
-    /// Who scores steps.
-    var judging: StepJudge { judge ?? estimator?.judge ?? .rewardModel }
-
-    /// The rejection rule that was asked for.
+    /// The settings of a search by one method.
     ///
-    /// - Throws: ``CalibrationFile/LoadError``.
-    func rejection() throws -> RejectionPolicy {
-        if let calibration { return try CalibrationFile(contentsOf: URL(fileURLWithPath: calibration)).policy }
-        let usual = RejectionPolicy()
-        return RejectionPolicy(
-            estimator: estimator?.estimator ?? usual.estimator, theta: theta ?? usual.theta,
-            margin: margin ?? usual.margin)
+    /// - Throws: `ValidationError`, naming what is unknown, out of range or without effect.
+    func configuration(_ method: String?) throws -> SearchConfiguration {
+        var configuration = SearchConfiguration()
+        try ValidationError.wrapping {
+            if let method { try configuration.apply(["method": method]) }
+            try configuration.apply(given)
+            try configuration.validate()
+        }
+        try checkCalibration([configuration])
+        return configuration
     }
 
-    /// The settings of one method, with what suits the models where the user said nothing.
-    func configuration(_ method: SearchMethod, for models: ModelSet) throws -> SearchConfiguration {
+    /// The settings of searches by several methods, each with those that apply to it.
+    ///
+    /// - Throws: `ValidationError`, as ``configuration(_:)`` does; a setting is without effect where it is so in all.
+    func configurations(_ methods: [SearchMethod]) throws -> [SearchConfiguration] {
+        let base = try base()
+        let configurations = methods.map { method in
+            var configuration = base
+            configuration.method = method
+            return configuration
+        }
+        try check(configurations)
+        return configurations
+    }
+
+    /// All that was given, whether it has an effect or not: what variants change.
+    func base() throws -> SearchConfiguration {
         var configuration = SearchConfiguration()
-        configuration.method = method
-        configuration.search = search
-        configuration.iterations = iterations
-        configuration.treePolicy = treePolicy
-        configuration.exploration = exploration
-        configuration.balanceTemperature = rebaseTemperature
-        configuration.lookahead = lookahead
-        configuration.answerRule = answer
-        configuration.budget.thoughts = thoughtBudget
-        configuration.budget.tokens = tokenBudget
-        configuration.beams = beams
-        configuration.maximumDepth = depth
-        configuration.speculation.width = width
-        configuration.speculation.draftFactor = draftFactor
-        configuration.speculation.correction = correction
-        configuration.speculation.rejection = try rejection()
-        configuration.judge = judging
-        configuration.sampling = models.samplingParameters
-        if let temperature { configuration.sampling.temperature = temperature }
-        if let maxTokens { configuration.sampling.maximumTokens = maxTokens }
-        configuration.seed = seed
-        configuration.budget.seconds = deadline
-        configuration.answerPrefix = models.answerPrefix.isEmpty ? nil : models.answerPrefix
+        try ValidationError.wrapping {
+            for setting in SearchSetting.all {
+                if let text = given[setting.key] { try setting.apply(setting.parse(text), to: &configuration) }
+            }
+            try configuration.validate()
+        }
+        return configuration
+    }
+
+    /// Refuses what has no effect in any of some searches.
+    func check(_ configurations: [SearchConfiguration]) throws {
+        guard var first = configurations.first else { return }
+        for setting in SearchSetting.all where !configurations.contains(where: setting.applies) {
+            // It does not apply there either: the refusal says why.
+            if let text = given[setting.key] { try ValidationError.wrapping { try first.apply([setting.key: text]) } }
+        }
+        try checkCalibration(configurations)
+    }
+
+    private func checkCalibration(_ configurations: [SearchConfiguration]) throws {
+        guard calibration == nil || configurations.contains(where: { $0.method == .specsearch }) else {
+            throw ValidationError("calibration has no effect here: it is for the method specsearch.")
+        }
+    }
+
+    /// Settings with the rule of `--calibration`, where one is given.
+    ///
+    /// - Throws: What reading the file does.
+    func calibrated(_ configuration: SearchConfiguration) throws -> SearchConfiguration {
+        guard let calibration else { return configuration }
+        var configuration = configuration
+        configuration.rejection = try CalibrationFile(contentsOf: URL(fileURLWithPath: calibration)).policy
         return configuration
     }
 }
 
-extension LlamaEngine {
-    /// This engine's models for one method: AR writes token by token, SpS and SpecSearch speculate on tokens.
-    ///
-    /// - Parameter judge: Who scores steps; nil for the reward model.
-    nonisolated func models(for method: SearchMethod, judge: (any ThoughtEvaluator)? = nil) -> SearchModels {
-        SearchModels(draft: draft, target: largeModel(for: method), evaluator: judge ?? evaluator)
-    }
+/// `--methods`: several, side by side.
+struct MethodsArguments: ParsableArguments {
+    @Option(help: ArgumentHelp("Methods, each compared with those before it.", valueName: "list"))
+    var methods = "ar,sps,specsearch"
 
-    /// The target as one method has it write; SpecSearch's corrections are its own where the models' vocabularies differ.
-    nonisolated func largeModel(for method: SearchMethod) -> any ThoughtSampler {
-        method == .ar || (method != .sps && !pairsAtTokenLevel) ? target : speculativeTarget
-    }
+    func validate() throws { _ = try parsed() }
 
-    /// Who scores steps.
-    ///
-    /// - Parameter problems: What the search may be about, with their examples.
-    /// - Throws: ``EngineError`` `badSetting` where nothing can be run.
-    nonisolated func evaluator(
-        _ judge: StepJudge, problems: [GradedProblem] = []
-    ) throws(EngineError) -> any ThoughtEvaluator {
-        switch judge {
-        case .rewardModel: evaluator
-        case .target: GradingEvaluator(grader)
-        case .examples: try ExampleEvaluator.judging(problems)
+    /// The methods, each once.
+    func parsed() throws -> [SearchMethod] {
+        let names = methods.split(separator: ",").map(String.init)
+        let parsed = try names.map { name in
+            guard let method = SearchMethod(rawValue: name) else {
+                let known = SearchMethod.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("There is no method \(name): there are \(known).")
+            }
+            return method
         }
+        guard !parsed.isEmpty, Set(parsed).count == parsed.count else {
+            throw ValidationError("--methods names at least one method, and each once.")
+        }
+        return parsed
     }
 }
 
-extension ExampleEvaluator {
-    /// One for problems with programs.
-    static func judging(_ problems: [GradedProblem]) throws(EngineError) -> ExampleEvaluator {
-        guard problems.contains(where: { $0.codeTask != nil }) else {
-            throw EngineError(
-                .badSetting, "There are no examples to run programs on.",
-                remedy: "The judge examples goes with evaluate --dataset humaneval.")
-        }
-        return ExampleEvaluator(problems)
+extension Option where Value == String? {
+    /// An option with the help of a setting.
+    init(setting key: String) {
+        let isSigned =
+            switch SearchSetting.named(key)?.domain {
+            case .integer(let range): range.lowerBound < 0
+            case .number(let range): range.lowerBound < 0
+            default: false
+            }
+        // A value may begin with a minus sign.
+        self.init(parsing: isSigned ? .unconditional : .next, help: .setting(key), completion: .setting(key))
+    }
+}
+
+extension ArgumentHelp {
+    /// The table's help for a setting.
+    static func setting(_ key: String) -> ArgumentHelp {
+        guard let setting = SearchSetting.named(key) else { return "" }
+        let name =
+            switch setting.domain {
+            case .integer: "n"
+            case .number: "x"
+            case .choice, .text, .flag: "name"
+            }
+        var notes = setting.scope.map { ["for \($0)"] } ?? []
+        if let usual = setting.usual, setting.domain != .flag { notes.append("default: \(usual)") }
+        return ArgumentHelp(
+            "\(setting.help)\(notes.isEmpty ? "" : " (\(notes.joined(separator: "; ")))")",
+            valueName: setting.unit ?? name)
+    }
+}
+
+extension CompletionKind {
+    /// The names that a setting takes.
+    static func setting(_ key: String) -> CompletionKind {
+        if case .choice(let names)? = SearchSetting.named(key)?.domain { .list(names) } else { .default }
+    }
+}
+
+extension ValidationError {
+    /// Does what may find a setting wrong: that is wrong use of a command.
+    static func wrapping(_ body: () throws -> Void) throws {
+        do { try body() } catch let error as SpecSearchError { throw ValidationError(error.description) }
     }
 }

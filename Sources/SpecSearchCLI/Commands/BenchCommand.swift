@@ -14,8 +14,8 @@ struct BenchCommand: AsyncParsableCommand {
             wall-clock seconds of the searches; loading and grading are left out. Intervals are 95 % paired bootstrap.
             """)
 
-    @Option(help: ArgumentHelp("The methods, each compared with those before it.", valueName: "list"))
-    var methods = "ar,sps,specsearch"
+    @OptionGroup
+    var methods: MethodsArguments
 
     @Option(help: ArgumentHelp("How many problems, drawn by --seed.", valueName: "n"))
     var limit = 50
@@ -35,21 +35,8 @@ struct BenchCommand: AsyncParsableCommand {
     @Flag(help: "Print the figures as JSON.")
     var json = false
 
-    private func parsedMethods() throws -> [SearchMethod] {
-        let parsed = try methods.split(separator: ",").map { name in
-            guard let method = SearchMethod(rawValue: String(name)) else {
-                throw ValidationError("There is no method \(name); choose from ar, sps, specsearch and draft.")
-            }
-            return method
-        }
-        guard !parsed.isEmpty, Set(parsed).count == parsed.count else {
-            throw ValidationError("--methods names at least one method, and each once.")
-        }
-        return parsed
-    }
-
     func validate() throws {
-        _ = try parsedMethods()
+        _ = try search.configurations(methods.parsed())
         guard models.cluster.config == nil || !measurement.isAny else {
             throw ValidationError(
                 "--engine, --profile, --concurrency and --shape look into the embedded engine, and go without --config; "
@@ -60,47 +47,42 @@ struct BenchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let terminal = Terminal()
-        let methods = try parsedMethods()
-        let chosen = try heldOut.sample(limit, of: models.engine, seed: search.seed)
+        let variants = try search.configurations(methods.parsed()).map {
+            Variant(name: $0.method.rawValue, configuration: try search.calibrated($0))
+        }
+        let seed = variants[0].configuration.options.seed
+        let problems = try heldOut.sample(limit, of: models.local, seed: seed)
         if measurement.isAny {
-            let (text, _) = try await Interruption.guarding { [self] in
-                let engine = try await models.engine.load(terminal, for: search.search)
-                let judge = try engine.evaluator(search.judging, problems: chosen)
-                let searches = try methods.map {
-                    (
-                        $0.rawValue,
-                        Search(
-                            try search.configuration($0, for: engine.models),
-                            models: engine.models(for: $0, judge: judge))
-                    )
-                }
+            let (text, interruption) = try await Interruption.guarding { [self] in
+                let engine = try await models.local.load(terminal)
                 terminal.progress("Measuring …")
                 defer { terminal.endProgress() }
-                return try await measurement.run(engine, problems: chosen, searches: searches, json: json)
+                return try await measurement.run(engine, variants, on: problems, json: json)
             }
-            return print(text)
+            print(text)
+            if let interruption { throw interruption }
+            return
         }
-        let (records, interrupted) = try await Interruption.guarding { [self] in
-            try await measure(chosen, methods, terminal)
+        let (records, interruption) = try await Interruption.guarding { [self] in
+            let source = try await models.source()
+            return try await Self.records(
+                of: variants, problems, seed, VariantEngines(problems: problems, load: source.engine), terminal)
         }
         terminal.endProgress()
-        let summary = RunSummary(records, variants: methods.map(\.rawValue))
+        let summary = RunSummary(records, variants: variants.map(\.name))
         print(try json ? summary.json() : SummaryText(summary).text)
-        if interrupted { throw Interruption.exitCode }
+        if let interruption { throw interruption }
     }
 
-    /// Runs everything, or up to a cancellation: then with the problems that all methods have finished.
-    private func measure(
-        _ problems: [GradedProblem], _ methods: [SearchMethod], _ terminal: Terminal
+    /// Runs everything, or up to a cancellation: then with the problems that all variants have finished.
+    static func records(
+        of variants: [Variant], _ problems: [GradedProblem], _ seed: UInt64, _ engines: VariantEngines,
+        _ terminal: Terminal
     ) async throws -> [EvaluationRecord] {
-        let engines = try await models.engines()
-        let variants = try methods.map {
-            Variant(name: $0.rawValue, configuration: try search.configuration($0, for: engines.models))
-        }
-        let progress = EvaluationProgress(variants: methods.map(\.rawValue), each: problems.count, terminal)
+        let progress = EvaluationProgress(variants: variants.map(\.name), each: problems.count, terminal)
         let records = Mutex<[EvaluationRecord]>([])
         do {
-            try await EvaluationRun(variants: variants, problems: problems, seeds: [search.seed], engines: engines)
+            try await EvaluationRun(variants: variants, problems: problems, seeds: [seed], engines: engines)
                 .run { record in
                     records.withLock { $0.append(record) }
                     await progress.count(record)
@@ -108,6 +90,6 @@ struct BenchCommand: AsyncParsableCommand {
         } catch is CancellationError {}
         let all = records.withLock { $0 }
         let counts = Dictionary(all.map { ($0.problem, 1) }, uniquingKeysWith: +)
-        return all.filter { counts[$0.problem] == methods.count }
+        return all.filter { counts[$0.problem] == variants.count }
     }
 }

@@ -2,7 +2,6 @@ public import ArgumentParser
 internal import Foundation
 internal import SpecSearch
 public import SpecSearchEvaluation
-internal import SpecSearchLlama
 
 /// `specsearch calibrate`.
 struct CalibrateCommand: AsyncParsableCommand {
@@ -10,8 +9,8 @@ struct CalibrateCommand: AsyncParsableCommand {
         commandName: "calibrate",
         abstract: "Choose the rejection rule whose loss of accuracy is certified to be small.",
         discussion: """
-            Runs the large model alone and SpecSearch with a grid of rules on calibration problems, and writes the fastest \
-            rule that loses less than --epsilon points of accuracy against the large model, with a probability of at \
+            Runs the target alone and SpecSearch with a grid of rules on calibration problems, and writes the fastest \
+            rule that loses less than --epsilon points of accuracy against the target, with a probability of at \
             least 1 - --delta (Learn-then-Test, Angelopoulos et al. 2021). DIR/calibration.json, with its certificate, \
             is for --calibration of solve, bench and evaluate. The grid is gone through from the strictest rule on, one sequence \
             for each estimator; nothing may be chosen on the same problems otherwise.
@@ -32,14 +31,17 @@ struct CalibrateCommand: AsyncParsableCommand {
     func validate() throws {
         guard epsilon > 0, epsilon < 100 else { throw ValidationError("--epsilon lies between 0 and 100 points.") }
         guard delta > 0, delta < 1 else { throw ValidationError("--delta lies between 0 and 1.") }
-        guard recording.search.calibration == nil else {
-            throw ValidationError("--calibration is what this command writes.")
+        let search = recording.search
+        guard search.calibration == nil else { throw ValidationError("--calibration is what this command writes.") }
+        guard search.theta == nil, search.estimator == nil, search.margin == nil else {
+            throw ValidationError("theta, estimator and margin are what this command chooses.")
         }
+        _ = try search.configurations([.ar, .specsearch])
     }
 
     func run() async throws {
         let terminal = Terminal()
-        let (run, interrupted) = try await Interruption.guarding { [self] in
+        let (run, interruption) = try await Interruption.guarding { [self] in
             try await recording.run(terminal) { base, _ in
                 RunPlan(
                     title: "Calibration", question: "Which rules of rejection lose little accuracy?",
@@ -49,7 +51,7 @@ struct CalibrateCommand: AsyncParsableCommand {
         terminal.endProgress()
         guard run.records.count == run.manifest.items else {
             recording.sayHowToGoOn("calibrate")
-            throw interrupted ? Interruption.exitCode : .failure
+            throw interruption ?? .failure
         }
         let certificate = certificate(run.records)
         print(table(certificate))
@@ -63,13 +65,13 @@ struct CalibrateCommand: AsyncParsableCommand {
     }
 
     /// The rules by estimator, each sequence from the strictest on.
-    static let sequences: [[RejectionPolicy]] = [
-        [0, 0.02, 0.05, 0.1, 0.2].map { RejectionPolicy(estimator: .maximum, theta: 0.9, margin: $0) },
-        [-0.02, 0, 0.05, 0.1, 0.2].map { RejectionPolicy(estimator: .mean, theta: 0.9, margin: $0) },
-        [0.95, 0.9, 0.8, 0.5].map { RejectionPolicy(estimator: .quantile($0), theta: 0.9) },
+    static let sequences: [[ThresholdRule.Configuration]] = [
+        [0, 0.02, 0.05, 0.1, 0.2].map { ThresholdRule.Configuration(estimator: .maximum, margin: $0) },
+        [-0.02, 0, 0.05, 0.1, 0.2].map { ThresholdRule.Configuration(estimator: .mean, margin: $0) },
+        [0.95, 0.9, 0.8, 0.5].map { ThresholdRule.Configuration(estimator: .quantile($0)) },
     ]
 
-    private static func name(_ policy: RejectionPolicy) -> String {
+    private static func name(_ policy: ThresholdRule.Configuration) -> String {
         "\(policy.estimator), θ \(policy.theta), margin \(policy.margin)"
     }
 
@@ -79,7 +81,7 @@ struct CalibrateCommand: AsyncParsableCommand {
         return [ar]
             + sequences.joined().map { policy in
                 var variant = Variant(name: name(policy), configuration: base)
-                variant.configuration.speculation.rejection = policy
+                variant.configuration.rejection = policy
                 return variant
             }
     }

@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Foundation
 internal import SpecSearch
 internal import SpecSearchEvaluation
-internal import SpecSearchLlama
 
 /// `specsearch evaluate`.
 struct EvaluateCommand: AsyncParsableCommand {
@@ -24,8 +23,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("One of the paper's experiments.", valueName: "name"))
     var experiment: String?
 
-    @Option(help: ArgumentHelp("Methods, each a variant.", valueName: "list"))
-    var methods = "ar,sps,specsearch"
+    @OptionGroup
+    var methods: MethodsArguments
 
     @Option(help: ArgumentHelp("A variant of the search; several times for several.", valueName: "variant"))
     var variant: [String] = []
@@ -42,39 +41,42 @@ struct EvaluateCommand: AsyncParsableCommand {
             throw ValidationError(
                 "There is no experiment \(experiment); there are \(Experiment.all.map(\.id).joined(separator: ", ")).")
         }
-        do {
-            _ = try variants(base: SearchConfiguration())
-        } catch let error as Variant.SyntaxError {
-            throw ValidationError(error.description)
+        let base = try recording.search.base()
+        try ValidationError.wrapping {
+            let variants =
+                try experiment.flatMap(Experiment.init(id:))?.variants(base: base) ?? (try variants(base: base))
+            try recording.search.check(variants.map(\.configuration))
         }
     }
 
     func run() async throws {
         let terminal = Terminal(quiet: json)
-        let (run, interrupted) = try await Interruption.guarding { [self] in
-            try await recording.run(terminal) { base, pilot in try await plan(base, pilot) }
+        let (run, interruption) = try await Interruption.guarding { [self] in
+            try await recording.run(terminal, plan: plan)
         }
         terminal.endProgress()
-        if interrupted { recording.sayHowToGoOn("evaluate") }
+        if interruption != nil { recording.sayHowToGoOn("evaluate") }
         let summary = RunSummary(run.records, run.manifest)
         print(try json ? summary.json() : SummaryText(summary).text)
-        if interrupted { throw Interruption.exitCode }
+        if let interruption { throw interruption }
     }
 
-    private func plan(_ base: SearchConfiguration, _ pilot: Pilot) async throws -> RunPlan {
+    private func plan(
+        _ base: SearchConfiguration, _ rejectionRate: () async throws -> Double
+    ) async throws -> RunPlan {
         guard let experiment = experiment.flatMap(Experiment.init(id:)) else {
             return RunPlan(
                 title: "Evaluation", variants: try variants(base: base),
                 comparisons: baselines.map { .against($0.split(separator: ",").map(String.init)) } ?? .all)
         }
-        let rate = experiment.needsRejectionRate ? try await pilot.rejectionRate(base) : 0
+        let rate = experiment.needsRejectionRate ? try await rejectionRate() : 0
         return RunPlan(
             title: experiment.title, question: experiment.question,
             variants: try experiment.variants(base: base, rejectionRate: rate), comparisons: experiment.comparisons)
     }
 
     private func variants(base: SearchConfiguration) throws -> [Variant] {
-        let texts = variant.isEmpty ? methods.split(separator: ",").map(String.init) : variant
+        let texts = variant.isEmpty ? try methods.parsed().map(\.rawValue) : variant
         let variants = try texts.map { try Variant($0, base: base) }
         guard !variants.isEmpty, Set(variants.map(\.name)).count == variants.count else {
             throw ValidationError("There must be at least one variant, and each needs a name of its own.")

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
-internal import SpecSearchEvaluation
+internal import MathGrading
 
 /// `specsearch grade`.
 struct GradeCommand: ParsableCommand {

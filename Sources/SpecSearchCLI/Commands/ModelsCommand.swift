@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Foundation
 internal import SpecSearch
 internal import SpecSearchEvaluation
 internal import SpecSearchLlama
@@ -13,10 +12,10 @@ struct ModelsCommand: AsyncParsableCommand {
 /// `specsearch models check`.
 struct ModelsCheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Say whether a folder's models fit together and what to mend.",
+        commandName: "check", abstract: "Say whether a folder's models fit together, and what to repair.",
         discussion: """
-            Reads draft, target and reward model of a manifest.json: vocabulary, prompt, delimiter, tag and labels, room \
-            for the search, and what passes cost here. Ends with status 1 if something would fail.
+            Reads draft, target and reward model of a manifest.json: vocabulary, prompt, delimiter, step token and labels, room \
+            for the search, and what forward passes cost here. Ends with status 1 if something would fail.
             """)
 
     @Argument(help: ArgumentHelp("A folder with a manifest.json.", valueName: "dir"))
@@ -33,13 +32,13 @@ struct ModelsCheckCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The tokens of a step. (default: 64, or the most that the models may write)", valueName: "tokens"))
+            "The tokens of a step. (default: 64, or the most that the models may generate)", valueName: "tokens"))
     var stepTokens: Int?
 
     @Option(help: ArgumentHelp("The tokens of a prompt.", valueName: "tokens"))
     var promptTokens = 128
 
-    @Flag(inversion: .prefixedNo, help: "Time passes of the models.")
+    @Flag(inversion: .prefixedNo, help: "Time forward passes of the models.")
     var timed = true
 
     @Flag(help: "Print everything as JSON.")
@@ -61,9 +60,7 @@ struct ModelsCheckCommand: AsyncParsableCommand {
         load.promptTokens = promptTokens
         let check = try ModelCheck(set, load: load, measures: timed)
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            print(String(decoding: try encoder.encode(check), as: UTF8.self))
+            print(try check.json())
         } else {
             print(Self.text(of: check))
         }
@@ -72,15 +69,15 @@ struct ModelsCheckCommand: AsyncParsableCommand {
 
     static func text(of check: ModelCheck) -> String {
         let table = MarkdownTable(
-            header: ["model", "architecture", "parameters", "weights", "vocabulary", "context", "cache a token"]
-                + ["ms a pass: 1", "12 branches"],
+            header: ["model", "architecture", "parameters", "weights", "vocabulary", "context", "KV cache a token"]
+                + ["ms a pass: 1", "12 sequences"],
             rows: check.models.map(row))
         let marks: [ModelCheck.Finding.Level: String] = [.good: "ok", .warning: "warning", .error: "error"]
         let findings = check.findings.map { finding in
             (marks[finding.level] ?? "").padded(9) + finding.text
                 + (finding.remedy.isEmpty ? "" : "\n" + "".padded(9) + finding.remedy)
         }
-        return (table.lines + [""] + findings + ["", "Weights and caches take \(megabytes(check.memory))."])
+        return (table.lines + [""] + findings + ["", "Weights and KV caches take \(megabytes(check.memory))."])
             .joined(separator: "\n")
     }
 

@@ -1,8 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
 internal import SpecSearch
-internal import SpecSearchLlama
-internal import Synchronization
 
 /// `specsearch solve`.
 struct SolveCommand: AsyncParsableCommand {
@@ -24,8 +22,8 @@ struct SolveCommand: AsyncParsableCommand {
     @Flag(help: "Solve a built-in problem.")
     var example = false
 
-    @Option(help: "Who writes the steps: specsearch, sps, ar or draft.")
-    var method = SearchMethod.specsearch
+    @Option(setting: "method")
+    var method: String?
 
     @OptionGroup(title: "Search")
     var search: SearchArguments
@@ -45,26 +43,27 @@ struct SolveCommand: AsyncParsableCommand {
         guard problem != nil || example || isatty(STDIN_FILENO) == 0 else {
             throw ValidationError("Give a problem, as the argument or on standard input, or --example.")
         }
+        _ = try search.configuration(method)
     }
 
     func run() async throws {
         let problem = Problem(text: try problemText())
         let terminal = Terminal(quiet: json)
+        let configuration = try search.calibrated(search.configuration(method))
         let writer = try trace.map { try TraceWriter(path: $0) }
-        let (result, interrupted) = try await Interruption.guarding { [self] in
-            let (set, models) = try await models.load(terminal, for: search)
+        let (result, interruption) = try await Interruption.guarding { [self] in
+            let search = try Search(try await models.engine(terminal), configuration: configuration)
             let progress = LiveProgress(terminal)
-            let search = Search(try search.configuration(method, for: set), models: models(method))
             defer { terminal.endProgress() }
-            return try await search.run(problem) { event in
+            return try await search.solve(problem) { event in
                 progress.show(event)
                 writer?.write(event)
             }
         }
         try writer?.finish()
-        let report = SolveReport(method: method, problem: problem, result: result, policy: try search.rejection())
+        let report = SolveReport(configuration, problem, result)
         print(json ? try report.json() : ResultText(terminal).text(report))
-        if interrupted { throw Interruption.exitCode }
+        if let interruption { throw interruption }
     }
 
     private func problemText() throws -> String {
@@ -80,7 +79,7 @@ struct SolveCommand: AsyncParsableCommand {
     }
 }
 
-/// One search as it is shown.
+/// The report of one search: its result, with what it was asked.
 struct SolveReport: Encodable {
     let method: SearchMethod
     let problem: Problem
@@ -88,9 +87,20 @@ struct SolveReport: Encodable {
     /// What the search may say about its quality; nil for methods without rejection.
     let quality: QualityReport?
 
-    init(method: SearchMethod, problem: Problem, result: SearchResult, policy: RejectionPolicy) {
-        (self.method, self.problem, self.result) = (method, problem, result)
-        quality = method == .specsearch ? result.quality(policy) : nil
+    init(_ configuration: SearchConfiguration, _ problem: Problem, _ result: SearchResult) {
+        (method, self.problem, self.result) = (configuration.method, problem, result)
+        quality = method == .specsearch ? result.outcome.quality(configuration.rejection) : nil
+    }
+
+    private enum CodingKeys: CodingKey { case method, problem, quality }
+
+    /// One object: the result's fields, and those of the report beside them.
+    func encode(to encoder: any Encoder) throws {
+        try result.encode(to: encoder)
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(method, forKey: .method)
+        try values.encode(problem, forKey: .problem)
+        try values.encodeIfPresent(quality, forKey: .quality)
     }
 }
 

@@ -1,5 +1,5 @@
 internal import Foundation
-package import SpecSearchEvaluation
+package import MathGrading
 
 /// Grades one JSON object of `{"gold", "answer"}`.
 package struct GradingLine: Sendable {
@@ -47,7 +47,7 @@ package struct GradingLine: Sendable {
             return failure(object, "it needs \"gold\" and \"answer\", each a text or a number.")
         }
         let isEqual = grader.accepts(candidate: pair.answer?.text, gold: pair.gold.text)
-        // Inserted rather than encoded anew: what else stands on the line stays as it was written.
+        // Inserted rather than encoded again: what else stands on the line stays as it was written.
         if object["equal"] == nil, let end = line.lastIndex(of: "}") {
             let head = line[..<end].trimmingCharacters(in: .whitespaces)
             return ("\(head), \"equal\": \(isEqual)}", nil)

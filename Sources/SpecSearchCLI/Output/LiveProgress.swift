@@ -5,12 +5,47 @@ internal import Synchronization
 /// A search's progress in one line, redrawn at every event.
 final class LiveProgress: Sendable {
     private struct State {
+        var tree = SearchTree(problem: "")
         var depth = 0
         var judged = 0
         var kept = 0
-        var corrected = 0
+        var regenerated = 0
         var threshold: Double?
         var step = ""
+
+        /// Takes in an event.
+        mutating func add(_ event: SearchEvent) {
+            if case .started(let started) = event { tree = SearchTree(started) }
+            // A running search's events are in turn.
+            try? tree.apply(event)
+            switch event {
+            case .sampled(let call): depth = call.depth
+            case .resolved(let event):
+                switch event.state {
+                case .accepted, .surplus:
+                    kept += event.nodes.count
+                    judged += event.nodes.count
+                case .rejected: judged += event.nodes.count
+                case .correction, .duplicate: regenerated += event.nodes.count
+                case .sampled, .unusable, .lookahead: break
+                }
+            case .thresholdUpdated(_, let threshold): self.threshold = threshold
+            case .selected(_, let nodes): step = nodes.first.map(text) ?? ""
+            case .backedUp(let backUp): step = text(backUp.node)
+            default: break
+            }
+        }
+
+        private func text(_ node: NodeID) -> String { tree.contains(node) ? tree[node].thought.text.singleLine : "" }
+
+        var line: String {
+            var parts = ["step \(depth + 1)"]
+            if judged > 0 { parts.append("kept \(kept) of \(judged) drafts") }
+            if regenerated > 0 { parts.append("\(regenerated) regenerated") }
+            if let threshold { parts.append("β̂ \(threshold.fixed(3))") }
+            if !step.isEmpty { parts.append(step) }
+            return parts.joined(separator: " · ")
+        }
     }
 
     private let terminal: Terminal
@@ -22,27 +57,11 @@ final class LiveProgress: Sendable {
 
     func show(_ event: SearchEvent) {
         guard terminal.showsProgress else { return }
-        let line = state.withLock { state -> String in
-            switch event {
-            case .sampled(let sampled): state.depth = sampled.depth
-            case .accepted(_, _, let steps):
-                state.kept += steps.count
-                state.judged += steps.count
-            case .rejected(_, _, let steps): state.judged += steps.count
-            case .corrected(_, _, let steps): state.corrected += steps.count
-            case .thresholdUpdated(_, let threshold): state.threshold = threshold
-            case .selected(_, let nodes): state.step = nodes.first?.steps.last?.thought.text.singleLine ?? ""
-            case .backedUp(let visit): state.step = visit.node.steps.last?.thought.text.singleLine ?? ""
-            case .started, .evaluated, .finished: break
-            }
-            var parts = ["step \(state.depth + 1)"]
-            if state.judged > 0 { parts.append("kept \(state.kept) of \(state.judged) draft texts") }
-            if state.corrected > 0 { parts.append("\(state.corrected) rewritten") }
-            if let threshold = state.threshold { parts.append("β̂ \(threshold.fixed(3))") }
-            if !state.step.isEmpty { parts.append(state.step) }
-            return parts.joined(separator: " · ")
-        }
-        terminal.progress(line)
+        terminal.progress(
+            state.withLock { state in
+                state.add(event)
+                return state.line
+            })
     }
 }
 

@@ -13,7 +13,7 @@ struct QualityText {
         let sampled = report.depths.filter { $0.targetMean != nil }
         let held = sampled.count { $0.bound ?? 0 >= $0.targetMean ?? 0 }
         let weakest = report.depths.map(\.confidence).min() ?? 0
-        var first = "Quality threshold ≥ target's mean at \(held) of the \(sampled.count) depths where it wrote; "
+        var first = "Quality threshold ≥ target's mean at \(held) of the \(sampled.count) depths where it generated; "
         first += "confidence \(report.confidence.percent), weakest depth \(weakest.percent)"
         if let prediction = report.prediction { first += "; predicted \(prediction.percent)" }
         var notes = report.assumptions.map { "assumed: \($0)" }

@@ -29,10 +29,10 @@ struct SummaryText {
                     points(comparison.accuracyDifference), interval(comparison.accuracyInterval, points),
                 ]
             })
-        let phases = ["draft", "evaluate", "target", "correct", "search"]
+        let phases = ["draft", "score", "target", "correct", "search"]
         lines += [""]
         lines += table(
-            ["seconds in", "drafting", "scoring", "target's steps", "corrections", "search"],
+            ["seconds in", "drafting", "scoring", "target's steps", "regeneration", "search"],
             report.methods.map { method in [method.method] + phases.map { (method.phases[$0] ?? 0).fixed(2) } })
         lines += [""]
         lines += table(

@@ -12,8 +12,8 @@ final class TraceWriter: Sendable {
         guard FileManager.default.createFile(atPath: path, contents: nil),
             let file = FileHandle(forWritingAtPath: path)
         else {
-            throw EngineError(
-                .badSetting, "The trace \(path) cannot be written.", remedy: "Does its folder exist, and is it yours?")
+            throw SpecSearchError(
+                .ioFailed, "The trace \(path) cannot be written.", remedy: "Does its folder exist, and is it yours?")
         }
         state = Mutex((file, nil))
     }
@@ -38,9 +38,21 @@ final class TraceWriter: Sendable {
             return state.failure
         }
         if let failure {
-            throw EngineError(
-                .badSetting, "The trace \(path) is not whole: \(failure.localizedDescription).",
+            throw SpecSearchError(
+                .ioFailed, "The trace \(path) is not whole: \(failure.localizedDescription).",
                 remedy: "Is there room on the disk?")
         }
+    }
+}
+
+extension SearchTrace {
+    /// The trace in a file.
+    ///
+    /// - Throws: ``SpecSearchError``: `ioFailed` where there is none, `badTrace` where it is damaged.
+    init(contentsOf path: String) throws {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw SpecSearchError(.ioFailed, "The trace \(path) cannot be read.", remedy: "Is it there?")
+        }
+        try self.init(data: data)
     }
 }

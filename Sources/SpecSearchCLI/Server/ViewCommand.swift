@@ -1,32 +1,32 @@
-internal import ArgumentParser
-internal import Foundation
-internal import SpecSearch
-internal import SpecSearchServer
+#if Server
+    internal import ArgumentParser
+    internal import Foundation
+    internal import SpecSearch
+    internal import SpecSearchServer
 
-/// `specsearch view`.
-struct ViewCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "view", abstract: "Write a recorded search as one HTML file: its tree, scores, times and costs.",
-        discussion: "The file needs no server and no network; it can be sent to a colleague.")
+    /// `specsearch view`.
+    struct ViewCommand: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "view",
+            abstract: "Write a recorded search as one HTML file: its tree, scores, times and costs.",
+            discussion: "The file needs no server and no network; it can be sent to a colleague.")
 
-    @Argument(help: "The trace of solve --trace.")
-    var trace: String
+        @Argument(help: "The trace of solve --trace.")
+        var trace: String
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The file to write. (default: the trace's name, in .html)"))
-    var output: String?
+        @Option(name: .shortAndLong, help: ArgumentHelp("The file to write. (default: the trace's name, in .html)"))
+        var output: String?
 
-    func run() throws {
-        guard let data = FileManager.default.contents(atPath: trace) else {
-            throw EngineError(.badSetting, "The trace \(trace) cannot be read.", remedy: "Is it there?")
+        func run() throws {
+            let page = try TracePage.html(try SearchTrace(contentsOf: trace))
+            let path = output ?? URL(fileURLWithPath: trace).deletingPathExtension().appendingPathExtension("html").path
+            do {
+                try Data(page.utf8).write(to: URL(fileURLWithPath: path))
+            } catch {
+                throw SpecSearchError(
+                    .ioFailed, "The page \(path) cannot be written.", remedy: "Does its folder exist, and is it yours?")
+            }
+            print(path)
         }
-        let page = try TracePage.html(try SearchTrace(data: data))
-        let path = output ?? URL(fileURLWithPath: trace).deletingPathExtension().appendingPathExtension("html").path
-        do {
-            try Data(page.utf8).write(to: URL(fileURLWithPath: path))
-        } catch {
-            throw EngineError(
-                .badSetting, "The page \(path) cannot be written.", remedy: "Does its folder exist, and is it yours?")
-        }
-        print(path)
     }
-}
+#endif

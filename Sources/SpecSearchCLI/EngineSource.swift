@@ -1,0 +1,104 @@
+internal import Foundation
+internal import SpecSearch
+internal import SpecSearchEvaluation
+internal import SpecSearchLlama
+
+#if Cluster
+    internal import SpecSearchRemote
+#endif
+
+/// Where the models of a command are: in files that this process runs, or where a configuration says.
+struct EngineSource: Sendable {
+    /// The files, if any, and what suits the models.
+    let models: ModelSet
+    /// How files are run.
+    let options: LlamaEngine.Options
+    #if Cluster
+        /// What `--config` says, if it is given.
+        var cluster: ClusterConfiguration?
+    #endif
+
+    /// Loads the files, asks the servers.
+    ///
+    /// - Parameter files: Files of a variant's own, by role.
+    func engine(replacing files: [ModelRole: String] = [:]) async throws -> Engine {
+        #if Cluster
+            if let cluster { return try await cluster.engine(options: options) }
+        #endif
+        return try await LlamaEngine(models.replacing(files), options: options).engine
+    }
+
+    /// Refuses variants with files of their own where a configuration names the models.
+    func check(_ variants: [Variant]) throws {
+        #if Cluster
+            guard cluster != nil, let variant = variants.first(where: { !$0.models.isEmpty }) else { return }
+            throw SpecSearchError(
+                .badSetting,
+                "The variant \(variant.name) names a \(variant.models.keys.map(\.rawValue).sorted().joined(separator: ", ")) "
+                    + "of its own, and the models are those of a configuration.",
+                remedy: "Leave --config out, or make a run with a configuration of its own.")
+        #endif
+    }
+
+    /// All files that variants need, by what they are.
+    func files(of variants: [Variant]) -> [String: String] {
+        var files: [String: String] = [:]
+        for role in ModelRole.allCases { files[role.rawValue] = models[role] }
+        if models.rewardModel != nil || models.rewardModelConfiguration != nil {
+            files["reward model"] = models.rewardModelConfigurationPath
+        }
+        files["judge"] = models.judge
+        for variant in variants {
+            for role in variant.models.keys {
+                files["\(variant.name): \(role.rawValue)"] = models.replacing(variant.models)[role]
+            }
+        }
+        return files
+    }
+
+    /// How files are run, by setting; nothing where there are none.
+    var described: [String: String] {
+        ModelRole.allCases.contains { models[$0] != nil } ? options.described : [:]
+    }
+
+    /// The servers, by role, and what they say that they are; nil where all models run here.
+    func backends() async -> [String: [RunManifest.Backend]]? {
+        #if Cluster
+            guard let cluster else { return nil }
+            var backends: [String: [RunManifest.Backend]] = [:]
+            for (role, group) in cluster.servers {
+                let reports = await ServerProbe(group, role: role, policy: cluster.policy).identify()
+                backends[role.rawValue] = reports.map {
+                    RunManifest.Backend(
+                        url: $0.url, dialect: $0.dialect.rawValue, model: group.model, served: $0.models,
+                        version: $0.version)
+                }
+            }
+            return backends
+        #else
+            return nil
+        #endif
+    }
+}
+
+extension ModelSet {
+    /// The set with other files for some roles; a bare name is looked for beside the file that it replaces.
+    func replacing(_ files: [ModelRole: String]) -> ModelSet {
+        var set = self
+        for (role, file) in files {
+            let folder = self[role].map { URL(fileURLWithPath: $0).deletingLastPathComponent() }
+            let isBare = !file.contains("/")
+            set.setFile(of: role, to: isBare ? folder?.appending(path: file).path ?? file : file)
+        }
+        return set
+    }
+
+    /// Names a role's file; the configuration of another reward model is the file beside it.
+    mutating func setFile(of role: ModelRole, to file: String) {
+        switch role {
+        case .draft: draft = file
+        case .target: target = file
+        case .rewardModel: (rewardModel, rewardModelConfiguration) = (file, nil)
+        }
+    }
+}
