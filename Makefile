@@ -3,7 +3,7 @@
 SPECSEARCH = .build/release/specsearch
 SWIFT_CODE = Sources Tests Benchmarks/Sources Benchmarks/Benchmarks Fuzzing/Sources Fuzzing/Package.swift Package.swift
 
-.PHONY: help setup build solve test test-browser test-servers manual fuzz docs soak bench benchmark benchmark-cluster lint format clean
+.PHONY: help setup build small solve test test-browser test-servers manual fuzz docs soak bench benchmark benchmark-cluster lint format clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -11,11 +11,16 @@ help: ## Show the targets.
 setup: ## Find or build llama.cpp.
 	@Scripts/bootstrap.sh >/dev/null
 
-build: setup ## Build .build/release/specsearch.
+build: setup ## Build .build/release/specsearch, with its server and clusters.
 	@prefix="$$(Scripts/bootstrap.sh)" && PKG_CONFIG_PATH="$$prefix/lib/pkgconfig" \
-	  swift build -c release --product specsearch -Xlinker -rpath -Xlinker "$$prefix/lib"
+	  swift build -c release --product specsearch $(TRAITS) -Xlinker -rpath -Xlinker "$$prefix/lib"
+	@[ -n "$(TRAITS)" ] || touch .build/whole
 
-solve: build ## Solve a built-in problem with the shipped models, or PROBLEM="…".
+# What solving needs: a program without server and clusters, unless the whole one was built before.
+small:
+	@$(MAKE) --no-print-directory build $$([ -e .build/whole ] || echo TRAITS=--disable-default-traits)
+
+solve: small ## Solve a built-in problem with the shipped models, or PROBLEM="…".
 	@if [ -n "$${PROBLEM:-}" ]; then $(SPECSEARCH) solve "$$PROBLEM"; else $(SPECSEARCH) solve --example; fi
 
 test: setup ## Run all tests.

@@ -1,6 +1,11 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// `Server` is the HTTP API with its page, `Cluster` models on other machines. Without them, as `make solve` builds it, the
+// program needs neither NIO nor BoringSSL, which take longer to build than all the rest.
+let server = TargetDependencyCondition.when(traits: ["Server"])
+let cluster = TargetDependencyCondition.when(traits: ["Cluster"])
+
 let package = Package(
     name: "SpecSearch",
     platforms: [.macOS(.v15)],
@@ -8,19 +13,24 @@ let package = Package(
         .library(name: "SpecSearch", targets: ["SpecSearch"]),
         .library(name: "SpecSearchLlama", targets: ["SpecSearchLlama"]),
         .library(name: "SpecSearchRemote", targets: ["SpecSearchRemote"]),
+        .library(name: "ModelHub", targets: ["ModelHub"]),
+        .library(name: "MathGrading", targets: ["MathGrading"]),
         .library(name: "SpecSearchEvaluation", targets: ["SpecSearchEvaluation"]),
         .library(name: "SpecSearchServer", targets: ["SpecSearchServer"]),
         .library(name: "SpecSearchTesting", targets: ["SpecSearchTesting"]),
         .library(name: "SpecSearchFuzzing", targets: ["SpecSearchFuzzing"]),
         // For the benchmarks, which are a package of their own.
-        .library(name: "SpecSearchRemoteTesting", targets: ["SpecSearchRemoteTesting"]),
         .library(name: "CKernels", targets: ["CKernels"]),
         .executable(name: "specsearch", targets: ["specsearch"]),
+    ],
+    traits: [
+        .default(enabledTraits: ["Server", "Cluster"]),
+        .trait(name: "Server", description: "The HTTP API and the live page."),
+        .trait(name: "Cluster", description: "Models on other machines: vLLM, SGLang, llama-server."),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
         .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -46,81 +56,103 @@ let package = Package(
         .target(
             name: "SpecSearchRemote",
             dependencies: [
-                "SpecSearch", .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                "SpecSearch",
+                .product(name: "AsyncHTTPClient", package: "async-http-client", condition: cluster),
+                .product(name: "NIOCore", package: "swift-nio", condition: cluster),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: cluster),
             ]),
+        // Of use without a search.
+        .target(
+            name: "MathGrading",
+            dependencies: [
+                .product(name: "BigInt", package: "BigInt"), .product(name: "Numerics", package: "swift-numerics"),
+            ]),
+        .target(name: "Checksums"),
+        // How weights arrive.
+        .target(
+            name: "ModelHub", dependencies: ["SpecSearch", "Checksums"], resources: [.embedInCode("Catalogue/models.json")]),
         // Uses of a search.
         .target(
             name: "SpecSearchEvaluation",
             dependencies: [
-                "SpecSearch", .product(name: "BigInt", package: "BigInt"),
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Numerics", package: "swift-numerics"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
+                "SpecSearch", "MathGrading", "Checksums", .product(name: "Subprocess", package: "swift-subprocess"),
             ]),
-        .target(name: "SpecSearchTesting", dependencies: ["SpecSearch"]),
         .target(
-            name: "SpecSearchRemoteTesting",
-            dependencies: [
-                "SpecSearch", .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
-            ]),
+            name: "SpecSearchMeasurement", dependencies: ["SpecSearch", "SpecSearchLlama", "SpecSearchEvaluation"]),
         .target(
             name: "SpecSearchServer",
             dependencies: [
-                "SpecSearch",
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdCore", package: "hummingbird"),
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "CoreMetrics", package: "swift-metrics"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                "SpecSearch", "Checksums",
+                .product(name: "Hummingbird", package: "hummingbird", condition: server),
+                .product(name: "HummingbirdCore", package: "hummingbird", condition: server),
+                .product(name: "HTTPTypes", package: "swift-http-types", condition: server),
+                .product(name: "Logging", package: "swift-log", condition: server),
+                .product(name: "CoreMetrics", package: "swift-metrics", condition: server),
+                .product(name: "NIOCore", package: "swift-nio", condition: server),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras", condition: server),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: server),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle", condition: server),
             ],
             resources: [.embedInCode("Page")]),
-        .target(name: "SpecSearchFuzzing", dependencies: ["SpecSearch", "SpecSearchRemote", "SpecSearchServer"]),
         .target(
             name: "SpecSearchCLI",
             dependencies: [
-                "SpecSearch", "SpecSearchLlama", "SpecSearchRemote", "SpecSearchEvaluation", "SpecSearchServer",
+                "SpecSearch", "SpecSearchLlama", "SpecSearchEvaluation", "SpecSearchMeasurement", "MathGrading", "ModelHub",
+                .target(name: "SpecSearchRemote", condition: cluster),
+                .target(name: "SpecSearchServer", condition: server),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Configuration", package: "swift-configuration"),
-                .product(name: "SystemPackage", package: "swift-system"),
-                .product(name: "Yams", package: "Yams"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "Configuration", package: "swift-configuration", condition: cluster),
+                .product(name: "SystemPackage", package: "swift-system", condition: cluster),
+                .product(name: "Yams", package: "Yams", condition: cluster),
+                .product(name: "Logging", package: "swift-log", condition: server),
+                .product(name: "Metrics", package: "swift-metrics", condition: server),
             ]),
         .executableTarget(
             name: "specsearch",
             dependencies: ["SpecSearchCLI", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        // What tests, benchmarks and fuzzers share: scripted models and servers, invariants.
+        .target(
+            name: "SpecSearchTesting",
+            dependencies: [
+                "SpecSearch", .product(name: "NIOCore", package: "swift-nio", condition: cluster),
+                .product(name: "NIOPosix", package: "swift-nio", condition: cluster),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: cluster),
+            ]),
+        .target(name: "SpecSearchFuzzing", dependencies: ["SpecSearch", "SpecSearchRemote", "SpecSearchServer"]),
         // Tests.
         .testTarget(name: "SpecSearchTests", dependencies: ["SpecSearch", "SpecSearchTesting"]),
-        .testTarget(name: "SpecSearchLlamaTests", dependencies: ["SpecSearchLlama", "SpecSearchTesting", "CLlama"]),
+        .testTarget(name: "ExtensionTests", dependencies: ["SpecSearch"]),
+        .testTarget(name: "SpecSearchLlamaTests", dependencies: ["SpecSearchLlama", "CLlama"]),
         .testTarget(
-            name: "SpecSearchRemoteTests",
-            dependencies: ["SpecSearchRemote", "SpecSearchRemoteTesting", "SpecSearchLlama", "SpecSearchTesting"]),
-        .testTarget(name: "SpecSearchEvaluationTests", dependencies: ["SpecSearchEvaluation", "SpecSearchTesting"]),
+            name: "SpecSearchRemoteTests", dependencies: ["SpecSearchRemote", "SpecSearchLlama", "SpecSearchTesting"]),
+        .testTarget(name: "MathGradingTests", dependencies: ["MathGrading"]),
+        .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),
+        .testTarget(name: "ModelHubTests", dependencies: ["ModelHub", "Checksums", "SpecSearch"]),
+        .testTarget(
+            name: "SpecSearchEvaluationTests", dependencies: ["SpecSearchEvaluation", "MathGrading", "SpecSearchTesting"]),
+        .testTarget(
+            name: "SpecSearchMeasurementTests",
+            dependencies: ["SpecSearchMeasurement", "SpecSearchEvaluation", "SpecSearchLlama", "SpecSearchTesting"]),
         .testTarget(
             name: "SpecSearchServerTests",
             dependencies: [
-                "SpecSearchServer", "SpecSearchTesting", .product(name: "HummingbirdTesting", package: "hummingbird"),
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "CoreMetrics", package: "swift-metrics"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+                "SpecSearchServer", "SpecSearchTesting",
+                .product(name: "HummingbirdTesting", package: "hummingbird", condition: server),
+                .product(name: "AsyncHTTPClient", package: "async-http-client", condition: server),
+                .product(name: "CoreMetrics", package: "swift-metrics", condition: server),
+                .product(name: "HTTPTypes", package: "swift-http-types", condition: server),
+                .product(name: "Hummingbird", package: "hummingbird", condition: server),
+                .product(name: "Logging", package: "swift-log", condition: server),
+                .product(name: "NIOCore", package: "swift-nio", condition: server),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: server),
+                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle", condition: server),
             ]),
-        .testTarget(name: "SpecSearchFuzzingTests", dependencies: ["SpecSearchFuzzing"]),
+        .testTarget(name: "SpecSearchFuzzingTests", dependencies: ["SpecSearchFuzzing", "SpecSearchTesting"]),
         .testTarget(
             name: "SpecSearchCLITests",
             dependencies: [
-                "specsearch", "SpecSearchCLI", "SpecSearchEvaluation", "SpecSearchRemote", "SpecSearchRemoteTesting",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "specsearch", "SpecSearchCLI", "SpecSearchEvaluation", "MathGrading", "SpecSearchRemote",
+                "SpecSearchTesting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]
 )

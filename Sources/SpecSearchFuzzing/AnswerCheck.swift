@@ -2,11 +2,11 @@ internal import Foundation
 internal import SpecSearch
 internal import SpecSearchRemote
 
-/// An answer is refused with the errors of engines, or is as many texts with tokens as were asked for, and numbers in
-/// their ranges.
+/// The check of a model server's answer: it is refused with an error, or is as many texts with tokens as were asked for, and
+/// numbers in their ranges.
 enum AnswerCheck {
-    static func call(_ count: Int) -> GenerationCall {
-        GenerationCall(prompt: [1, 2], count: count, parameters: SamplingParameters(), seed: 1, delimiter: "\n\n")
+    private static func call(_ count: Int) -> GenerationCall {
+        GenerationCall(prompt: [1, 2], count: count, sampling: SamplingParameters(), seed: 1, delimiter: "\n\n")
     }
 
     static func check(_ bytes: [UInt8]) throws {
@@ -35,7 +35,7 @@ enum AnswerCheck {
         }
     }
 
-    static func check(_ read: Completions, of call: GenerationCall, hasTokens: Bool = true) throws {
+    private static func check(_ read: Completions, of call: GenerationCall, hasTokens: Bool) throws {
         try Violation.unless(read.siblings.count == call.count, "\(read.siblings.count) texts for \(call.count)")
         try Violation.unless(!hasTokens || read.siblings.allSatisfy { !$0.tokens.isEmpty }, "a text without tokens")
         let usage = read.usage
@@ -50,7 +50,7 @@ enum AnswerCheck {
             return try read()
         } catch is RemoteFailure {
             return nil
-        } catch is EngineError {
+        } catch is SpecSearchError {
             return nil
         }
     }

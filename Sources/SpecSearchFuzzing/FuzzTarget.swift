@@ -5,9 +5,7 @@ internal import Foundation
 public enum FuzzTarget: String, CaseIterable, Sendable {
     /// Bodies of requests to the server.
     case requests
-    /// Event streams of model servers.
-    case streams
-    /// Whole answers of model servers, in every dialect.
+    /// Answers of model servers, in every dialect.
     case answers
     /// Recorded searches: read, written again, replayed, put into a page.
     case traces
@@ -16,7 +14,6 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     public func check(_ bytes: [UInt8]) async throws {
         switch self {
         case .requests: try RequestCheck.check(bytes)
-        case .streams: try StreamCheck.check(bytes)
         case .answers: try AnswerCheck.check(bytes)
         case .traces: try await TraceCheck.check(bytes)
         }

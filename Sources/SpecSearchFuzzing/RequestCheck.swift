@@ -2,22 +2,26 @@ internal import Foundation
 internal import SpecSearch
 internal import SpecSearchServer
 
-/// A body is refused with status 400 and a message, or its search is within the server's limits; and a text ends at the
-/// same stop however it comes in parts.
+/// The check of a request's body: it is refused with status 400 and a message, or its search is within the server's limits;
+/// and a text ends at the same stop however it comes in parts.
 enum RequestCheck {
     static func check(_ bytes: [UInt8]) throws {
         let limits = ServerConfiguration.Limits()
+        let model = ServedModel(id: "toy", engine: Engine())
         for form in [GenerationRequest.Form.chat, .completion, .search] {
             do {
                 let request = try GenerationRequest(Data(bytes), as: form, limits: limits)
-                let search = try request.configuration(SearchConfiguration(), limits: limits)
-                try search.validate()
-                let seconds = search.budget.seconds ?? .infinity
+                let search = try request.search(by: model, limits: limits)
+                guard let configuration = search.configuration else { throw Violation(description: "no settings") }
+                try configuration.validate()
+                for (key, range) in limits.settings {
+                    guard let value = SearchSetting.named(key)?.value(in: configuration) else { continue }
+                    let number = Double(value.description) ?? .nan
+                    try Violation.unless(range.contains(number), "\(key) is \(value), beyond the limits")
+                }
                 try Violation.unless(
-                    search.beams <= limits.beams && search.speculation.width <= limits.width
-                        && search.maximumDepth <= limits.depth && search.iterations ?? 1 <= limits.iterations
-                        && search.sampling.maximumTokens <= limits.stepTokens && seconds <= limits.seconds
-                        && request.problem.count <= limits.problemCharacters, "a search beyond the limits")
+                    search.options.budget.seconds != nil && configuration.sampling.maximumTokens != nil
+                        && request.problem.count <= limits.problemCharacters, "a search without a limit")
                 try checkStops(request)
             } catch let error as APIError {
                 try Violation.unless(
@@ -33,16 +37,16 @@ enum RequestCheck {
         let whole = GenerationAnswer.cut(text, at: request.stops)
         for size in [1, 3] {
             var filter = StopFilter(request.stops)
-            var told = ""
+            var passed = ""
             var rest = text.unicodeScalars[...]
             while !rest.isEmpty {
-                told += filter.pass(String(String.UnicodeScalarView(rest.prefix(size))))
+                passed += filter.pass(String(String.UnicodeScalarView(rest.prefix(size))))
                 rest = rest.dropFirst(size)
             }
-            told += filter.pass("", isLast: true)
+            passed += filter.pass("", isLast: true)
             try Violation.unless(
-                told.unicodeScalars.elementsEqual(whole.unicodeScalars),
-                "\(whole.debugDescription) in parts is \(told.debugDescription)")
+                passed.unicodeScalars.elementsEqual(whole.unicodeScalars),
+                "\(whole.debugDescription) in parts is \(passed.debugDescription)")
         }
     }
 }

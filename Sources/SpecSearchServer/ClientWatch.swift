@@ -2,7 +2,7 @@ internal import HTTPTypes
 internal import NIOCore
 internal import NIOHTTPTypes
 
-/// Watches one connection: how soon its answers begin, and whether its client takes them.
+/// The watch of one connection: how soon its answers begin, and whether its client takes them.
 ///
 /// Back-pressure holds back what a client does not read, and would do so as long as it keeps its connection open.
 final class ClientWatch: ChannelDuplexHandler, RemovableChannelHandler {
@@ -25,7 +25,7 @@ final class ClientWatch: ChannelDuplexHandler, RemovableChannelHandler {
     /// Who waits until everything is taken.
     private var waiters: [EventLoopPromise<Void>] = []
 
-    /// Asks to be told when everything is taken.
+    /// The event that asks for a notice when everything is taken.
     private struct Taken {}
 
     /// Waits until the client has taken what was written, or its connection has ended.
@@ -48,14 +48,14 @@ final class ClientWatch: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapOutboundIn(data) {
         case .head(let head) where head.status.kind != .informational:
             let begin = asked.popFirst()
-            pass(.head(head), promise, context) { [metrics] in
+            forward(.head(head), promise, context) { [metrics] in
                 if let begin { metrics.began(status: head.status.code, after: .now() - begin) }
             }
-        case let part: pass(part, promise, context)
+        case let part: forward(part, promise, context)
         }
     }
 
-    private func pass(
+    private func forward(
         _ part: HTTPResponsePart, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext,
         then taken: @escaping () -> Void = {}
     ) {

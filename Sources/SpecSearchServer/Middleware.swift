@@ -5,7 +5,8 @@ internal import Logging
 internal import NIOCore
 internal import SpecSearch
 
-/// Gives every request a name, writes it and its outcome into log and metrics, and makes answers of errors.
+/// The outermost middleware: gives every request a name, notes it and its outcome in log and metrics, and makes answers of
+/// errors.
 struct Observation: RouterMiddleware {
     let metrics: ServerMetrics
 
@@ -22,7 +23,7 @@ struct Observation: RouterMiddleware {
         } catch let error as any HTTPResponseError {
             response = try Self.response(error, request, context)
         } catch {
-            context.log.error("The request failed", metadata: ["error": "\(EngineError.logged(error))"])
+            context.log.error("The request failed", metadata: ["error": "\(SpecSearchError.logged(error))"])
             response = try APIError(error).response(from: request, context: context)
         }
         response.headers[.requestID] = context.requestID
@@ -82,7 +83,7 @@ struct Observation: RouterMiddleware {
     }
 }
 
-/// Hands on a long text in portions, each when the client has taken the one before.
+/// A writer that hands on a long text in portions, each when the client has taken the one before.
 ///
 /// The framework's back-pressure lets a quick writer be some megabytes ahead of the connection.
 private struct PortionedWriter: ResponseBodyWriter {
@@ -112,7 +113,7 @@ enum RandomName {
     }
 }
 
-/// Lets in whoever has a key.
+/// The check of keys: lets in whoever has one.
 struct Authentication: RouterMiddleware {
     let keys: KeyRing
     let isPublic: @Sendable (Request) -> Bool
@@ -136,7 +137,8 @@ struct Authentication: RouterMiddleware {
     }
 }
 
-/// Lets pages of allowed origins use the API; without any, says nothing, which browsers take for no.
+/// The answers to pages of other origins: those of allowed ones may use the API; without any it says nothing, which
+/// browsers take for no.
 struct CrossOrigin: RouterMiddleware {
     let origins: Set<String>
 

@@ -1,7 +1,7 @@
 internal import Logging
 internal import SpecSearch
 
-/// Runs searches for the routes: with their tickets, the metrics and the engine's memory seen to.
+/// The part of the routes that runs searches: each with its ticket, counted in the metrics.
 struct SearchRunner: Sendable {
     let model: ServedModel
     let metrics: ServerMetrics
@@ -11,14 +11,13 @@ struct SearchRunner: Sendable {
     ///
     /// - Throws: ``APIError`` when the server stops it; what the search throws; `CancellationError` when the caller went.
     func run(
-        _ problem: Problem, _ configuration: SearchConfiguration, ticket: Admission.Ticket,
+        _ problem: Problem, _ search: Search, ticket: Admission.Ticket,
         onEvent: @escaping @Sendable (SearchEvent) -> Void
     ) async throws -> SearchResult {
         try await ticket.turn()
-        let search = Search(configuration, models: model.models(configuration.method))
         let metrics = metrics
         let task = Task {
-            try await search.run(problem) { event in
+            try await search.solve(problem) { event in
                 metrics.observe(event)
                 onEvent(event)
             }
@@ -30,7 +29,7 @@ struct SearchRunner: Sendable {
             task.cancel()
         }
         let result = try outcome.get()
-        metrics.searched(result, method: configuration.method)
+        metrics.searched(result, method: search.configuration?.method)
         admission.note(seconds: result.seconds)
         if ticket.isStopped, result.end == .cancelled { throw APIError.stopping }
         try Task.checkCancellation()
@@ -39,7 +38,7 @@ struct SearchRunner: Sendable {
 }
 
 extension SearchEvent {
-    /// Tokens of the prompt, where the event is the search's first call of a model: what the model read before writing.
+    /// Tokens of the prompt, where the event is the search's first call of a model: what the model read before it generated.
     var promptTokens: Int? {
         guard case .sampled(let call) = self else { return nil }
         return call.usage[call.role].prefillTokens

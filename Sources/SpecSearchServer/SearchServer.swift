@@ -4,6 +4,7 @@ internal import HummingbirdCore
 public import Logging
 internal import NIOCore
 public import ServiceLifecycle
+internal import SpecSearch
 internal import UnixSignals
 
 /// An HTTP server whose answers are found by search: any OpenAI client gets them by a change of its base URL.
@@ -22,12 +23,13 @@ public struct SearchServer: Service {
     /// - Parameters:
     ///   - model: What is served.
     ///   - metrics: Where `/metrics` reads from; hand it to `MetricsSystem.bootstrap` too, to see everybody's metrics there.
-    /// - Throws: ``ServerError`` for settings that make no sense, or are not safe.
+    /// - Throws: ``SpecSearchError`` for settings that make no sense, or are not safe.
     public init(
         model: ServedModel, configuration: ServerConfiguration = ServerConfiguration(),
         metrics: PrometheusMetrics? = nil, logger: Logger = Logger(label: "specsearch.server")
     ) throws {
         try configuration.validate()
+        _ = try Search(model.engine, configuration: model.defaults)
         self.configuration = configuration
         self.logger = logger
         let prometheus = metrics ?? Self.makeMetrics()
@@ -36,9 +38,10 @@ public struct SearchServer: Service {
         let runner = SearchRunner(model: model, metrics: self.metrics, admission: admission)
         let registry = SearchRegistry(limit: configuration.limits.keptSearches)
         table =
-            CompletionRoutes(configuration: configuration, runner: runner).routes
+            try CompletionRoutes(configuration: configuration, runner: runner).routes
             + SearchRoutes(configuration: configuration, runner: runner, registry: registry).routes
-            + StatusRoutes(runner: runner, prometheus: prometheus).routes + PageRoutes().routes
+            + StatusRoutes(runner: runner, prometheus: prometheus).routes
+            + PageRoutes(settings: OfferedSettings(model: model, limits: configuration.limits)).routes()
     }
 
     /// A backend of swift-metrics with the descriptions of the server's own metrics.
@@ -85,7 +88,7 @@ public struct SearchServer: Service {
 
     /// Serves until a signal or a graceful shutdown; then newcomers are refused, and running searches may end.
     ///
-    /// - Parameter onRunning: Told the port when the server listens.
+    /// - Parameter onRunning: Receives the port when the server listens.
     /// - Throws: Where it cannot listen.
     public func run(onRunning: @escaping @Sendable (Int) -> Void) async throws {
         // Services are stopped from the last to the first: the HTTP side goes on until the searches are done.
@@ -104,7 +107,7 @@ public struct SearchServer: Service {
     }
 }
 
-/// Waits for the order to stop, and then for the searches to end.
+/// The service that waits for the order to stop, and then for the searches to end.
 private struct Draining: Service {
     let admission: Admission
     let seconds: Double

@@ -1,4 +1,6 @@
-/// What a server allows, and where it listens.
+internal import SpecSearch
+
+/// The settings of a server: what it allows, and where it listens.
 public struct ServerConfiguration: Sendable {
     /// The most that one request, or one caller, may ask for.
     public struct Limits: Sendable {
@@ -8,18 +10,15 @@ public struct ServerConfiguration: Sendable {
         public var messages = 1000
         /// Characters of a problem, all messages together.
         public var problemCharacters = 200_000
-        /// Paths side by side.
-        public var beams = 32
-        /// Thoughts for each of them at every step.
-        public var width = 64
-        /// Steps of a path.
-        public var depth = 200
-        /// Iterations of Monte Carlo tree search.
-        public var iterations = 1000
-        /// Tokens of a step.
-        public var stepTokens = 4096
-        /// Seconds of a search; one that asks for no deadline has this one.
-        public var seconds = 600.0
+        /// Narrower ranges of a search's settings than ``SearchSetting/all`` has, by key; numbers only.
+        ///
+        /// A search that asks for no deadline has the upper bound of `deadline`, and no step has more tokens than that of
+        /// `max-tokens`.
+        public var settings: [String: ClosedRange<Double>] = [
+            "beams": 1...32, "width": 1...64, "depth": 1...200, "iterations": 1...1000, "lookahead": 0...16,
+            "draft-factor": 1...8, "exploration": 0...1000, "temperature": 0...2, "max-tokens": 1...4096,
+            "deadline": 1e-3...600, "thought-budget": 1...1e9, "token-budget": 1...1e9,
+        ]
         /// Searches that run at the same time.
         public var runningSearches = 4
         /// Searches that wait for one to end.
@@ -58,12 +57,13 @@ public struct ServerConfiguration: Sendable {
 
     public init() {}
 
-    /// - Throws: ``ServerError`` where the settings would open the server to the network without a key.
-    func validate() throws {
+    /// - Throws: ``SpecSearchError`` `badSetting` where the settings make no sense, or would open the server to the
+    ///   network without a key.
+    func validate() throws(SpecSearchError) {
         let isLocal = ["127.0.0.1", "::1", "localhost"].contains(host)
         guard isLocal || !keys.isEmpty || isInsecureAllowed else {
-            throw ServerError(
-                "The server would listen on \(host) without a key, for everybody.",
+            throw SpecSearchError(
+                .badSetting, "The server would listen on \(host) without a key, for everybody.",
                 remedy: "Set a key, listen on 127.0.0.1, or say --insecure.")
         }
         let rules: [(Bool, String)] = [
@@ -73,21 +73,55 @@ public struct ServerConfiguration: Sendable {
             (drainSeconds >= 0 && drainSeconds.isFinite, "The time to drain is not negative."),
             (pingSeconds > 0 && pingSeconds.isFinite, "The time between pings is more than 0."),
             (writeSeconds > 0 && writeSeconds <= 1e9, "The time to take an answer is more than 0 seconds."),
-            (limits.seconds > 0 && limits.seconds <= 1e9, "The deadline is more than 0 seconds."),
         ]
-        for (holds, message) in rules where !holds { throw ServerError(message, remedy: "") }
+        for (holds, message) in rules where !holds { throw SpecSearchError(.badSetting, message) }
+        for (key, range) in limits.settings {
+            guard let whole = try SearchSetting.required(key).range, whole.contains(range.lowerBound) else {
+                throw SpecSearchError(.badSetting, "\(key) cannot be limited to \(range.words).")
+            }
+        }
     }
 }
 
-/// A server that cannot be started, and what to do about it.
-public struct ServerError: Error, Sendable, CustomStringConvertible {
-    public let message: String
-    public let remedy: String
-
-    public init(_ message: String, remedy: String) {
-        self.message = message
-        self.remedy = remedy
+extension ServerConfiguration.Limits {
+    /// The numbers that a setting may have here; nil for one that takes none.
+    func range(of setting: SearchSetting) -> ClosedRange<Double>? {
+        setting.range.map { whole in settings[setting.key].map(whole.clamped) ?? whole }
     }
 
-    public var description: String { remedy.isEmpty ? message : "\(message) \(remedy)" }
+    /// Checks a value against this server's ranges.
+    ///
+    /// - Throws: ``SpecSearchError`` `badSetting`, naming the setting.
+    func check(_ value: SettingValue, for setting: SearchSetting) throws(SpecSearchError) {
+        try setting.check(value)
+        let number: Double? =
+            switch value {
+            case .integer(let integer): Double(integer)
+            case .number(let number): number
+            case .text, .flag: nil
+            }
+        guard let number, let range = range(of: setting), !range.contains(number) else { return }
+        throw SpecSearchError(.badSetting, "\(setting.field) lies in \(range.words) on this server.")
+    }
+}
+
+extension SearchSetting {
+    /// The numbers that the setting takes; nil for one that takes none.
+    var range: ClosedRange<Double>? {
+        switch domain {
+        case .integer(let range): Double(range.lowerBound)...Double(range.upperBound)
+        case .number(let range): range
+        case .choice, .flag, .text: nil
+        }
+    }
+}
+
+extension ClosedRange<Double> {
+    /// The range for people.
+    fileprivate var words: String { "\(lowerBound.formatted) ... \(upperBound.formatted)" }
+}
+
+extension Double {
+    /// The number, a whole one without a fraction.
+    var formatted: String { Int(exactly: self).map(String.init) ?? "\(self)" }
 }

@@ -2,7 +2,7 @@ internal import Hummingbird
 internal import Logging
 internal import NIOCore
 
-/// What the handlers of one request share.
+/// The context of one request, which its handlers share.
 struct ServerContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// The connection.

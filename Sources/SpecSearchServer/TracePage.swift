@@ -1,4 +1,4 @@
-internal import Crypto
+internal import Checksums
 internal import Foundation
 public import SpecSearch
 
@@ -41,6 +41,6 @@ public enum TracePage {
 
     /// A content security policy's word for one inline script or style.
     private static func source(_ text: String) -> String {
-        "'sha256-\(Data(SHA256.hash(data: Array(text.utf8))).base64EncodedString())'"
+        "'sha256-\(Data(SHA256.hash(text.utf8)).base64EncodedString())'"
     }
 }

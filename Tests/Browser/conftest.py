@@ -16,10 +16,10 @@ PROBLEM = (
     "Mia wins 85 more. Mia loses 37. How many shells does Mia have now?"
 )
 # No machine ends this within a minute: a thousand iterations of tree search, one after the other, each of which has the
-# large model write 64 thoughts, hardly two of them the same, and then up to 16 steps beyond every one of them.
+# target generate 64 thoughts, hardly two of them the same, and then up to 16 steps beyond every one of them.
 LONG = {
     "temperature": 2,
-    "specsearch": {"strategy": "mcts", "iterations": 1000, "expansions": 64, "lookahead": 16, "method": "ar"},
+    "specsearch": {"search": "mcts", "iterations": 1000, "width": 64, "lookahead": 16, "method": "ar"},
 }
 
 

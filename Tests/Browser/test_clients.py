@@ -59,7 +59,7 @@ def test_openai_whole(server):
 def test_openai_stream(server):
     stream = client(server).chat.completions.create(
         model="specsearch-trio", messages=MESSAGES, stream=True, stream_options={"include_usage": True},
-        extra_body={"specsearch": {"beam_width": 3}})
+        extra_body={"specsearch": {"beams": 3}})
     content, reasoning, usage = "", "", None
     for chunk in stream:
         usage = chunk.usage or usage
@@ -142,7 +142,7 @@ def quantiles(times):
     return f"p50 {statistics.median(times) * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms, most {times[-1] * 1000:.1f} ms"
 
 
-def test_r2_overload_is_told_at_once_and_retried(own_server):
+def test_r2_overload_is_refused_at_once_and_retried(own_server):
     server = own_server("--concurrency", "4", "--queue", "64", "-q")
     begin = threading.Barrier(256)
 
@@ -158,7 +158,7 @@ def test_r2_overload_is_told_at_once_and_retried(own_server):
     assert codes == {200, 429}
     assert all(int(after) >= 1 for code, after, _ in shots if code == 429)
     print("refusals to 256 threads at once:", quantiles([took for code, _, took in shots if code == 429]))
-    # OpenAI's client comes back by itself, when it was told to.
+    # OpenAI's client comes back by itself, when the answer says so.
     busy = [threading.Thread(target=shot_alone, args=(server,)) for _ in range(68)]
     for thread in busy:
         thread.start()
@@ -278,7 +278,7 @@ def test_r16_the_same_seed_gives_the_same_answer_at_any_load(server):
         answer = requests.post(f"{server.url}/v1/completions", timeout=120, json={
             "prompt": PROBLEM, "seed": 7, "temperature": 1.4, "specsearch": {"return_trace": True}})
         trace = answer.json()["specsearch"]["trace"]
-        return json.dumps([event["selected"] for event in trace if "selected" in event], sort_keys=True)
+        return json.dumps([event for event in trace if event["type"] in ("drafted", "generated", "selected")], sort_keys=True)
 
     one = run(0)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:

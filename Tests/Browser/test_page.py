@@ -11,7 +11,7 @@ def ask(page, server, **fields):
     page.goto(server.url)
     page.click("summary")
     for name, value in fields.items():
-        page.fill(f"#{name}", str(value))
+        page.fill(f"[name={name}]", str(value))
     page.click("#ask")
 
 
@@ -21,7 +21,7 @@ def answered(page):
 
 def test_ask_watch_and_choose(page, server):
     ask(page, server, temperature=1.4, seed=5, beams=4)
-    page.wait_for_selector(".card.is-drafted, .card.is-accepted")
+    page.wait_for_selector(".card.is-sampled, .card.is-accepted")
     answered(page)
     assert page.text_content("#answer strong") == "107"
     assert page.locator(".card.is-rejected").count() > 0
@@ -81,7 +81,7 @@ def test_a_lost_connection_is_taken_up_again(page, server):
     ask(page, server)
     answered(page)
     assert lost and page.text_content("#answer strong") == "107"
-    # A browser tells of a lost connection, and that was the test's doing.
+    # A browser reports a lost connection, and that was the test's doing.
     page.faults[:] = [fault for fault in page.faults if "ERR_FAILED" not in fault]
 
 
@@ -166,23 +166,51 @@ def test_five_hundred_nodes_stay_fluid(page, server):
 
 def wide_trace(depth, width):
     """A made-up beam search with `width` thoughts at each of `depth` steps."""
-    problem = {"id": "problem", "text": "A wide tree"}
-    lines = [{"started": {"_0": {"version": 1, "problem": problem, "aggregation": "last",
-                                 "configuration": {"method": "specsearch", "search": "beam"}}}}]
-    steps = []
     usage = {"models": {"draft": {"evaluatedTokens": 10, "outputTokens": 10, "decodes": 1, "seconds": 0.01}}}
+    lines = [{"type": "started", "version": 2, "problem": {"id": "problem", "text": "A wide tree"}, "aggregation": "last",
+              "configuration": {"method": "specsearch", "search": "beam"}}]
+    parent = 0
     for level in range(depth):
-        thoughts = [{"text": f"thought {level}.{number}", "tokens": [1, 2], "author": "draft", "stop": "delimiter"}
-                    for number in range(width)]
-        scored = [{"thought": thought, "score": number / width, "threshold": 0.5}
-                  for number, thought in enumerate(thoughts)]
-        lines.append({"sampled": {"_0": {"role": "draft", "phase": "draft", "depth": level, "nodes": [0],
-                                         "thoughts": [thoughts], "usage": usage, "seconds": 0.01}}})
-        lines.append({"accepted": {"depth": level, "node": 0, "steps": scored[width // 2:]}})
-        lines.append({"rejected": {"depth": level, "node": 0, "steps": scored[:width // 2]}})
-        steps.append(scored[-1])
-        lines.append({"selected": {"depth": level, "nodes": [{"problem": problem, "steps": list(steps)}]}})
+        nodes = [1 + level * width + number for number in range(width)]
+        for number, node in enumerate(nodes):
+            lines.append({"type": "drafted", "node": node, "parent": parent, "depth": level + 1, "samples": 1,
+                          "text": f"thought {level}.{number}", "tokens": [1, 2], "source": "draft", "stop": "delimiter"})
+        lines.append({"type": "sampled", "role": "draft", "phase": "draft", "depth": level, "parents": [parent],
+                      "samples": [nodes], "usage": usage, "seconds": 0.01})
+        lines.append({"type": "scored", "depth": level, "nodes": nodes, "seconds": 0.01, "usage": {"models": {}},
+                      "scores": [number / width for number in range(width)]})
+        for state, part in (("accepted", nodes[width // 2:]), ("rejected", nodes[:width // 2])):
+            lines.append({"type": state, "parent": parent, "nodes": part, "threshold": 0.5})
+        parent = nodes[-1]
+        lines.append({"type": "selected", "depth": level, "nodes": [parent]})
     return "\n".join(map(json.dumps, lines))
+
+
+def test_the_form_asks_by_the_names_of_the_settings(page, server):
+    page.goto(server.url)
+    page.click("summary")
+    page.click(".more summary")
+    page.select_option("[name=search]", "mcts")
+    page.select_option("[name=tree_policy]", "uct")
+    page.fill("[name=iterations]", "3")
+    page.fill("[name=deadline]", "9.5")
+    asked = page.evaluate("page.request()")["specsearch"]
+    assert asked == {"search": "mcts", "tree_policy": "uct", "iterations": 3, "deadline": 9.5}
+    page.fill("[name=beams]", "3")
+    page.click("#ask")
+    page.wait_for_selector("#error:not([hidden])")
+    assert "beams has no effect" in page.text_content("#error")
+    page.faults[:] = [fault for fault in page.faults if "400" not in fault]
+
+
+def test_an_old_trace_is_refused(page, server):
+    page.goto(server.url)
+    old = json.dumps({"started": {"_0": {"version": 1, "problem": {"id": "problem", "text": "x"}}}})
+    for text in (old, wide_trace(1, 1).replace('"version": 2', '"version": 1'), "x"):
+        page.set_input_files("#file", {"name": "trace.jsonl", "mimeType": "text/plain", "buffer": text.encode()})
+        page.wait_for_selector("#error:not([hidden])")
+        assert ("version 2" if text != "x" else "damaged") in page.text_content("#error")
+        page.evaluate("page.at('error').hidden = true")
 
 
 @pytest.mark.parametrize("search", ["beam", "mcts", "mcts-openr", "dvts", "rebase", "best-of-n"])
@@ -201,13 +229,16 @@ def test_every_search_can_be_viewed_as_one_file(browser, tmp_path, search):
     answered(page)
     winners = page.locator(".card.is-winner").count()
     steps = page.locator("#path li").count()
-    stranded = page.evaluate("page.model.nodes.length - page.model.placed.length")
+    # Every thought of the trace is a node under its own id.
+    stranded = page.evaluate("page.model.nodes.filter((node, id) => node.id !== id).length")
+    thoughts = sum(json.loads(line)["type"] in ("drafted", "generated") for line in trace.read_text().splitlines())
+    assert page.evaluate("page.model.nodes.length") == thoughts + 1
     # It begins at the problem, and stays there.
     page.set_viewport_size({"width": 700, "height": 800})
     page.wait_for_timeout(100)
     scrolled = page.evaluate("page.tree.frame.scrollLeft")
     visits = page.evaluate("page.model.root.visits")
-    backed_up = trace.read_text().count('{"backedUp"')
+    backed_up = trace.read_text().count('"type":"backedUp"')
     page.locator(".card.is-winner").nth(1).click()
     details = page.text_content("#details")
     context.close()

@@ -3,6 +3,7 @@ import HTTPTypes
 import HummingbirdTesting
 import SpecSearch
 import SpecSearchServer
+import SpecSearchTesting
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct CompletionRouteTests {
@@ -40,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `a stream tells the role once, committed steps, the answer, the reason, usage and the end`() async throws
+    @Test func `a stream holds the role once, committed steps, the answer, the reason, usage and the end`() async throws
     {
         try await withServer { client, _ in
             let body = #"""
@@ -80,11 +81,11 @@ import Testing
                 let rest = #""prompt":"What is 7","seed":\#(seed),"stop":["answer"]"#
                 let whole = try await client.post("/v1/completions", "{\(rest)}")
                 let stream = try await client.post("/v1/completions", #"{\#(rest),"stream":true}"#)
-                let told = try stream.events.dropLast().compactMap {
+                let sent = try stream.events.dropLast().compactMap {
                     try jsonValue(in: $0, ["choices", "0", "text"]) as? String
                 }
                 let text = try whole.value("choices", "0", "text") as? String
-                #expect(told.joined() == text)
+                #expect(sent.joined() == text)
                 #expect(text?.hasSuffix("The ") == true)
             }
         }
@@ -122,21 +123,10 @@ import Testing
         (#"{"messages":[{"role":"user","content":"x"}],"temperature":3}"#, "temperature", 400),
         (#"{"messages":[{"role":"user","content":"x"}],"max_tokens":0}"#, "max_tokens", 400),
         (#"{"messages":[{"role":"user","content":"x"}],"tools":[{}]}"#, "tools", 400),
-        (#"{"messages":[{"role":"user","content":"x"}],"specsearch":{"beams":2}}"#, "specsearch", 400),
-        (
-            #"{"messages":[{"role":"user","content":"x"}],"specsearch":{"beam_width":9999}}"#, "specsearch.beam_width",
-            400
-        ),
-        (#"{"messages":[{"role":"user","content":"x"}],"specsearch":{"method":"x"}}"#, "specsearch.method", 400),
-        (
-            #"{"messages":[{"role":"user","content":"x"}],"specsearch":{"tree_policy":"x"}}"#, "specsearch.tree_policy",
-            400
-        ),
-        (
-            #"{"messages":[{"role":"user","content":"x"}],"specsearch":{"exploration":-1}}"#, "specsearch.exploration",
-            400
-        ),
-        (#"{"messages":[{"role":"user","content":"x"}],"specsearch":{"margin":2}}"#, "specsearch.margin", 400),
+        (#"{"messages":[{"role":"user","content":"x"}],"specsearch":{"beam_width":2}}"#, "specsearch.beam_width", 400),
+        (#"{"messages":[{"role":"user","content":"x"}],"specsearch":{"beams":9999}}"#, "specsearch.beams", 400),
+        (#"{"messages":[{"role":"user","content":"x"}],"specsearch":[]}"#, "specsearch", 400),
+        (#"{"messages":[{"role":"user","content":"x"}],"top_p":0}"#, "top_p", 400),
         (#"{"messages":[{"role":"user","content":"x"}],"model":"other"}"#, "", 404),
     ])
     func `bad requests are refused and say where`(body: String, param: String, status: Int) async throws {
@@ -149,23 +139,47 @@ import Testing
         }
     }
 
-    @Test func `options of the search are those of the trace`() async throws {
+    @Test func `the settings of a request are those of its trace, whose nodes go by ids`() async throws {
         try await withServer { client, _ in
             let body = #"""
-                {"prompt":"What is 7","specsearch":{"strategy":"mcts","iterations":3,"tree_policy":"uct","exploration":0.5,
-                "margin":0.25,"budget_tokens":1000,"budget_thoughts":500,"return_trace":true}}
+                {"prompt":"What is 7","specsearch":{"search":"mcts","iterations":3,"tree_policy":"uct","exploration":0.5,
+                "margin":0.25,"token_budget":1000,"thought_budget":500,"return_trace":true}}
                 """#
-            let trace = try await client.post("/v1/completions", body).value("specsearch", "trace") as? [[String: Any]]
-            let first = try JSONSerialization.data(withJSONObject: try #require(trace?.first))
-            guard case .started(let start) = try JSONDecoder().decode(SearchEvent.self, from: first) else {
-                Issue.record("The trace does not begin with the start.")
-                return
+            let response = try await client.post("/v1/completions", body)
+            let lines = try #require(try response.value("specsearch", "trace") as? [[String: Any]])
+            let events = try lines.map { line in
+                try JSONDecoder().decode(
+                    SearchEvent.self, from: try JSONSerialization.data(withJSONObject: line, options: .sortedKeys))
             }
-            let found = start.configuration
+            let trace = SearchTrace(events: events)
+            let found = try #require(try trace.started().configuration)
             #expect(found.search == .mcts && found.iterations == 3)
             #expect(found.treePolicy == .uct && found.exploration == 0.5)
-            #expect(found.speculation.rejection.margin == 0.25)
-            #expect(found.budget.tokens == 1000 && found.budget.thoughts == 500)
+            #expect(found.rejection.margin == 0.25)
+            #expect(found.options.budget.tokens == 1000 && found.options.budget.thoughts == 500)
+            #expect(try response.value("specsearch", "search") as? String == "mcts")
+            // The tree of the trace leads to the answer's steps.
+            guard case .finished(let outcome)? = events.last else {
+                Issue.record("The last event is not the result.")
+                return
+            }
+            let steps = try trace.tree().steps(to: outcome.best.node)
+            let reported = try #require(try response.value("specsearch", "steps") as? [[String: Any]])
+            #expect(reported.map { $0["text"] as? String } == steps.map(\.thought.text))
+            #expect(reported.map { $0["source"] as? String } == steps.map(\.thought.source.rawValue))
+        }
+    }
+
+    @Test func `a model that the engine does not have is the caller's matter`() async throws {
+        let model = ServedModel(
+            id: "toy", engine: Engine(target: ScriptedModel(.target) { _ in [.init("7", stop: .endOfSequence)] }),
+            defaults: SearchConfiguration())
+        try await withServer(model) { client, _ in
+            let response = try await client.post("/v1/completions", #"{"prompt":"What is 7"}"#)
+            #expect(response.status == .badRequest)
+            #expect(try response.value("error", "code") as? String == "bad_setting")
+            let body = #"{"prompt":"What is 7","specsearch":{"method":"ar","search":"self-consistency"}}"#
+            #expect(try await client.post("/v1/completions", body).status == .ok)
         }
     }
 

@@ -28,13 +28,14 @@ import Testing
     }
 
     @Test func `without a key only this machine is served`() {
+        let model = TestModel.make()
         var configuration = ServerConfiguration()
         configuration.host = "0.0.0.0"
-        #expect(throws: ServerError.self) { try SearchServer(model: TestModel.make(), configuration: configuration) }
+        #expect(throws: SpecSearchError.self) { try SearchServer(model: model, configuration: configuration) }
         configuration.keys = KeyRing(keys: ["key"])
-        #expect(throws: Never.self) { try SearchServer(model: TestModel.make(), configuration: configuration) }
+        #expect(throws: Never.self) { try SearchServer(model: model, configuration: configuration) }
         configuration.keys = KeyRing(keys: [""])
-        #expect(throws: ServerError.self) { try SearchServer(model: TestModel.make(), configuration: configuration) }
+        #expect(throws: SpecSearchError.self) { try SearchServer(model: model, configuration: configuration) }
     }
 
     @Test func `status, models, version and metrics`() async throws {
@@ -48,6 +49,8 @@ import Testing
             _ = try await client.post("/v1/completions", #"{"prompt":"What is 7"}"#)
             let metrics = try await client.get("/metrics")
             #expect(metrics.headers[.contentType] == PrometheusMetrics.contentType)
+            #expect(metrics.text.contains(#"specsearch_steps_total{outcome="accepted"}"#))
+            #expect(metrics.text.contains(#"specsearch_steps_total{outcome="regenerated"}"#))
             let expected = #"specsearch_searches_total{method="specsearch",end="finished"} 1"#
             #expect(metrics.text.contains(expected))
             #expect(metrics.text.contains(#"specsearch_requests_total{route="POST /v1/completions",code="200"} 1"#))
@@ -81,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func `a watched search tells every event and can be watched again from any place`() async throws {
+    @Test func `a watched search sends every event and can be watched again from any place`() async throws {
         try await withServer { client, _ in
             let begun = try await client.post("/v1/searches", #"{"problem":"What is 7"}"#)
             #expect(begun.status == .created)
@@ -95,6 +98,12 @@ import Testing
                 return
             }
             #expect(result.answer == "7")
+            // Flat lines, each thought once; everything else names its nodes by ids.
+            let tree = try trace.tree()
+            #expect(tree.text(to: result.best.node).hasSuffix("The answer is 7."))
+            let ends = tree.ids.count { tree[$0].isFinished }
+            #expect(lines.count { $0.contains(#""text":"The answer is 7.""#) } == ends)
+            #expect(lines.allSatisfy { $0.contains(#""type":""#) })
             let rest = try await client.get("/v1/searches/\(id)/events", headers: [.lastEventID: "2"]).text
             #expect(rest.hasPrefix("id: 3\n"))
             #expect(whole.hasSuffix(rest))

@@ -32,7 +32,7 @@ private let soakSeconds = Double(ProcessInfo.processInfo.environment["SPECSEARCH
 
     private static func wide(_ start: String, trace: Bool = true) -> String {
         "{\(start),"
-            + #""specsearch":{"strategy":"mcts","iterations":1000,"expansions":10,"method":"ar","return_trace":\#(trace)}}"#
+            + #""specsearch":{"search":"mcts","iterations":1000,"width":10,"method":"ar","return_trace":\#(trace)}}"#
     }
 
     @Test func `memory stays under its cap, and does not grow`() async throws {
@@ -40,9 +40,9 @@ private let soakSeconds = Double(ProcessInfo.processInfo.environment["SPECSEARCH
         try await withServer(WideModel.make()) { client, server in
             let port = try #require(client.port)
             let first = try await client.post(Self.traffic[2].path, Self.traffic[2].body)
-            let written = try first.value("usage", "specsearch", "target_tokens") as? Int
+            let generated = try first.value("usage", "specsearch", "target_tokens") as? Int
             // Ten thousand thoughts of about ten tokens.
-            #expect(written ?? 0 > 80_000)
+            #expect(generated ?? 0 > 80_000)
             let end = ContinuousClock.now + .seconds(soakSeconds)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for lane in 0..<4 {
@@ -115,19 +115,19 @@ private let soakSeconds = Double(ProcessInfo.processInfo.environment["SPECSEARCH
 /// An engine with a thousand next steps everywhere, and an answer after a dozen.
 private enum WideModel {
     static func make() -> ServedModel {
-        ServedModel(id: "wide", defaults: SearchConfiguration()) { _ in
-            SearchModels(
-                draft: sampler(.draft), target: sampler(.target),
-                evaluator: ScriptedEvaluator { path in
+        ServedModel(
+            id: "wide",
+            engine: Engine(
+                draft: model(.draft), target: model(.target),
+                rewardModel: ScriptedRewardModel { path in
                     RandomKey(
                         seed: RandomKey.hash(path.text), problem: 0, depth: 0, node: 0, role: .rewardModel
                     ).uniform(position: 0, purpose: .search)
-                })
-        }
+                }))
     }
 
-    private static func sampler(_ role: ModelRole) -> ScriptedSampler {
-        ScriptedSampler(
+    private static func model(_ role: ModelRole) -> ScriptedModel {
+        ScriptedModel(
             role,
             choose: { path, key in
                 if path.depth >= 12 { return .init("The answer is 7.", stop: .endOfSequence) }

@@ -8,7 +8,7 @@ import Testing
         let evil = "</script><script>alert(1)</script><!-- 7"
         let log = EventLog()
         let model = TestModel.make()
-        _ = try await Search(model.defaults, models: model.models(.specsearch)).run(
+        _ = try await Search(model.engine, configuration: model.defaults).solve(
             Problem(text: evil), onEvent: log.listener)
         let page = try TracePage.html(SearchTrace(events: log.events))
         #expect(!page.contains("alert(1)</script>"))

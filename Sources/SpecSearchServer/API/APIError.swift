@@ -43,26 +43,35 @@ package struct APIError: Error, Sendable {
             code: "request_too_large")
     }
 
-    /// What a caller is told about a failure; of an unexpected one only that it happened.
-    package init(_ error: any Error) {
+    /// The status and OpenAI's code of failures whose cause the caller, or another server, can change.
+    private static let known: [SpecSearchError.Code: (status: Int, code: String)] = [
+        .contextOverflow: (400, "context_length_exceeded"), .badSetting: (400, "bad_setting"),
+        .unsupported: (400, "unsupported"), .unavailable: (503, "unavailable"),
+    ]
+
+    /// What a caller learns about a failure; of an unexpected one only that it happened.
+    ///
+    /// - Parameter param: The field at fault.
+    package init(_ error: any Error, param: String? = nil) {
         switch error {
         case let error as APIError: self = error
-        case let error as EngineError where error.code == .contextOverflow:
-            self = .invalid(error.description, param: "messages", code: "context_length_exceeded")
-        case let error as EngineError where error.code == .badSetting:
-            self = .invalid(error.description, code: "bad_setting")
-        case let error as EngineError where error.code.description == "unavailable":
-            // The code of engines that run elsewhere; they may come back.
-            self = APIError(
-                statusCode: 503, type: "unavailable_error", message: error.description, code: "unavailable",
-                retryAfter: 5)
-        case let error as EngineError:
-            self = APIError(
-                statusCode: 500, type: "server_error", message: error.description, code: error.code.description,
-                shouldRetry: false)
+        case let error as SpecSearchError:
+            let (status, code) = Self.known[error.code] ?? (500, error.code.description)
+            switch status {
+            case 400:
+                let place = error.code == .contextOverflow ? param ?? "messages" : param
+                self = .invalid(error.description, param: place, code: code)
+            case 503:
+                self = APIError(
+                    statusCode: 503, type: "unavailable_error", message: error.description, code: code, retryAfter: 5)
+            default:
+                self = APIError(
+                    statusCode: status, type: "server_error", message: error.description, code: code, shouldRetry: false
+                )
+            }
         default:
             self = APIError(
-                statusCode: 500, type: "server_error", message: "The search failed; the server's log tells why.",
+                statusCode: 500, type: "server_error", message: "The search failed; the server's log says why.",
                 code: "internal_error")
         }
     }
@@ -81,9 +90,9 @@ package struct APIError: Error, Sendable {
     }
 }
 
-extension EngineError {
+extension SpecSearchError {
     /// What may stand in a log: messages can quote a step, and so a problem.
-    static func logged(_ error: any Error) -> String { (error as? EngineError)?.code.description ?? "\(error)" }
+    static func logged(_ error: any Error) -> String { (error as? SpecSearchError)?.code.description ?? "\(error)" }
 }
 
 extension APIError: Encodable {

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// A request's JSON, as it comes.
+/// The JSON of a request, as it comes.
 ///
 /// Fields that are not named here are ignored, as OpenAI's clients expect.
 struct Body: Decodable {
@@ -107,7 +107,7 @@ struct Body: Decodable {
     var responseFormat: ResponseFormat?
     var tools: Presence?
     var toolChoice: Presence?
-    var specsearch: SearchOptions?
+    var specsearch: SearchFields?
 
     enum CodingKeys: String, CodingKey {
         case model, messages, prompt, problem, temperature, n, stop, seed, stream, logprobs, echo, suffix, tools

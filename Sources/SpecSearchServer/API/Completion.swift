@@ -58,7 +58,7 @@ struct Completion: Encodable, Sendable {
     }
 }
 
-/// The version that the server tells.
+/// The version that the server reports.
 package enum ServerVersion {
     package static let number = "0.1.0"
 }

@@ -1,6 +1,6 @@
 internal import SpecSearch
 
-/// A result as a client is told it: the reasoning, the answer, and what they cost.
+/// A result as a client reads it: the reasoning, the answer, and what they cost.
 package struct GenerationAnswer: Sendable {
     /// The steps before the answer.
     var reasoning: [Step]
@@ -12,7 +12,7 @@ package struct GenerationAnswer: Sendable {
     var tokens: Int
 
     init(_ result: SearchResult, request: GenerationRequest) {
-        var steps = result.best.steps
+        var steps = result.steps
         let count = Self.count(steps, within: request.maximumTokens)
         isWhole = result.isFinished && count == steps.count
         steps = Array(steps[..<count])
@@ -51,7 +51,7 @@ package struct GenerationAnswer: Sendable {
     }
 }
 
-/// Passes on a text that comes in parts, up to the first stop.
+/// A filter that passes on a text that comes in parts, up to the first stop.
 package struct StopFilter {
     private let stops: [String]
     private var held = ""

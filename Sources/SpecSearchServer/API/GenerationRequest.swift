@@ -11,10 +11,9 @@ package struct GenerationRequest: Sendable {
     var model: String?
     /// The problem's text.
     package var problem: String
-    var options = SearchOptions()
-    var temperature: Double?
-    var topP: Double?
-    var seed: UInt64?
+    var fields = SearchFields()
+    /// Settings that OpenAI has fields for, by key; they go before those in ``fields``.
+    private var outer: [String: SettingValue] = [:]
     var maximumTokens: Int?
     /// Texts at which the answer is cut.
     package var stops: [String] = []
@@ -50,20 +49,14 @@ package struct GenerationRequest: Sendable {
             throw .invalid("The problem is empty.", param: form == .chat ? "messages" : "prompt")
         }
         model = body.model
-        options = body.specsearch ?? SearchOptions()
-        if let value = body.temperature {
-            guard (0...2).contains(value) else { throw .invalid("temperature lies in 0 ... 2.", param: "temperature") }
-            temperature = value
-        }
-        if let value = body.topP {
-            guard value > 0, value <= 1 else { throw .invalid("top_p lies above 0 and up to 1.", param: "top_p") }
-            topP = value
-        }
+        fields = body.specsearch ?? SearchFields()
+        outer["temperature"] = body.temperature.map(SettingValue.number)
+        outer["top-p"] = body.topP.map(SettingValue.number)
+        outer["seed"] = body.seed.map { .integer(Int($0)) }
         if let value = body.maxCompletionTokens ?? body.maxTokens {
             guard value >= 1 else { throw .invalid("max_tokens is at least 1.", param: "max_tokens") }
             maximumTokens = value
         }
-        seed = body.seed.map { UInt64(bitPattern: $0) }
         stops = body.stop?.texts ?? []
         guard stops.count <= 4, stops.allSatisfy({ !$0.isEmpty }) else {
             throw .invalid("stop holds at most 4 texts, none of them empty.", param: "stop")
@@ -72,21 +65,56 @@ package struct GenerationRequest: Sendable {
         includesUsage = body.streamOptions?.includeUsage ?? false
     }
 
-    /// The settings of the search.
-    package func configuration(
-        _ defaults: SearchConfiguration, limits: ServerConfiguration.Limits
-    ) throws(APIError) -> SearchConfiguration {
-        var result = try options.configuration(defaults, limits: limits)
-        if let temperature { result.sampling.temperature = temperature }
-        if let topP { result.sampling.topP = topP }
-        if let seed { result.seed = seed }
-        if let maximumTokens {
-            // No step is longer than the whole, and every step has at least one token.
-            result.sampling.maximumTokens = min(result.sampling.maximumTokens, maximumTokens)
-            result.maximumDepth = min(result.maximumDepth, maximumTokens)
+    /// The search that is asked for.
+    ///
+    /// - Throws: ``APIError`` 400, naming the first field that is out of range, or has no effect in this search.
+    package func search(by model: ServedModel, limits: ServerConfiguration.Limits) throws(APIError) -> Search {
+        let configuration = try configuration(by: model, limits: limits)
+        do {
+            return try Search(model.engine, configuration: configuration)
+        } catch {
+            throw APIError(error, param: "specsearch")
         }
-        result.sampling.maximumTokens = min(result.sampling.maximumTokens, limits.stepTokens)
+    }
+
+    private func configuration(
+        by model: ServedModel, limits: ServerConfiguration.Limits
+    ) throws(APIError) -> SearchConfiguration {
+        var result = model.defaults
+        // In the table's order: what the search and its method are comes first.
+        for setting in SearchSetting.all {
+            guard let value = outer[setting.key] ?? fields.values[setting.key] else { continue }
+            do throws(SpecSearchError) {
+                try limits.check(value, for: setting)
+                try result.apply([setting.key: value])
+                // Who judges is the server's matter, but for an engine that has both judges.
+                if result.judge != model.defaults.judge { try model.allows(result.judge) }
+            } catch {
+                let isOuter = outer[setting.key] != nil
+                throw APIError(error, param: isOuter ? setting.field : SearchFields.param(setting.field))
+            }
+        }
+        let most = limits.settings
+        if let seconds = most["deadline"]?.upperBound {
+            result.options.budget.seconds = min(result.options.budget.seconds ?? seconds, seconds)
+        }
+        // No step is longer than the whole, and every step has at least one token.
+        let sampling = (result.options.sampling ?? model.engine.defaults.sampling).changed(by: result.sampling)
+        let tokens = most["max-tokens"].flatMap { Int(exactly: $0.upperBound.rounded(.down)) }
+        result.sampling.maximumTokens = min(sampling.maximumTokens, maximumTokens ?? .max, tokens ?? .max)
+        result.options.maximumDepth = min(result.options.maximumDepth, maximumTokens ?? .max)
         return result
+    }
+}
+
+extension ServedModel {
+    /// - Throws: ``SpecSearchError`` where a request may not choose this judge.
+    fileprivate func allows(_ judge: StepJudge) throws(SpecSearchError) {
+        guard engine.judge != nil, judge != .examples else {
+            throw SpecSearchError(
+                .badSetting, "This server's judge is \(defaults.judge.rawValue), not \(judge.rawValue).",
+                remedy: "Leave the judge to the server.")
+        }
     }
 }
 

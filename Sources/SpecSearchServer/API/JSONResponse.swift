@@ -36,7 +36,7 @@ extension Response {
     }
 }
 
-/// JSON as the server writes it.
+/// JSON as the server sends it: with sorted keys.
 enum JSON {
     static func data(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()

@@ -9,7 +9,7 @@ struct UsageReport: Encodable, Sendable {
         }
     }
 
-    /// Tokens that went through each model, and what became of the steps.
+    /// The work behind an answer: tokens that went through each model, and what became of the steps.
     struct Work: Encodable, Sendable {
         var draftTokens: Int
         var targetTokens: Int
@@ -67,13 +67,13 @@ struct UsageReport: Encodable, Sendable {
 struct SearchReport: Encodable, Sendable {
     struct StepReport: Encodable, Sendable {
         var text: String
-        var author: String
+        var source: String
         var score: Double
         var threshold: Double?
     }
 
     var method: String
-    var strategy: String
+    var search: String
     var end: String
     var finished: Bool
     var answer: String?
@@ -83,17 +83,18 @@ struct SearchReport: Encodable, Sendable {
     /// Every event, where the request asks for them.
     var trace: [SearchEvent]?
 
-    init(_ result: SearchResult, _ configuration: SearchConfiguration, trace: [SearchEvent]?) {
+    init(_ result: SearchResult, _ search: Search, trace: [SearchEvent]?) {
+        let configuration = search.configuration ?? SearchConfiguration()
         method = configuration.method.rawValue
-        strategy = configuration.search.rawValue
+        self.search = configuration.search.rawValue
         end = result.end.rawValue
         finished = result.isFinished
         answer = result.answer
         vote = result.vote
         score = result.best.score
-        steps = result.best.steps.map {
+        steps = result.steps.map {
             StepReport(
-                text: $0.thought.text, author: $0.thought.author.rawValue, score: $0.score, threshold: $0.threshold)
+                text: $0.thought.text, source: $0.thought.source.rawValue, score: $0.score, threshold: $0.threshold)
         }
         self.trace = trace
     }

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Lets a few searches run and a few more wait, in the order of arrival; refuses the others at once.
+/// The door of a server: a few searches run and a few more wait, in the order of arrival; the others are refused at once.
 package final class Admission: Sendable {
     /// The permission of one search to run, or to wait for it; it ends with its last reference.
     package final class Ticket: Sendable {
@@ -25,7 +25,7 @@ package final class Admission: Sendable {
             if isStopped { throw APIError.stopping }
         }
 
-        /// Whether the server told the search to stop.
+        /// Whether the server has stopped the search.
         package var isStopped: Bool { work.withLock { $0.isStopped } }
 
         /// Says how to stop the search.
@@ -178,7 +178,7 @@ package final class Admission: Sendable {
         state.withLock { $0.isDraining = true }
     }
 
-    /// Tells every search to stop.
+    /// Stops every search.
     package func stopAll() {
         let (tickets, waiters) = state.withLock {
             ($0.tickets.values.compactMap(\.ticket), $0.queue.map(\.id))

@@ -1,12 +1,12 @@
-internal import Crypto
+internal import Checksums
 
 /// The keys that open a server, kept as hashes.
 public struct KeyRing: Sendable {
-    private let digests: [SHA256.Digest]
+    private let digests: [[UInt8]]
 
     /// - Parameter keys: The keys; empty ones do not count.
     public init(keys: [String]) {
-        digests = keys.filter { !$0.isEmpty }.map { SHA256.hash(data: Array($0.utf8)) }
+        digests = keys.filter { !$0.isEmpty }.map { SHA256.hash($0.utf8) }
     }
 
     /// Whether there is no key, so everybody may enter.
@@ -14,12 +14,17 @@ public struct KeyRing: Sendable {
 
     /// The name of a key's owner for limits, the beginning of the key's hash; nil for a wrong key.
     ///
-    /// Every key is compared, each in constant time (as `Digest` compares), so time tells nothing of the keys.
+    /// Every key is compared, each in constant time, so the time says nothing about the keys.
     public func owner(of key: String) -> String? {
-        let digest = SHA256.hash(data: Array(key.utf8))
+        let digest = SHA256.hash(key.utf8)
         var found = false
-        for known in digests where known == digest { found = true }
+        for known in digests where Self.areEqual(known, digest) { found = true }
         guard found else { return nil }
-        return digest.prefix(4).map { String(Int($0) + 256, radix: 16).dropFirst() }.joined()
+        return SHA256.hexadecimal(digest.prefix(4))
+    }
+
+    /// Whether two digests are equal, in a time that does not depend on where they differ.
+    private static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        zip(left, right).reduce(0 as UInt8) { $0 | ($1.0 ^ $1.1) } == 0
     }
 }

@@ -1,46 +1,43 @@
 package import SpecSearch
 
-/// The beginning that all possible results of a running search have in common: what may be told already.
+/// The beginning that all possible results of a running search have in common: what a stream may hold already.
 ///
 /// A beam's result continues one of its open paths or is one of the finished ones, so their common beginning is certain.
 /// Other searches may still return to the root, and commit nothing before their end. A last step is held back until the
 /// end, since another path's may win.
 package struct CommittedPath: Sendable {
-    /// The steps told so far.
-    package private(set) var steps: [Step] = []
-    private var finished: [Node] = []
-    private let isBeam: Bool
+    /// The nodes that are certain, from the first step on.
+    package private(set) var nodes: [NodeID] = []
+    private var tree: SearchTree?
+    private var finished: [NodeID] = []
 
-    package init(_ configuration: SearchConfiguration) {
-        isBeam = configuration.search == .beam
-    }
+    package init() {}
+
+    /// The steps that are certain.
+    package var steps: [Step] { nodes.last.flatMap { tree?.steps(to: $0) } ?? [] }
 
     /// Takes an event.
     ///
-    /// - Returns: The steps that became certain.
-    package mutating func receive(_ event: SearchEvent) -> [Step] {
-        guard isBeam, case .selected(_, let nodes) = event else { return [] }
-        finished += nodes.filter(\.isFinished)
-        let rivals = nodes.filter { !$0.isFinished } + finished
-        guard let first = rivals.first else { return [] }
-        var count = first.steps.count
+    /// - Returns: Whether more steps became certain.
+    /// - Throws: ``SpecSearchError`` `badTrace` for an event that contradicts those before it.
+    package mutating func receive(_ event: SearchEvent) throws(SpecSearchError) -> Bool {
+        if case .started(let started) = event, started.configuration?.search == .beam { tree = SearchTree(started) }
+        try tree?.apply(event)
+        guard let tree, case .selected(_, let selected) = event else { return false }
+        finished += selected.filter { tree[$0].isFinished }
+        let rivals = (selected.filter { !tree[$0].isFinished } + finished).map(tree.ancestry)
+        guard var common = rivals.first else { return false }
         for rival in rivals.dropFirst() {
-            count = min(count, zip(first.steps, rival.steps).prefix { $0 == $1 }.count)
+            common = zip(common, rival).prefix { $0 == $1 }.map(\.0)
         }
-        let common = first.steps[..<count].prefix { $0.thought.stop != .endOfSequence }
-        guard common.count > steps.count else { return [] }
-        let new = Array(common[steps.count...])
-        steps += new
-        return new
+        if let last = common.last, tree[last].isFinished { common.removeLast() }
+        guard common.count > nodes.count else { return false }
+        nodes = common
+        return true
     }
 
-    /// Takes the result.
-    ///
-    /// - Returns: The remaining steps; nil if the result does not continue what was told, which no search does.
-    package mutating func finish(_ path: [Step]) -> [Step]? {
-        guard path.starts(with: steps) else { return nil }
-        let rest = Array(path[steps.count...])
-        steps = path
-        return rest
+    /// Whether a result continues what is certain, as every search's does.
+    package func isContinued(by result: SearchResult) -> Bool {
+        result.tree.ancestry(of: result.best.node).starts(with: nodes)
     }
 }

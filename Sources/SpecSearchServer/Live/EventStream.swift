@@ -2,7 +2,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import NIOCore
 
-/// Server-sent events (WHATWG HTML, "Server-sent events").
+/// The form of server-sent events (WHATWG HTML, "Server-sent events").
 enum EventStream {
     /// The headers of a stream that no proxy may hold back.
     static var headers: HTTPFields {

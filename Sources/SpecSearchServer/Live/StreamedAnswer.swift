@@ -4,12 +4,12 @@ internal import Synchronization
 
 /// A streamed answer, between its search and its client.
 ///
-/// The search puts its events in as they happen, and the client takes what it may be told when it can. What waits between
-/// them is the path that the search is on, however slow the client: events are not queued, but for a trace that was asked
-/// for.
+/// The search puts its events in as they happen, and the client takes what is certain when it can. What waits between them
+/// is the search's own tree, whose texts are not copied, however slow the client: events are not queued, but for a trace
+/// that was asked for.
 final class StreamedAnswer: Sendable {
     private struct State {
-        var talk: StreamTalk
+        var stream: CompletionStream
         var outcome: Result<SearchResult, any Error>?
     }
 
@@ -20,13 +20,13 @@ final class StreamedAnswer: Sendable {
 
     init(_ frame: CompletionFrame) {
         (news, source) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        state = Mutex(State(talk: StreamTalk(frame)))
+        state = Mutex(State(stream: CompletionStream(frame)))
         source.yield()
     }
 
     /// Takes an event of the search.
     func take(_ event: SearchEvent) {
-        if state.withLock({ $0.talk.take(event) }) { source.yield() }
+        if state.withLock({ $0.stream.take(event) }) { source.yield() }
     }
 
     /// Takes the end of the search.
@@ -36,13 +36,13 @@ final class StreamedAnswer: Sendable {
         source.finish()
     }
 
-    /// What the client was not told yet, and whether it is the last.
+    /// The parts that the client has not had yet, and whether they are the last.
     func next() throws -> (parts: [ByteBuffer], isLast: Bool) {
         try state.withLock { state in
-            let parts = try state.talk.parts()
+            let parts = try state.stream.parts()
             switch state.outcome {
             case nil: return (parts, false)
-            case .success(let result): return (parts + (try state.talk.end(result)), true)
+            case .success(let result): return (parts + (try state.stream.end(result)), true)
             // No [DONE] after it: that would be success.
             case .failure(let error): return (parts + [EventStream.event(try JSON.text(APIError(error)))], true)
             }
@@ -50,44 +50,44 @@ final class StreamedAnswer: Sendable {
     }
 }
 
-/// What a stream may say, and has said so far.
-private struct StreamTalk {
+/// The chunks of a stream: what may be sent, and what was sent so far.
+private struct CompletionStream {
     let frame: CompletionFrame
-    private var committed: CommittedPath
+    private var committed = CommittedPath()
     private var filter: StopFilter
     private var hasBegun = false
-    private var told = 0
+    private var sent = 0
     private var promptTokens: Int?
     private var trace: [SearchEvent]?
 
     init(_ frame: CompletionFrame) {
         self.frame = frame
-        committed = CommittedPath(frame.search)
         filter = StopFilter(frame.request.stops)
-        trace = frame.request.options.returnsTrace ?? false ? [] : nil
+        trace = frame.request.fields.returnsTrace ? [] : nil
     }
 
-    /// - Returns: Whether there is something to tell.
+    /// - Returns: Whether there is something to send.
     mutating func take(_ event: SearchEvent) -> Bool {
         if promptTokens == nil { promptTokens = event.promptTokens }
         trace?.append(event)
-        return !committed.receive(event).isEmpty
+        // An event out of turn ends the stream with the search's own error, or with that of `end(_:)`.
+        return (try? committed.receive(event)) ?? false
     }
 
     mutating func parts() throws -> [ByteBuffer] {
-        let parts = try tell(committed.steps)
+        let parts = try send(committed.steps)
         guard !hasBegun else { return parts }
         hasBegun = true
         return frame.isChat ? [try delta(Completion.Message(role: "assistant", content: ""))] + parts : parts
     }
 
     mutating func end(_ result: SearchResult) throws -> [ByteBuffer] {
-        guard committed.finish(result.best.steps) != nil else {
-            let error = EngineError(.computeFailed, "The search took back a step that it had told.", remedy: "")
+        guard committed.isContinued(by: result) else {
+            let error = SpecSearchError(.computeFailed, "The search took back a step that was sent already.")
             return [EventStream.event(try JSON.text(APIError(error)))]
         }
         let answer = GenerationAnswer(result, request: frame.request)
-        var parts = try tell(answer.reasoning)
+        var parts = try send(answer.reasoning)
         var last = frame.completion([])
         if frame.isChat {
             if !answer.content.isEmpty { parts.append(try delta(Completion.Message(content: answer.content))) }
@@ -107,12 +107,12 @@ private struct StreamTalk {
         return parts + [EventStream.event("[DONE]")]
     }
 
-    /// Steps that were not told yet, as far as the caller's limit of tokens allows.
-    private mutating func tell(_ steps: [Step]) throws -> [ByteBuffer] {
+    /// Steps that were not sent yet, as far as the caller's limit of tokens allows.
+    private mutating func send(_ steps: [Step]) throws -> [ByteBuffer] {
         let allowed = GenerationAnswer.count(steps, within: frame.request.maximumTokens)
-        guard allowed > told else { return [] }
-        defer { told = allowed }
-        return try steps[told..<allowed].compactMap { step in
+        guard allowed > sent else { return [] }
+        defer { sent = allowed }
+        return try steps[sent..<allowed].compactMap { step in
             if frame.isChat { return try delta(Completion.Message(reasoning: step.thought.text)) }
             let text = filter.pass(step.thought.text)
             return text.isEmpty ? nil : try self.text(text)

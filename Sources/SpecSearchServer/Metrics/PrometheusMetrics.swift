@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// A backend of swift-metrics that writes Prometheus's text format (version 0.0.4).
 ///
-/// Timers are told in seconds. Recorders and timers that aggregate are histograms; gauges keep the last value.
+/// Timers are in seconds. Recorders and timers that aggregate are histograms; gauges keep the last value.
 public final class PrometheusMetrics: MetricsFactory {
     /// The `Content-Type` of ``text()``.
     public static let contentType = "text/plain; version=0.0.4; charset=utf-8"

@@ -2,7 +2,7 @@ internal import CoreMetrics
 internal import NIOCore
 internal import SpecSearch
 
-/// What the server counts.
+/// The counters, gauges and histograms of a server.
 struct ServerMetrics: Sendable {
     static let help = [
         "specsearch_requests_total": "Requests, by route and status.",
@@ -41,34 +41,36 @@ struct ServerMetrics: Sendable {
         case .sampled(let call):
             timer("specsearch_step_latency_seconds", [("role", call.role.rawValue)], call.seconds)
             tokens(call.usage)
-        case .evaluated(let call):
+        case .scored(let call):
+            // A score that was taken over is nobody's work.
+            guard call.twin == nil else { return }
             timer("specsearch_step_latency_seconds", [("role", ModelRole.rewardModel.rawValue)], call.seconds)
-            tokens(call.usage)
+            tokens(call.usage ?? Usage())
             let scores = Recorder(label: "specsearch_prm_score", factory: factory)
             for score in call.scores { scores.record(score) }
-        case .accepted(_, _, let steps): self.steps("accepted", steps.count)
-        case .rejected(_, _, let steps): self.steps("rejected", steps.count)
-        case .corrected(_, _, let steps): self.steps("regenerated", steps.count)
+        case .likelihoods(let call):
+            timer("specsearch_step_latency_seconds", [("role", call.role.rawValue)], call.seconds)
+            tokens(call.usage)
+        case .resolved(let thoughts):
+            let outcome = thoughts.state == .correction ? "regenerated" : thoughts.state.rawValue
+            Counter(label: "specsearch_steps_total", dimensions: [("outcome", outcome)], factory: factory)
+                .increment(by: thoughts.nodes.count)
         default: break
         }
     }
 
-    func searched(_ result: SearchResult, method: SearchMethod) {
+    func searched(_ result: SearchResult, method: SearchMethod?) {
+        let method = method?.rawValue ?? "none"
         Counter(
             label: "specsearch_searches_total",
-            dimensions: [("method", method.rawValue), ("end", result.end.rawValue)], factory: factory
+            dimensions: [("method", method), ("end", result.end.rawValue)], factory: factory
         ).increment()
-        timer("specsearch_search_duration_seconds", [("method", method.rawValue)], result.seconds)
+        timer("specsearch_search_duration_seconds", [("method", method)], result.seconds)
     }
 
     func gauges(running: Int, queued: Int) {
         Meter(label: "specsearch_searches_running", factory: factory).set(running)
         Meter(label: "specsearch_searches_queued", factory: factory).set(queued)
-    }
-
-    private func steps(_ outcome: String, _ count: Int) {
-        Counter(label: "specsearch_steps_total", dimensions: [("outcome", outcome)], factory: factory)
-            .increment(by: count)
     }
 
     private func tokens(_ usage: Usage) {

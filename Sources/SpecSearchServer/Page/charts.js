@@ -22,12 +22,12 @@ function drawScores(figure, model) {
   for (let depth = 1; depth <= depths; depth += every) {
     picture.append(svg("text", { class: "axis", x: x(depth), y: height - 10, "text-anchor": "middle" }, `${depth}`));
   }
-  for (const node of model.placed) {
+  for (const node of model.drawn) {
     if (!node.parent || node.score === null) continue;
     // A little aside by number, so that equal scores do not hide each other.
     const aside = ((node.id % 7) - 3) * 1.6;
     const place = { cx: x(node.depth) + aside, cy: y(node.score) };
-    const classes = `dot is-${node.state} by-${node.author}${node.isWinner && model.result ? " is-winner" : ""}`;
+    const classes = `dot is-${node.state} by-${node.source}${node.isWinner && model.result ? " is-winner" : ""}`;
     picture.append(svg("circle", { class: classes, r: node.isWinner && model.result ? 4.5 : 3.2, ...place }));
   }
   const line = [...model.thresholds].filter(([depth]) => depth < depths || depth === 1).sort((a, b) => a[0] - b[0]);
@@ -62,7 +62,7 @@ function drawTimeline(figure, model) {
       class: `span by-${call.role} in-${call.phase}`, ...box,
       width: Math.max(0.8, x(call.start + call.seconds) - x(call.start)).toFixed(2),
     });
-    bar.append(svg("title", {}, `Step ${call.depth + 1}: ${call.phase}, ${seconds(call.seconds)}`));
+    bar.append(svg("title", {}, `${call.depth === undefined ? "" : `Step ${call.depth + 1}: `}${call.phase}, ${seconds(call.seconds)}`));
     picture.append(bar);
   }
   const base = height - 8;
@@ -90,7 +90,7 @@ function drawCosts(figure, model) {
   });
   const table = html("table", {});
   const head = html("tr", {}, html("th", { scope: "col" }, "Tokens"), html("th", { scope: "col" }, "evaluated"),
-    html("th", { scope: "col" }, "written"), html("th", { scope: "col" }, "seconds"));
+    html("th", { scope: "col" }, "generated"), html("th", { scope: "col" }, "seconds"));
   table.append(html("thead", {}, head));
   const body = html("tbody");
   for (const role of roles) {

@@ -3,7 +3,7 @@
 
 const card = { width: 196, height: 34, gapX: 46, gapY: 8, margin: 14 };
 
-/** Gives every placed node x and y.
+/** The layout of a tree: gives every drawn node x and y.
  *
  * Columns are packed: a column is as tall as it has thoughts, so a long search stays on the screen. */
 function layOut(model) {
@@ -12,7 +12,7 @@ function layOut(model) {
     const next = [];
     for (const node of nodes) {
       (columns[node.depth] ??= []).push(node);
-      next.push(...node.children.filter((child) => child.parent));
+      next.push(...node.children);
     }
     if (next.length) visit(next);
   };

@@ -1,7 +1,7 @@
 "use strict";
-// Events as they come: from the server as server-sent events, or from a saved trace.
+// Events as they come from the server.
 
-/** Splits a stream of text into server-sent events. */
+/** A decoder of server-sent events out of a stream of text. */
 class EventDecoder {
   constructor(onEvent) {
     this.onEvent = onEvent;
@@ -104,15 +104,4 @@ class LiveSearch {
   }
 
   leave() { this.abort.abort(); }
-}
-
-/** Reads a trace of `specsearch solve --trace`. */
-function readTrace(text) {
-  return text.split("\n").filter((line) => line.trim() !== "").map((line, index) => {
-    try {
-      return JSON.parse(line);
-    } catch {
-      throw new Error(`Line ${index + 1} of the trace is damaged.`);
-    }
-  });
 }

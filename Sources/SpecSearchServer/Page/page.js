@@ -1,6 +1,7 @@
 "use strict";
 // The page: what the reader asks, sees and chooses.
 
+/** The page, its form and its parts. */
 class Page {
   constructor() {
     this.tree = new TreeView(this.at("tree"), (node) => this.showThought(node));
@@ -10,7 +11,7 @@ class Page {
     this.listen();
     this.filled(false);
     const saved = this.at("saved-trace");
-    if (saved) this.open(saved.textContent);
+    if (saved) this.guard(() => this.open(saved.textContent));
   }
 
   at(id) { return document.getElementById(id); }
@@ -72,15 +73,15 @@ class Page {
 
   // Asking
 
+  /** The question, with those settings that are not left to the server. */
   request() {
-    const number = (id) => (this.at(id).value === "" ? undefined : Number(this.at(id).value));
-    return {
-      problem: this.at("problem").value, seed: number("seed"), temperature: number("temperature"),
-      specsearch: {
-        method: this.at("method").value, strategy: this.at("strategy").value, beam_width: number("beams"),
-        expansions: number("width"),
-      },
-    };
+    const specsearch = {};
+    for (const field of document.querySelectorAll("[data-setting]")) {
+      if (field.value === "") continue;
+      const readers = { number: Number, flag: (text) => text === "true", text: String };
+      specsearch[field.name] = readers[field.dataset.setting](field.value);
+    }
+    return { problem: this.at("problem").value, specsearch };
   }
 
   async ask() {
@@ -184,7 +185,7 @@ class Page {
     for (; this.shown < count; this.shown += 1) this.model.take(this.events[this.shown]);
     const { model } = this;
     this.filled(count > 0);
-    this.at("visits").hidden = model.goesByDepth;
+    this.at("visits").hidden = model.iteration === null;
     if (!count) return;
     this.tree.draw(model);
     // The chosen thought stays chosen in an earlier or later tree, where it is there at all.
@@ -218,14 +219,14 @@ class Page {
     this.at("play").setAttribute("aria-label", "Play");
   }
 
-  /** Tells a screen reader how far the search is, not more than it can say. */
+  /** Says to a screen reader how far the search is, not more than it can read. */
   say() {
     const { model } = this;
     const now = performance.now();
     if (!model.result && now - this.said < 3000) return;
     this.said = now;
-    const judged = model.nodes.filter((node) => ["accepted", "rejected"].includes(node.state));
-    const kept = judged.filter((node) => node.state === "accepted").length;
+    const judged = model.nodes.filter((node) => ["accepted", "surplus", "rejected"].includes(node.state));
+    const kept = judged.filter((node) => node.state !== "rejected").length;
     this.at("progress").textContent = model.result
       ? `The answer is ${model.result.answer ?? "missing"}.`
       : `Step ${model.maxDepth}: ${kept} of ${judged.length} drafts accepted.`;
@@ -241,16 +242,17 @@ class Page {
     const facts = [
       ["score", digits(result.best.score)], ["time", seconds(result.seconds)],
       ["drafts kept", kept === null ? "–" : `${(100 * kept).toFixed(0)} %`],
-      ["corrections", thousands(result.acceptance.corrections)], ["end", result.end],
+      ["regenerated", thousands(result.acceptance.corrections)], ["end", result.end],
     ];
     if (this.model.iteration !== null) {
-      facts.push(["iterations", `${this.model.iteration + 1}, ${this.model.configuration.treePolicy ?? "puct"}`]);
+      const policy = this.model.configuration.tree_policy;
+      facts.push(["iterations", `${this.model.iteration + 1}${policy ? `, ${policy}` : ""}`]);
     }
     const list = html("dl", {}, ...facts.map(([name, value]) => html("div", {}, html("dt", {}, name), html("dd", {}, value))));
     panel.replaceChildren(
       html("p", { class: "final" }, html("span", {}, "Answer"), html("strong", {}, result.answer ?? "none found")), list);
-    this.at("path").replaceChildren(...result.best.steps.map((step) => html("li", { class: `by-${step.thought.author}` },
-      html("span", { class: "who" }, step.thought.author), html("span", { class: "what" }, step.thought.text.trim()),
+    this.at("path").replaceChildren(...this.model.path(this.model.node(result.best.node)).map((step) => html("li", { class: `by-${step.source}` },
+      html("span", { class: "who" }, step.source), html("span", { class: "what" }, step.text.trim() || step.key),
       html("span", { class: "how" }, digits(step.score)
         + (typeof step.threshold === "number" ? ` ${step.score >= step.threshold ? "≥" : "<"} ${digits(step.threshold)}` : "")))));
   }
@@ -267,7 +269,7 @@ class Page {
       delete panel.dataset.look;
       return;
     }
-    const look = [node.id, node.score, node.state, node.count, node.isWinner, this.model.events].join("|");
+    const look = [node.id, node.score, node.state, node.samples, node.isWinner, this.model.events].join("|");
     if (panel.dataset.look === look) return;
     panel.dataset.look = look;
     if (!node.parent) {
@@ -276,15 +278,15 @@ class Page {
     }
     const path = this.model.path(node);
     const rows = [
-      ["author", roleNames[node.author]], ["state", stateNames[node.state] + (node.isWinner ? "; on the winning path" : "")],
+      ["source", roleNames[node.source]], ["state", stateNames[node.state] + (node.isWinner ? "; on the winning path" : "")],
       ["score", digits(node.score, 4)], ["threshold", digits(node.threshold, 4)],
       ["scores so far", path.map((step) => digits(step.score)).join(" → ")],
-      ["tokens", `${node.tokens}`], ["sampled", `${node.count || 1} time${node.count > 1 ? "s" : ""}`],
+      ["tokens", `${node.tokens}`], ["sampled", `${node.samples} time${node.samples > 1 ? "s" : ""}`],
     ];
     if (node.lookahead) rows.push(["lookahead", node.lookahead.map((score) => digits(score)).join(" → ")]);
     if (node.visits) rows.push(["visits", `${node.visits}`], ["mean value", digits(node.total / node.visits, 4)]);
     panel.replaceChildren(
-      html("p", { class: `thought by-${node.author}` }, node.text.trim()),
+      html("p", { class: `thought by-${node.source}` }, node.text.trim() || node.key),
       html("dl", {}, ...rows.map(([name, value]) => html("div", {}, html("dt", {}, name), html("dd", {}, value)))));
   }
 }

@@ -15,16 +15,18 @@ const html = (name, attributes = {}, ...children) => {
   return element;
 };
 const digits = (value, count = 3) => (typeof value === "number" ? value.toFixed(count) : "–");
-const marks = { drafted: "…", written: "", accepted: "✓", rejected: "✕", corrected: "↻", unusable: "–" };
+const marks = {
+  sampled: "", accepted: "✓", surplus: "+", rejected: "✕", correction: "↻", duplicate: "=", unusable: "–",
+};
 const clipped = (text, length) => {
   const symbols = [...text];
   return symbols.length > length ? symbols.slice(0, length - 1).join("") + "…" : text;
 };
 
-/** What is said about a thought, in a sentence. */
+/** A sentence about a thought. */
 function describe(node) {
   if (!node.parent) return "The problem";
-  const parts = [`Step ${node.depth}`, `by the ${node.author}`, stateNames[node.state]];
+  const parts = [`Step ${node.depth}`, `by the ${node.source}`, stateNames[node.state]];
   if (node.score !== null) parts.push(`score ${digits(node.score)}`);
   if (typeof node.threshold === "number") parts.push(`threshold ${digits(node.threshold)}`);
   if (node.visits) parts.push(`visits ${node.visits}`);
@@ -32,6 +34,7 @@ function describe(node) {
   return `${parts.join(", ")}: ${node.key}`;
 }
 
+/** The tree as SVG, drawn again in place after every change. */
 class TreeView {
   constructor(frame, onSelect) {
     this.frame = frame;
@@ -66,7 +69,7 @@ class TreeView {
       this.model = model;
     }
     this.size = layOut(model);
-    for (const node of model.placed) {
+    for (const node of model.drawn) {
       let entry = this.byID.get(node.id);
       if (!entry) {
         entry = this.make(node);
@@ -102,7 +105,7 @@ class TreeView {
     group.dataset.id = node.id;
     const parts = {
       box: svg("rect", { class: "box", width: card.width, height: card.height, rx: 7 }),
-      author: svg("rect", { class: "author", x: 0, y: 0, width: 5, height: card.height, rx: 2.5 }),
+      source: svg("rect", { class: "source", x: 0, y: 0, width: 5, height: card.height, rx: 2.5 }),
       text: svg("text", { class: "text", x: 13, y: 15 }),
       mark: svg("text", { class: "mark", x: card.width - 8, y: 15, "text-anchor": "end" }),
       rail: svg("rect", { class: "rail", x: 13, y: 23, width: 112, height: 4, rx: 2 }),
@@ -121,13 +124,13 @@ class TreeView {
   update(entry) {
     const { node } = entry;
     const isRoot = !node.parent;
-    const classes = ["card", `is-${node.state}`, `by-${node.author ?? "nobody"}`];
+    const classes = ["card", `is-${node.state}`, `by-${node.source ?? "nobody"}`];
     if (node.onBeam) classes.push("on-beam");
     if (node.isWinner && this.model.result) classes.push("is-winner");
     if (node === this.selected) classes.push("is-selected");
     if (node.iteration === this.model.iteration && !this.model.result) classes.push("is-walked");
     const label = isRoot ? "The problem" : clipped(node.key, 25);
-    const look = [classes.join(" "), node.x, node.y, label, node.score, node.threshold, node.count, node.visits].join("|");
+    const look = [classes.join(" "), node.x, node.y, label, node.score, node.threshold, node.samples, node.visits].join("|");
     if (entry.look === look) return;
     entry.look = look;
     entry.group.setAttribute("class", classes.join(" "));
@@ -136,7 +139,7 @@ class TreeView {
     entry.title.textContent = isRoot ? this.model.started?.problem.text ?? "" : node.key;
     entry.text.textContent = label;
     if (isRoot) entry.text.setAttribute("y", 21);
-    entry.mark.textContent = isRoot ? "" : marks[node.state] + (node.count > 1 ? ` ×${node.count}` : "");
+    entry.mark.textContent = isRoot ? "" : marks[node.state] + (node.samples > 1 ? ` ×${node.samples}` : "");
     const isScored = node.score !== null && !isRoot;
     entry.rail.classList.toggle("is-hidden", !isScored);
     entry.score.textContent = (node.visits ? `N ${node.visits}  ` : "") + (isScored ? digits(node.score) : "");
@@ -174,16 +177,16 @@ class TreeView {
   key(event) {
     const node = this.selected ?? this.model?.root;
     if (!node) return;
-    const column = this.model.placed.filter((other) => other.depth === node.depth).sort((a, b) => a.row - b.row);
+    const column = this.model.drawn.filter((other) => other.depth === node.depth).sort((a, b) => a.row - b.row);
     const place = column.indexOf(node);
-    const children = node.children.filter((child) => child.parent);
+    const { children } = node;
     const moves = {
       ArrowLeft: node.parent,
       ArrowRight: children.find((child) => child.isWinner) ?? children.find((child) => child.onBeam) ?? children[0],
       ArrowUp: column[place - 1],
       ArrowDown: column[place + 1],
       Home: this.model.root,
-      End: this.model.placed.findLast((other) => other.isWinner) ?? this.model.placed.at(-1),
+      End: this.model.drawn.findLast((other) => other.isWinner) ?? this.model.drawn.at(-1),
       Enter: node,
       " ": node,
     };

@@ -5,7 +5,7 @@ internal import Logging
 internal import SpecSearch
 internal import Synchronization
 
-/// `/v1/chat/completions` and `/v1/completions`.
+/// The routes of OpenAI: `/v1/chat/completions` and `/v1/completions`.
 struct CompletionRoutes: Sendable {
     let configuration: ServerConfiguration
     let runner: SearchRunner
@@ -24,7 +24,7 @@ struct CompletionRoutes: Sendable {
         let body = try await request.jsonBody(configuration, runner.admission, caller: context.caller)
         let asked = try GenerationRequest(Data(body.readableBytesView), as: form, limits: configuration.limits)
         try runner.check(model: asked.model)
-        let search = try asked.configuration(runner.model.defaults, limits: configuration.limits)
+        let search = try asked.search(by: runner.model, limits: configuration.limits)
         if configuration.logsProblems {
             context.log.info("A problem", metadata: ["problem": "\(asked.problem)"])
         }
@@ -54,7 +54,7 @@ struct CompletionRoutes: Sendable {
     }
 
     private func whole(_ frame: CompletionFrame, _ ticket: Admission.Ticket) async throws -> Response {
-        let account = EventAccount(keepsEvents: frame.request.options.returnsTrace ?? false)
+        let account = EventAccount(keepsEvents: frame.request.fields.returnsTrace)
         let result = try await runner.run(frame.problem, frame.search, ticket: ticket) { account.take($0) }
         let answer = GenerationAnswer(result, request: frame.request)
         var choice = Completion.Choice(finishReason: answer.finishReason)
@@ -93,15 +93,15 @@ struct CompletionRoutes: Sendable {
     }
 }
 
-/// What an answer of either route is about, and what all its chunks have in common.
+/// The frame of an answer: what it is about, and what all its chunks have in common.
 struct CompletionFrame: Sendable {
     let request: GenerationRequest
     let isChat: Bool
     let problem: Problem
-    let search: SearchConfiguration
+    let search: Search
     private let head: Completion
 
-    init(_ request: GenerationRequest, as form: GenerationRequest.Form, _ search: SearchConfiguration, model: String) {
+    init(_ request: GenerationRequest, as form: GenerationRequest.Form, _ search: Search, model: String) {
         self.request = request
         self.search = search
         isChat = form == .chat
@@ -119,7 +119,7 @@ struct CompletionFrame: Sendable {
     }
 }
 
-/// What a whole answer needs of the events.
+/// The account of a whole answer: what it needs of the events.
 private final class EventAccount: Sendable {
     private struct State {
         var promptTokens: Int?

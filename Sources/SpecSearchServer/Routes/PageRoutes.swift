@@ -8,17 +8,19 @@ struct PageRoutes: Sendable {
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-    var routes: [Route] {
+    let settings: OfferedSettings
+
+    func routes() throws -> [Route] {
         func file(_ path: String, _ type: String, _ text: String) -> Route {
             Route(.get, path, isPublic: true) { _, _ in
                 .text(text, type: type, headers: [.contentSecurityPolicy: Self.policy, .cacheControl: "no-cache"])
             }
         }
         return [
-            file("/", "text/html; charset=utf-8", PageFiles.html),
+            file("/", "text/html; charset=utf-8", settings.page),
             file("/page.css", "text/css; charset=utf-8", PageFiles.style),
             file("/page.js", "text/javascript; charset=utf-8", PageFiles.script),
-            file("/openapi.json", "application/json", PageFiles.openAPI),
+            file("/openapi.json", "application/json", try settings.openAPI()),
         ]
     }
 }

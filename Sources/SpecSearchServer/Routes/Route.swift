@@ -38,7 +38,7 @@ extension Request {
         try admission.check(caller)
         let request = self
         do {
-            let (mended, buffer) = try await withThrowingTaskGroup(of: (Request, ByteBuffer)?.self) { group in
+            let (repaired, buffer) = try await withThrowingTaskGroup(of: (Request, ByteBuffer)?.self) { group in
                 group.addTask {
                     var request = request
                     let buffer = try await request.collectBody(upTo: limit)
@@ -56,7 +56,7 @@ extension Request {
                 }
                 return read
             }
-            self = mended
+            self = repaired
             return buffer
         } catch is NIOTooManyBytesError {
             throw APIError.tooLarge(limit)

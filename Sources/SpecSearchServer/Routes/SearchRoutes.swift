@@ -5,7 +5,7 @@ internal import Logging
 internal import NIOCore
 internal import SpecSearch
 
-/// `/v1/searches`: searches whose every event can be watched, for the page.
+/// The routes of `/v1/searches`: searches whose every event can be watched, for the page.
 struct SearchRoutes: Sendable {
     private struct Begun: Encodable {
         var id: String
@@ -41,38 +41,39 @@ struct SearchRoutes: Sendable {
         let body = try await request.jsonBody(configuration, runner.admission, caller: context.caller)
         let asked = try GenerationRequest(Data(body.readableBytesView), as: .search, limits: configuration.limits)
         try runner.check(model: asked.model)
-        let settings = try asked.configuration(runner.model.defaults, limits: configuration.limits)
+        let search = try asked.search(by: runner.model, limits: configuration.limits)
         let ticket = try runner.admission.enter(context.caller)
         if configuration.logsProblems {
             context.log.info("A problem", metadata: ["problem": "\(asked.problem)"])
         }
-        let search = WatchedSearch(caller: context.caller, patience: configuration.reconnectSeconds)
+        let watched = WatchedSearch(caller: context.caller, patience: configuration.reconnectSeconds)
         let logger = context.log
         // The search outlives this request; the registry owns it, and stops it when nobody watches.
         let task = Task { [runner] in
             do {
-                _ = try await runner.run(Problem(text: asked.problem), settings, ticket: ticket) { event in
+                _ = try await runner.run(Problem(text: asked.problem), search, ticket: ticket) { event in
                     do {
                         let line = try SearchTrace.line(for: event)
-                        search.append(WatchedSearch.Line(data: String(decoding: line, as: UTF8.self)))
+                        watched.append(WatchedSearch.Line(data: String(decoding: line, as: UTF8.self)))
                     } catch {
                         logger.error("An event cannot be written", metadata: ["error": "\(error)"])
                     }
                 }
-                search.end(WatchedSearch.Line(name: "end", data: "{}"))
+                watched.end(WatchedSearch.Line(name: "end", data: "{}"))
             } catch is CancellationError {
-                search.end(WatchedSearch.Line(name: "end", data: "{}"))
+                watched.end(WatchedSearch.Line(name: "end", data: "{}"))
             } catch {
-                logger.error("A search failed", metadata: ["error": "\(EngineError.logged(error))"])
+                logger.error("A search failed", metadata: ["error": "\(SpecSearchError.logged(error))"])
                 let text = (try? JSON.text(APIError(error))) ?? "{}"
-                search.end(WatchedSearch.Line(name: "failure", data: text))
+                watched.end(WatchedSearch.Line(name: "failure", data: text))
             }
         }
-        search.onStop { task.cancel() }
-        registry.add(search)
-        search.expectWatcher()
+        watched.onStop { task.cancel() }
+        registry.add(watched)
+        watched.expectWatcher()
         return try .json(
-            Begun(id: search.id, finished: false), status: .created, headers: [.location: "/v1/searches/\(search.id)"])
+            Begun(id: watched.id, finished: false), status: .created, headers: [.location: "/v1/searches/\(watched.id)"]
+        )
     }
 
     private func watch(_ request: Request, _ context: ServerContext) throws -> Response {

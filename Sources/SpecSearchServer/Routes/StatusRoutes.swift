@@ -2,7 +2,7 @@ internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
 
-/// What operators and clients ask about the server itself.
+/// The routes about the server itself, for operators and clients.
 struct StatusRoutes: Sendable {
     private struct Status: Encodable {
         var status: String
