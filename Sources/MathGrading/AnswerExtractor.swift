@@ -1,7 +1,6 @@
-/// Finds the final answer in a worked solution.
-///
-/// For a search's own answer marker there is `AnswerExtraction` in `SpecSearch`; this one reads texts from anywhere.
+/// A reader of worked solutions, which finds their final answers.
 public struct AnswerExtractor: Sendable, Hashable {
+    /// How answers are looked for.
     public var mode: GradingMode
 
     public init(mode: GradingMode = .strict) {
@@ -12,7 +11,8 @@ public struct AnswerExtractor: Sendable, Hashable {
     ///
     /// Strict: the last `\boxed{}` or `\fbox{}`; without one, what follows the last `####`; else what follows the last
     /// "answer is" or "answer:", to the end of its sentence; else the last number. A box that is not closed is no answer,
-    /// and neither is an empty one; there is no falling back from them. Compat: see ``CompatExtraction``.
+    /// and neither is an empty one; there is no falling back from them. Compat: the first of Minerva's phrase, the
+    /// last box, what follows "he answer is", "final answer is" or 答案是, and the last number; what is found is normalised.
     public func answer(in text: String) -> String? {
         switch mode {
         case .strict: Self.marked(in: text) ?? Self.lastNumber(in: text)

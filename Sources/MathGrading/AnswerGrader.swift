@@ -1,9 +1,12 @@
-/// Decides whether answers are right.
+/// A grader of answers to mathematical problems, as language models and data sets write them.
 ///
 /// ```swift
-/// AnswerGrader().accepts(candidate: "So it is $\\boxed{\\frac{1}{2}}$.", gold: "0.5")  // true
+/// let grader = AnswerGrader()
+/// grader.accepts(candidate: "So it is $\\boxed{\\frac{1}{2}}$.", gold: "0.5")  // true
+/// grader.equal("x = 3, y = 4", "(3, 4)")  // true
 /// ```
 public struct AnswerGrader: Sendable, Hashable {
+    /// How answers are read and compared.
     public var mode: GradingMode
 
     public init(mode: GradingMode = .strict) {

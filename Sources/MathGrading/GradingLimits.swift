@@ -1,4 +1,4 @@
-/// How much work an answer may cost; whatever goes beyond is compared as text.
+/// Limits of the work that an answer may cost; whatever goes beyond is compared as text.
 enum GradingLimits {
     /// Characters of an answer that is still read as mathematics.
     static let characters = 10_000

@@ -1,4 +1,4 @@
-/// How answers are read and compared.
+/// A way to read and compare answers.
 public enum GradingMode: String, Sendable, Hashable, Codable, CaseIterable {
     /// By value, exactly: what ``MathAnswer`` says.
     case strict

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Numerics
 
-/// Values of formulas at fixed points, for equality that cannot be decided exactly.
+/// The values of formulas at fixed points, for equality that cannot be decided exactly.
 enum NumericEvaluation {
     /// Points at which formulas with variables are compared.
     static let points = 10

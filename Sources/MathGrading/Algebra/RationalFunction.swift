@@ -105,7 +105,7 @@ struct RationalFunction: Hashable, Sendable {
     }
 }
 
-/// Factors of integers, by trial division.
+/// The factors of integers, by trial division.
 enum PrimeFactors {
     /// The primes of a number with their counts; nil if it has two factors that trial division does not reach.
     static func of(_ number: BigUInt) -> [(prime: Int, count: Int)]? {

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Compares answers as the evaluation code that most papers share does.
+/// The equality of answers in the evaluation code that most papers share.
 enum CompatEquality {
     /// Whether a normalised answer counts as a normalised gold answer.
     static func equal(_ candidate: String, _ gold: String) -> Bool { equal(candidate, gold, depth: 0) }

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Reads answers as the evaluation code that most papers share does (Qwen-2.5-Math and what was made from it).
+/// A reader of answers like the evaluation code that most papers share (Qwen-2.5-Math and what was made from it).
 ///
 /// Written from its behaviour, with its oddities where results depend on them.
 enum CompatExtraction {

@@ -36,7 +36,7 @@ struct AnswerToken: Hashable, Sendable {
     }
 }
 
-/// Cuts a normalised text into tokens.
+/// A lexer, which cuts a normalised text into tokens.
 struct AnswerLexer {
     private let text: [Character]
     private var index = 0

@@ -1,4 +1,4 @@
-/// Reads formulas, of LaTeX or plain text, from tokens.
+/// A reader of formulas, of LaTeX or plain text, from tokens.
 ///
 /// Grammar, loosest first: sums, products (also without a sign between the factors), signs, powers, what stands after a
 /// value (`!`, `%`, degrees), values.

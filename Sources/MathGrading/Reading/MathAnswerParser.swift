@@ -1,4 +1,4 @@
-/// Reads what kind of answer a text is: a list, an interval, an equation, a quantity or a formula.
+/// A reader of what kind of answer a text is: a list, an interval, an equation, a quantity or a formula.
 enum MathAnswerParser {
     typealias Form = MathAnswer.Form
     typealias Tokens = ArraySlice<AnswerToken>

@@ -1,4 +1,4 @@
-/// Numbers in English words.
+/// The numbers in English words.
 enum NumberWords {
     /// The value of words such as `five`, `twenty-one` or `two hundred and six`; nil if they are not a number.
     static func value(of words: [String]) -> Rational? {
