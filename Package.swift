@@ -147,7 +147,7 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: server),
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle", condition: server),
             ]),
-        .testTarget(name: "SpecSearchFuzzingTests", dependencies: ["SpecSearchFuzzing", "SpecSearchTesting"]),
+        .testTarget(name: "SpecSearchFuzzingTests", dependencies: ["SpecSearchFuzzing", "SpecSearch", "SpecSearchTesting"]),
         .testTarget(
             name: "SpecSearchCLITests",
             dependencies: [

@@ -10,7 +10,7 @@ if [ "${1:-}" = --keep ]; then
   keeps=yes
   shift
 fi
-targets=${*:-requests streams answers traces}
+targets=${*:-requests answers traces}
 # The symbols of libFuzzer and of Swift together are more than gold can link.
 linker=()
 if [ "$(uname)" = Linux ]; then linker=(-Xswiftc -use-ld=lld); fi

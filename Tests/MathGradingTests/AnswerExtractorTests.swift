@@ -1,4 +1,4 @@
-import SpecSearchEvaluation
+import MathGrading
 import Testing
 
 @Suite struct AnswerExtractorTests {

@@ -1,4 +1,4 @@
-import SpecSearchEvaluation
+import MathGrading
 import Testing
 
 @Suite struct AnswerGraderTests {
@@ -29,6 +29,12 @@ import Testing
     @Test(arguments: StrictCases.all.filter(\.equal).map { [$0.left, $0.right] })
     func `Compat accepts what strict accepts`(pair: [String]) {
         #expect(AnswerGrader(mode: .compat).equal(pair[0], pair[1]))
+    }
+
+    @Test func `The examples of the description hold`() {
+        let grader = AnswerGrader()
+        #expect(grader.accepts(candidate: "So it is $\\boxed{\\frac{1}{2}}$.", gold: "0.5"))
+        #expect(grader.equal("x = 3, y = 4", "(3, 4)"))
     }
 
     @Test func `Solutions are read, on both sides`() {

@@ -1,60 +1,40 @@
 import Foundation
-import SpecSearch
-import SpecSearchEvaluation
+import MathGrading
 import Testing
 
-/// Runs on the real data sets; skipped, and said so, where they are not.
-private let hasData = ["math500", "gsm8k", "humaneval"].allSatisfy { (try? DatasetLocation.file($0)) != nil }
-
-@Suite(.enabled(if: hasData, "GSM8K, MATH-500 and HumanEval are not at SPECSEARCH_DATA (default ../shared/data)"))
+@Suite(.enabled(if: SolvedProblem.areThere, "GSM8K and MATH-500 are not at SPECSEARCH_DATA (default ../shared/data)"))
 struct DataTests {
-    private func load(_ name: String) throws -> [GradedProblem] {
-        try ProblemSet(contentsOf: try DatasetLocation.file(name)).problems
-    }
-
     @Test(arguments: GradingMode.allCases)
     func `Every MATH-500 solution gives its answer`(mode: GradingMode) throws {
-        let problems = try load("math500")
+        let problems = try SolvedProblem.math500()
         #expect(problems.count == 500)
         let extractor = AnswerExtractor(mode: mode)
         for problem in problems {
-            let found = extractor.answer(in: try #require(problem.solution))
+            let found = extractor.answer(in: problem.solution)
             // The compat chain normalises what it extracts.
-            if mode == .strict { #expect(found == problem.answer, "\(problem.problem.id)") }
+            if mode == .strict { #expect(found == problem.answer, "\(problem.id)") }
             #expect(
                 AnswerGrader(mode: mode).accepts(candidate: problem.solution, gold: problem.answer),
-                "\(problem.problem.id): \(found ?? "nothing") and \(problem.answer)")
-            #expect(problem.level != nil && problem.subject != nil)
+                "\(problem.id): \(found ?? "nothing") and \(problem.answer)")
         }
     }
 
     @Test(arguments: GradingMode.allCases)
     func `Every GSM8K solution gives its answer, also as its last number`(mode: GradingMode) throws {
-        let problems = try load("gsm8k")
+        let problems = try SolvedProblem.gsm8k()
         #expect(problems.count == 1_319)
         let grader = AnswerGrader(mode: mode)
         for problem in problems {
-            let solution = try #require(problem.solution)
-            #expect(grader.accepts(candidate: solution, gold: problem.answer), "\(problem.problem.id)")
-            let unmarked = solution.replacing("#### ", with: "")
+            #expect(grader.accepts(candidate: problem.solution, gold: problem.answer), "\(problem.id)")
+            let unmarked = problem.solution.replacing("#### ", with: "")
             #expect(
                 AnswerExtractor(mode: mode).answer(in: unmarked).map { grader.equal($0, problem.answer) } == true,
-                "\(problem.problem.id)")
+                "\(problem.id)")
         }
     }
 
-    @Test func `HumanEval is tasks to run`() throws {
-        let problems = try load("humaneval")
-        #expect(problems.count == 164)
-        #expect(
-            problems.allSatisfy {
-                $0.codeTask?.entryPoint.isEmpty == false && $0.codeTask?.test.contains("check") == true
-            })
-        #expect(problems.allSatisfy { !$0.accepts($0.answer) })
-    }
-
     @Test func `Over all gold answers equality is reflexive, symmetric, and right`() throws {
-        let texts = Set((try load("math500") + load("gsm8k")).map(\.answer)).sorted()
+        let texts = Set((try SolvedProblem.math500() + SolvedProblem.gsm8k()).map(\.answer)).sorted()
         let answers = texts.map { MathAnswer($0) }
         var pairs: Set<String> = []
         for (index, left) in answers.enumerated() {
@@ -76,8 +56,8 @@ struct DataTests {
     }
 
     @Test func `Normalising a second time changes nothing`() throws {
-        let problems = try load("math500") + load("gsm8k")
-        for text in problems.flatMap({ [$0.answer, $0.solution ?? ""] })
+        let problems = try SolvedProblem.math500() + SolvedProblem.gsm8k()
+        for text in problems.flatMap({ [$0.answer, $0.solution] })
             + StrictCases.all.flatMap({ [$0.left, $0.right] })
         {
             let once = AnswerText.normalised(text)

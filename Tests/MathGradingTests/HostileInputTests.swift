@@ -1,4 +1,4 @@
-import SpecSearchEvaluation
+import MathGrading
 import Testing
 
 /// Each of these ends at once; a grader without limits runs out of time, stack or memory.

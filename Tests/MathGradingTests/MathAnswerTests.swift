@@ -1,5 +1,5 @@
 import Foundation
-import SpecSearchEvaluation
+import MathGrading
 import Testing
 
 @Suite struct MathAnswerTests {

@@ -178,6 +178,8 @@ import Testing
             let response = try await client.post("/v1/completions", #"{"prompt":"What is 7"}"#)
             #expect(response.status == .badRequest)
             #expect(try response.value("error", "code") as? String == "bad_setting")
+            // The connection was watched, and the client must not use it again.
+            #expect(response.headers[.connection] == "close")
             let body = #"{"prompt":"What is 7","specsearch":{"method":"ar","search":"self-consistency"}}"#
             #expect(try await client.post("/v1/completions", body).status == .ok)
         }

@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func `two hundred and fifty-six at once are answered, or told to come back`() async throws {
+    @Test func `two hundred and fifty-six at once are answered, or asked to come back`() async throws {
         try await withServer(TestModel.make(delay: .milliseconds(5)), { $0.limits.queuedSearches = 64 }) { test, _ in
             let client = try ManyClients(test)
             let answers = try await withThrowingTaskGroup(of: ManyClients.Answer.self) { group in

@@ -94,7 +94,10 @@ public struct Engine: Sendable {
         switch needs.target {
         case nil: break
         case .autoregressive: models.target = try required(target, .target)
-        case .speculative: models.target = try speculativeTarget()
+        case .speculative:
+            // A model on servers speculates by itself, or not at all: that is its server's choice.
+            let target = try required(target, .target)
+            models.target = target is any SpeculativeTarget ? try speculativeTarget() : target
         case .speculativeIfPaired:
             models.target = try (try? speculativeTarget()) ?? required(target, .target)
         }

@@ -14,6 +14,8 @@ package struct APIError: Error, Sendable {
     package var retryAfter: Double?
     /// Whether clients should ask again by themselves, where the status alone would have them do otherwise.
     package var shouldRetry: Bool?
+    /// Whether the connection cannot be used again.
+    var endsConnection = false
 
     static func invalid(_ message: String, param: String? = nil, code: String? = nil) -> APIError {
         APIError(statusCode: 400, type: "invalid_request_error", message: message, param: param, code: code)
@@ -133,7 +135,7 @@ extension APIError: HTTPResponseError {
         }
         if let shouldRetry { headers[.shouldRetry] = shouldRetry ? "true" : "false" }
         if statusCode == 401 { headers[.wwwAuthenticate] = "Bearer" }
-        if statusCode == 503 { headers[.connection] = "close" }
+        if statusCode == 503 || endsConnection { headers[.connection] = "close" }
         return try .json(self, status: status, headers: headers)
     }
 }

@@ -33,8 +33,17 @@ struct CompletionRoutes: Sendable {
         let ticket = try runner.admission.enter(context.caller)
         let watched = request
         guard asked.isStreamed else {
-            var response = try await watched.body.consumeWithCancellationOnInboundClose { _ in
-                try await whole(frame, ticket)
+            var response: Response
+            do {
+                response = try await watched.body.consumeWithCancellationOnInboundClose { _ in
+                    try await whole(frame, ticket)
+                }
+            } catch {
+                context.log.error("A search failed", metadata: ["error": "\(SpecSearchError.logged(error))"])
+                // A connection that was watched for its client's hang-up is of no use any more.
+                var failure = APIError(error)
+                failure.endsConnection = true
+                throw failure
             }
             let body = response.body
             response.body = ResponseBody(contentLength: body.contentLength) { writer in

@@ -8,8 +8,8 @@ import Testing
         let whole = GenerationAnswer.cut(text, at: [stop, "other stop"])
         var filter = StopFilter([stop, "other stop"])
         let parts = text.unicodeScalars.map { filter.pass(String($0)) }
-        let told = parts.joined() + filter.pass("", isLast: true)
-        #expect(told.unicodeScalars.elementsEqual(whole.unicodeScalars))
+        let passed = parts.joined() + filter.pass("", isLast: true)
+        #expect(passed.unicodeScalars.elementsEqual(whole.unicodeScalars))
         #expect(!whole.unicodeScalars.contains { stop.unicodeScalars.contains($0) })
     }
 }
