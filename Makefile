@@ -27,7 +27,7 @@ test: setup ## Run all tests.
 	@prefix="$$(Scripts/bootstrap.sh)" && PKG_CONFIG_PATH="$$prefix/lib/pkgconfig" && export PKG_CONFIG_PATH && \
 	  export GGML_NO_BACKTRACE=1 SWIFT_BACKTRACE=enable=no && \
 	  swift build --build-tests -Xlinker -rpath -Xlinker "$$prefix/lib" && \
-	  swift test --skip-build -Xlinker -rpath -Xlinker "$$prefix/lib"
+	  swift test --skip-build --no-parallel -Xlinker -rpath -Xlinker "$$prefix/lib"
 
 test-browser: ## Test a real server with real clients and a real browser (after make build or make test).
 	@Scripts/test-browser.sh

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs searches on real vLLM servers: the Qwen2 trio as draft, reward model and two replicas of the target. Steps and scores
+# Runs searches on real vLLM servers: a trio in the Qwen2 architecture (MODELS, as `Training/train.py --architecture qwen2`
+# makes one) as draft, reward model and two replicas of the target. Steps and scores
 # must be the embedded engine's, and a kill of one target's engine in the middle of a run must cost no answer. Opt-in: vLLM's
 # CPU build and what it needs take 3.5 GB of disk, each server 2 to 3 GB of memory and a minute or two to start. It is kept
 # in the per-user cache for the next time. Needs `make build` first (or SPECSEARCH=path of the program).
@@ -25,6 +26,9 @@ fail() {
     printf 'test-vllm: %s\n  %s\n' "$1" "$2" >&2
     exit 1
 }
+models=${MODELS:-}
+[ -f "$models/manifest.json" ] || fail "MODELS names no folder with a manifest.json." \
+    "Train a trio: Training/train.py --architecture qwen2 --out DIR, then MODELS=DIR."
 [ -x "$program" ] || fail "$program is not there." "Run make build, or set SPECSEARCH to the program."
 
 if ! "$python" -c 'import vllm, gguf' 2>/dev/null; then
@@ -37,7 +41,7 @@ if ! "$python" -c 'import vllm, gguf' 2>/dev/null; then
     # Not needed for text, and PyPI's builds of them want another PyTorch than the CPU's.
     "$python" -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
 fi
-"$python" Training/huggingface.py Models/qwen2 "$work/models" >/dev/null
+"$python" Training/huggingface.py "$models" "$work/models" >/dev/null
 
 # A port that was free a moment ago.
 port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
@@ -76,7 +80,7 @@ YAML
     for role in draft target prm; do printf '%s: { %s }\n' $role "$("$1" $role)"; done
 }
 describe() { [ "$1" != prm ] || printf ', description: prm.json'; }
-embedded() { printf 'dialect: embedded, file: "%s"%s' "$PWD/Models/qwen2/$1.gguf" "$(describe "$1")"; }
+embedded() { printf 'dialect: embedded, file: "%s"%s' "$models/$1.gguf" "$(describe "$1")"; }
 served() {
     local urls="\"${url[$1]:-${url[target-0]}\", \"${url[target-1]}}\""
     printf 'dialect: vllm, urls: [%s], model: %s, addsBeginToken: false%s' "$urls" "$1" "$(describe "$1")"
@@ -85,7 +89,7 @@ configuration embedded >"$work/embedded.yaml"
 configuration served >"$work/cluster.yaml"
 # Raw scores: calibration would make near ones equal.
 python3 -c 'import json, sys; d = json.load(sys.stdin); d.pop("calibration"); print(json.dumps(d))' \
-    <Models/qwen2/prm.json >"$work/prm.json"
+    <"$models/prm.json" >"$work/prm.json"
 
 "$program" doctor --config "$work/cluster.yaml"
 same=0
@@ -97,7 +101,7 @@ while IFS= read -r problem; do
         there=$("$program" solve --config "$work/cluster.yaml" --method $method --temperature 0 --json "$problem" </dev/null)
         HERE=$here THERE=$there METHOD=$method python3 - <<'PYTHON' && same=$((same + 1))
 import json, math, os
-here, there = (json.loads(os.environ[name])["result"] for name in ("HERE", "THERE"))
+here, there = (json.loads(os.environ[name]) for name in ("HERE", "THERE"))
 steps = lambda result: [step["thought"]["text"] for step in result["best"]["steps"]]
 scores = lambda result: [step["score"] for step in result["best"]["steps"]]
 equal = steps(here) == steps(there)
@@ -109,13 +113,13 @@ print(f'{os.environ["METHOD"]:10}  answer {there["answer"]}  {"the same steps" i
 raise SystemExit(0 if equal and far < 0.1 else 1)
 PYTHON
     done
-done < <(head -n "$problems" Models/qwen2/heldout.jsonl | python3 -c 'import json, sys; [print(json.loads(line)["problem"]) for line in sys.stdin]')
+done < <(head -n "$problems" "$models/heldout.jsonl" | python3 -c 'import json, sys; [print(json.loads(line)["problem"]) for line in sys.stdin]')
 say "$same of $((2 * count)) searches are the embedded engine's"
 [ "$same" -eq $((2 * count)) ]
 
 # The same problems twice, four at once; the second time, one target's engine is killed after the first answers.
 run() {
-    "$program" evaluate --config "$work/cluster.yaml" --dataset "$PWD/Models/qwen2/heldout.jsonl" --methods specsearch \
+    "$program" evaluate --config "$work/cluster.yaml" --dataset "$models/heldout.jsonl" --methods specsearch \
         --temperature 0 --limit $((4 * problems)) --concurrency 4 --output "$work/$1" >"$work/$1.log" 2>&1
 }
 answers() { cat "$work/$1/records.jsonl" 2>/dev/null | wc -l; }

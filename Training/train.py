@@ -58,7 +58,7 @@ def main():
     here = Path(__file__).resolve().parent
     parser.add_argument("--preset", choices=PRESETS, default="cpu")
     parser.add_argument("--architecture", choices=("llama", "qwen2"), default="llama")
-    parser.add_argument("--out", type=Path, help="Models, or Models/qwen2")
+    parser.add_argument("--out", type=Path, help="Models, or the folder of another trio")
     parser.add_argument("--runs", type=Path, help="runs, or runs/qwen2")
     parser.add_argument("--binary", type=Path, default=here.parent / ".build/release/specsearch")
     parser.add_argument("--problems", type=int, default=1000, help="of the gates; the target writes half of them")

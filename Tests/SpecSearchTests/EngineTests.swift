@@ -61,7 +61,8 @@ import Testing
             func sample(_ requests: [SampleRequest]) async throws -> Samples { Samples(thoughts: []) }
         }
         let plain = Engine(draft: Toy.model(.draft), target: Plain(), rewardModel: Toy.rewardModel())
-        #expect(await error(.sps, plain)?.code == .unsupported)
+        // Servers speculate by themselves: nothing is refused, and nothing proposes.
+        #expect(try plain.models(for: ModelNeeds(target: .speculative)).target is Plain)
     }
 
     @Test func `Speculation changes no thought, and takes the engine's number of tokens`() async throws {

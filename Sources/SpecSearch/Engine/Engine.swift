@@ -88,7 +88,7 @@ public struct Engine: Sendable {
     }
 
     /// The models that a generator asks for: the one place where a method becomes models.
-    func models(for needs: ModelNeeds) throws -> SearchModels {
+    package func models(for needs: ModelNeeds) throws -> SearchModels {
         var models = SearchModels()
         if needs.draft { models.draft = try required(draft, .draft) }
         switch needs.target {
@@ -125,10 +125,10 @@ extension Engine: EngineConvertible {
 }
 
 /// The models of one search.
-struct SearchModels: Sendable {
-    var draft: (any LanguageModel)?
-    var target: (any LanguageModel)?
-    var rewardModel: (any RewardModel)?
+package struct SearchModels: Sendable {
+    package var draft: (any LanguageModel)?
+    package var target: (any LanguageModel)?
+    package var rewardModel: (any RewardModel)?
 
     func openSession(for problem: Problem) async throws -> (any EngineSession)? {
         // A draft that both drafts and proposes tokens has one session.

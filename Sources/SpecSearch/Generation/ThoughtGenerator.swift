@@ -30,7 +30,8 @@ public struct ModelNeeds: Sendable, Hashable {
     public enum Target: Sendable, Hashable {
         /// Token by token.
         case autoregressive
-        /// With tokens proposed by the draft; an error where the two cannot be paired.
+        /// With tokens proposed by the draft; an error where the two cannot be paired. A model on servers, which takes no
+        /// proposals, samples as its servers do.
         case speculative
         /// With tokens proposed by the draft where the two can be paired, else token by token.
         case speculativeIfPaired

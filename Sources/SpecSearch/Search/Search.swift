@@ -40,7 +40,8 @@ public struct Search: Sendable {
 
     /// A search by the names of its settings.
     ///
-    /// - Throws: ``SpecSearchError`` `badSetting`, naming the first setting out of range; what ``Engine/judged(by:)`` does.
+    /// - Throws: ``SpecSearchError`` `badSetting`, naming the first setting out of range; what ``Engine/judged(by:)`` does;
+    ///   and where the engine lacks a model that the method needs.
     public init(_ engine: some EngineConvertible, configuration: SearchConfiguration) throws {
         try configuration.validate()
         self.engine = try engine.engine.judged(by: configuration.judge)
@@ -50,6 +51,8 @@ public struct Search: Sendable {
         options.sampling = (options.sampling ?? engine.engine.defaults.sampling).changed(by: configuration.sampling)
         self.options = options
         self.configuration = configuration
+        // What is missing is better said now than after a stream has begun.
+        _ = try self.engine.models(for: generator.needs)
     }
 
     /// Searches until the end, the deadline, or cancellation; the last two give the best so far, flagged.

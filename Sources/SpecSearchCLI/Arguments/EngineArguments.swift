@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import ModelHub
 internal import SpecSearch
 internal import SpecSearchLlama
 
@@ -7,7 +8,8 @@ internal import SpecSearchLlama
 struct EngineArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A folder with a manifest.json that names the models. (default: the shipped model set)", valueName: "dir"))
+            "A set of models by its name (see models list), or a folder with a manifest.json. (default: the shipped set)",
+            valueName: "name"))
     var models: String?
 
     @Option(
@@ -87,13 +89,20 @@ struct EngineArguments: ParsableArguments {
 
     /// The folder of `--models`, or of the shipped model set.
     func modelsFolder() throws -> String {
-        if let models { return models }
+        if let models { return try Self.folder(of: models) }
         guard let shipped = Self.shippedModels() else {
             throw SpecSearchError(
                 .badModelFile, "The shipped models were not found beside this program or here.",
                 remedy: "Run it from the repository, or name a folder with --models.")
         }
         return shipped
+    }
+
+    /// The folder that a name stands for: a folder as it is, else a set that was pulled.
+    static func folder(of name: String) throws -> String {
+        if FileManager.default.fileExists(atPath: name) || name.contains("/") && !name.hasPrefix("hf:") { return name }
+        if name == "trio", let shipped = shippedModels() { return shipped }
+        return try ModelStore().path(name).folder
     }
 
     /// How the engine runs models.

@@ -6,7 +6,11 @@ internal import SpecSearchLlama
 /// `specsearch models`.
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "models", abstract: "Look at model files.", subcommands: [ModelsCheckCommand.self])
+        commandName: "models", abstract: "Bring models to this machine, and look at them.",
+        subcommands: [
+            ModelsPullCommand.self, ModelsListCommand.self, ModelsPathCommand.self, ModelsRemoveCommand.self,
+            ModelsCheckCommand.self,
+        ])
 }
 
 /// `specsearch models check`.
@@ -18,7 +22,8 @@ struct ModelsCheckCommand: AsyncParsableCommand {
             for the search, and what forward passes cost here. Ends with status 1 if something would fail.
             """)
 
-    @Argument(help: ArgumentHelp("A folder with a manifest.json.", valueName: "dir"))
+    @Argument(
+        help: ArgumentHelp("A folder with a manifest.json, or the name of a set that was pulled.", valueName: "models"))
     var folder: String
 
     @Option(help: "Paths that are followed side by side.")
@@ -51,7 +56,7 @@ struct ModelsCheckCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let set = try ModelSet(directory: folder)
+        let set = try ModelSet(directory: try EngineArguments.folder(of: folder))
         var load = ModelCheck.Load()
         load.beams = beams
         load.width = width

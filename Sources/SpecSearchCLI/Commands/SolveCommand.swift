@@ -34,10 +34,19 @@ struct SolveCommand: AsyncParsableCommand {
     @Flag(help: "Print the result as JSON.")
     var json = false
 
+    @Flag(help: "Print the answer alone.")
+    var quiet = false
+
+    @Flag(help: "Say also what the quality of the result rests on.")
+    var verbose = false
+
     @Option(help: ArgumentHelp("Write every event to a file, as JSON Lines; see replay.", valueName: "file"))
     var trace: String?
 
     func validate() throws {
+        guard [json, quiet, verbose].count(where: \.self) <= 1 else {
+            throw ValidationError("--json, --quiet and --verbose go one without the others.")
+        }
         guard problem == nil || !example else { throw ValidationError("Give either a problem or --example.") }
         if let problem, problem.allSatisfy(\.isWhitespace) { throw ValidationError("The problem is empty.") }
         guard problem != nil || example || isatty(STDIN_FILENO) == 0 else {
@@ -48,7 +57,7 @@ struct SolveCommand: AsyncParsableCommand {
 
     func run() async throws {
         let problem = Problem(text: try problemText())
-        let terminal = Terminal(quiet: json)
+        let terminal = Terminal(quiet: json || quiet)
         let configuration = try search.calibrated(search.configuration(method))
         let writer = try trace.map { try TraceWriter(path: $0) }
         let (result, interruption) = try await Interruption.guarding { [self] in
@@ -62,7 +71,11 @@ struct SolveCommand: AsyncParsableCommand {
         }
         try writer?.finish()
         let report = SolveReport(configuration, problem, result)
-        print(json ? try report.json() : ResultText(terminal).text(report))
+        if quiet {
+            print(result.answer ?? "")
+        } else {
+            print(json ? try report.json() : ResultText(terminal, isVerbose: verbose).text(report))
+        }
         if let interruption { throw interruption }
     }
 

@@ -2,7 +2,7 @@ internal import SpecSearch
 internal import SpecSearchEvaluation
 internal import Synchronization
 
-/// A search's progress in one line, redrawn at every event.
+/// A search's progress: one line, redrawn at every event, on a terminal; elsewhere a line for each depth.
 final class LiveProgress: Sendable {
     private struct State {
         var tree = SearchTree(problem: "")
@@ -56,12 +56,16 @@ final class LiveProgress: Sendable {
     }
 
     func show(_ event: SearchEvent) {
-        guard terminal.showsProgress else { return }
-        terminal.progress(
-            state.withLock { state in
-                state.add(event)
-                return state.line
-            })
+        guard !terminal.isQuiet else { return }
+        let line = state.withLock { state in
+            state.add(event)
+            return state.line
+        }
+        if terminal.showsProgress { return terminal.progress(line) }
+        switch event {
+        case .selected, .backedUp: Terminal.say(line)
+        default: break
+        }
     }
 }
 

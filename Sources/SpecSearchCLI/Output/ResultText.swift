@@ -4,9 +4,12 @@ internal import SpecSearchEvaluation
 /// A search's result for people.
 struct ResultText {
     private let terminal: Terminal
+    /// Whether to say what the quality of the result rests on.
+    private let isVerbose: Bool
 
-    init(_ terminal: Terminal) {
+    init(_ terminal: Terminal, isVerbose: Bool = false) {
         self.terminal = terminal
+        self.isVerbose = isVerbose
     }
 
     func text(_ report: SolveReport) -> String {
@@ -20,7 +23,7 @@ struct ResultText {
             lines.append("\(String(index + 1).leftPadded(3))  \(source)  \(score)  \(step.thought.text.singleLine)")
         }
         lines += ["", headline(result), "", summary(report.method, result)]
-        if let quality = report.quality { lines += QualityText(quality).lines }
+        if isVerbose, let quality = report.quality { lines += QualityText(quality).lines }
         return lines.joined(separator: "\n")
     }
 

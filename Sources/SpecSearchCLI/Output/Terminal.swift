@@ -7,11 +7,14 @@ struct Terminal: Sendable {
     let isInteractive: Bool
     /// Whether progress is drawn.
     let showsProgress: Bool
+    /// Whether people asked to be told nothing but results.
+    let isQuiet: Bool
     private let hasColour: Bool
     /// Columns.
     let width: Int
 
     init(quiet: Bool = false) {
+        isQuiet = quiet
         isInteractive = isatty(STDOUT_FILENO) == 1
         showsProgress = isatty(STDERR_FILENO) == 1 && !quiet
         let environment = ProcessInfo.processInfo.environment
