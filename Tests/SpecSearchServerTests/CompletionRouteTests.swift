@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import HummingbirdTesting
+import Logging
 import SpecSearch
 import SpecSearchServer
 import SpecSearchTesting
@@ -171,17 +172,28 @@ import Testing
     }
 
     @Test func `a model that the engine does not have is the caller's matter`() async throws {
-        let model = ServedModel(
-            id: "toy", engine: Engine(target: ScriptedModel(.target) { _ in [.init("7", stop: .endOfSequence)] }),
-            defaults: SearchConfiguration())
-        try await withServer(model) { client, _ in
-            let response = try await client.post("/v1/completions", #"{"prompt":"What is 7"}"#)
+        var defaults = SearchConfiguration()
+        defaults.method = .ar
+        defaults.search = .selfConsistency
+        let engine = Engine(target: ScriptedModel(.target) { _ in [.init("7", stop: .endOfSequence)] })
+        try await withServer(ServedModel(id: "toy", engine: engine, defaults: defaults)) { client, _ in
+            let body = #"{"stream":true,"prompt":"What is 7","specsearch":{"method":"specsearch"}}"#
+            let response = try await client.post("/v1/completions", body)
             #expect(response.status == .badRequest)
             #expect(try response.value("error", "code") as? String == "bad_setting")
-            // The connection was watched, and the client must not use it again.
+            #expect(try await client.post("/v1/completions", #"{"prompt":"What is 7"}"#).status == .ok)
+        }
+        #expect(throws: SpecSearchError.self) {
+            try SearchServer(
+                model: ServedModel(id: "toy", engine: engine), configuration: ServerConfiguration(), logger: Logger(label: "test"))
+        }
+    }
+
+    @Test func `a search that fails ends its connection, which was watched`() async throws {
+        try await withServer(TestModel.make(fails: true)) { client, _ in
+            let response = try await client.post("/v1/completions", #"{"prompt":"What is 7"}"#)
+            #expect(response.status.code >= 500)
             #expect(response.headers[.connection] == "close")
-            let body = #"{"prompt":"What is 7","specsearch":{"method":"ar","search":"self-consistency"}}"#
-            #expect(try await client.post("/v1/completions", body).status == .ok)
         }
     }
 

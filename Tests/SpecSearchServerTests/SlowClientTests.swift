@@ -112,6 +112,7 @@ private final class LongModel: Sendable {
 
     var served: ServedModel {
         var defaults = SearchConfiguration()
+        defaults.method = .ar
         defaults.options.maximumDepth = steps
         defaults.width = width
         return ServedModel(

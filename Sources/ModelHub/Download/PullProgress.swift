@@ -42,7 +42,7 @@ public struct PullProgress: Sendable, Hashable, CustomStringConvertible {
     public internal(set) var secondsLeft: Double?
     /// Something that the user should know, such as that the hub was not reached and another source is asked; said
     /// once, so it deserves a line of its own.
-    public internal(set) var message: String?
+    public package(set) var message: String?
 
     /// One line: "qwen.gguf  45 %  221 of 491 MB  12.3 MB/s  22 s left".
     public var description: String {
