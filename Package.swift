@@ -70,7 +70,8 @@ let package = Package(
         .target(name: "Checksums"),
         // How weights arrive.
         .target(
-            name: "ModelHub", dependencies: ["SpecSearch", "Checksums"], resources: [.embedInCode("Catalogue/models.json")]),
+            name: "ModelHub", dependencies: ["SpecSearch", "Checksums"],
+            resources: [.embedInCode("Catalogue/models.json")]),
         // Uses of a search.
         .target(
             name: "SpecSearchEvaluation",
@@ -97,7 +98,8 @@ let package = Package(
         .target(
             name: "SpecSearchCLI",
             dependencies: [
-                "SpecSearch", "SpecSearchLlama", "SpecSearchEvaluation", "SpecSearchMeasurement", "MathGrading", "ModelHub",
+                "SpecSearch", "SpecSearchLlama", "SpecSearchEvaluation", "SpecSearchMeasurement", "MathGrading",
+                "ModelHub",
                 .target(name: "SpecSearchRemote", condition: cluster),
                 .target(name: "SpecSearchServer", condition: server),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -129,7 +131,8 @@ let package = Package(
         .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),
         .testTarget(name: "ModelHubTests", dependencies: ["ModelHub", "Checksums", "SpecSearch"]),
         .testTarget(
-            name: "SpecSearchEvaluationTests", dependencies: ["SpecSearchEvaluation", "MathGrading", "SpecSearchTesting"]),
+            name: "SpecSearchEvaluationTests",
+            dependencies: ["SpecSearchEvaluation", "MathGrading", "SpecSearchTesting"]),
         .testTarget(
             name: "SpecSearchMeasurementTests",
             dependencies: ["SpecSearchMeasurement", "SpecSearchEvaluation", "SpecSearchLlama", "SpecSearchTesting"]),
@@ -147,7 +150,8 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: server),
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle", condition: server),
             ]),
-        .testTarget(name: "SpecSearchFuzzingTests", dependencies: ["SpecSearchFuzzing", "SpecSearch", "SpecSearchTesting"]),
+        .testTarget(
+            name: "SpecSearchFuzzingTests", dependencies: ["SpecSearchFuzzing", "SpecSearch", "SpecSearchTesting"]),
         .testTarget(
             name: "SpecSearchCLITests",
             dependencies: [

@@ -229,7 +229,9 @@ def test_r13_sigterm_lets_searches_end(own_server):
         requests.post(f"{server.url}/v1/completions", json={"prompt": PROBLEM}, timeout=60).status_code)) for _ in range(16)]
     for thread in threads:
         thread.start()
-    settle(lambda: metric(server, "specsearch_searches_queued") > 4, 10)
+    # All are in: one that comes after the signal is rightly refused.
+    settle(lambda: metric(server, "specsearch_searches_queued") + metric(server, "specsearch_searches_running")
+           + len(answers) >= 16, 10)
     server.process.send_signal(signal.SIGTERM)
     settle(lambda: refused(server), 5)
     for thread in threads:

@@ -185,7 +185,8 @@ import Testing
         }
         #expect(throws: SpecSearchError.self) {
             try SearchServer(
-                model: ServedModel(id: "toy", engine: engine), configuration: ServerConfiguration(), logger: Logger(label: "test"))
+                model: ServedModel(id: "toy", engine: engine), configuration: ServerConfiguration(),
+                logger: Logger(label: "test"))
         }
     }
 

@@ -8,6 +8,21 @@ private struct Mute: RewardModel, LanguageModel {
     let aggregation = ScoreAggregation.last
     func score(_ paths: [ReasoningPath]) async throws -> StepScores { StepScores(scores: []) }
     func sample(_ requests: [SampleRequest]) async throws -> Samples { Samples(thoughts: []) }
+
+    @Test func `A problem that fills the context is an error, a branch that outgrows it is lost alone`() async throws {
+        func search(full: Int) async throws -> SearchResult {
+            let target = ScriptedModel(.target) { path in
+                if path.depth == full { return [.init("", stop: .length)] }
+                return [.init("step \(path.depth)\n\n"), .init("end", stop: .endOfSequence)]
+            }
+            let engine = Engine(target: target, rewardModel: ScriptedRewardModel { _ in 0.5 })
+            return try await Search(engine, generator: .targetOnly).solve("?")
+        }
+        let error = await #expect(throws: SpecSearchError.self) { try await search(full: 0) }
+        #expect(error?.code == .contextOverflow)
+        #expect(try await search(full: 1).isFinished)
+    }
+
 }
 
 @Suite struct SearchTests {

@@ -133,6 +133,14 @@ public final class SearchContext {
                 "The \(role.rawValue) model generated \(answer.thoughts.map(\.count)) thoughts where "
                     + "\(requests.map(\.count)) were asked for.", remedy: "This is a defect of the engine.")
         }
+        // A branch that outgrows the context is lost alone; a problem that fills it leaves nothing to search.
+        if depth == 0,
+            answer.thoughts.joined().allSatisfy({ $0.stop == .length && $0.text.isEmpty && $0.tokens.isEmpty })
+        {
+            throw SpecSearchError(
+                .contextOverflow, "The problem leaves no room for a step in the context of the \(role.rawValue) model.",
+                remedy: "Shorten the problem, or raise the context length if the model allows it.")
+        }
         usage += answer.usage
         phases[phase, default: 0] += seconds
         var answers: [Answer] = []
