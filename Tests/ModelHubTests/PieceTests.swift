@@ -27,27 +27,27 @@ import Testing
         }
     }
 
-    @Test func `Pauses double, and a server's wish counts unless it is too long`() {
+    @Test func `Pauses double, and a server's own pause counts unless it is too long`() {
         let policy = RetryPolicy(attempts: 10)
-        let pauses = (1...10).map { policy.delay(failures: $0, wish: nil) }
+        let pauses = (1...10).map { policy.delay(failures: $0, requested: nil) }
         #expect(
             pauses == [
                 .milliseconds(500), .seconds(1), .seconds(2), .seconds(4), .seconds(8), .seconds(16), .seconds(30),
                 .seconds(30), .seconds(30), nil,
             ])
-        #expect(policy.delay(failures: 1, wish: .seconds(20)) == .seconds(20))
-        #expect(policy.delay(failures: 1, wish: .seconds(3600)) == nil)
-        #expect(policy.delay(failures: 10, wish: .seconds(1)) == nil)
+        #expect(policy.delay(failures: 1, requested: .seconds(20)) == .seconds(20))
+        #expect(policy.delay(failures: 1, requested: .seconds(3600)) == nil)
+        #expect(policy.delay(failures: 10, requested: .seconds(1)) == nil)
     }
 
-    @Test func `A wish is seconds or a date`() {
+    @Test func `A requested pause is seconds or a date`() {
         let now = Date(timeIntervalSince1970: 784_111_777)
-        #expect(RetryPolicy.wish("12", now: now) == .seconds(12))
-        #expect(RetryPolicy.wish("-3", now: now) == .seconds(0))
-        #expect(RetryPolicy.wish("Sun, 06 Nov 1994 08:49:47 GMT", now: now) == .seconds(10))
-        #expect(RetryPolicy.wish("Sun, 06 Nov 1994 08:00:00 GMT", now: now) == .seconds(0))
-        #expect(RetryPolicy.wish("soon", now: now) == nil)
-        #expect(RetryPolicy.wish(nil, now: now) == nil)
+        #expect(RetryPolicy.requested("12", now: now) == .seconds(12))
+        #expect(RetryPolicy.requested("-3", now: now) == .seconds(0))
+        #expect(RetryPolicy.requested("Sun, 06 Nov 1994 08:49:47 GMT", now: now) == .seconds(10))
+        #expect(RetryPolicy.requested("Sun, 06 Nov 1994 08:00:00 GMT", now: now) == .seconds(0))
+        #expect(RetryPolicy.requested("soon", now: now) == nil)
+        #expect(RetryPolicy.requested(nil, now: now) == nil)
     }
 
     @Test func `Progress is one line, and a message is said once`() {

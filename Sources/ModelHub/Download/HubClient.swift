@@ -155,13 +155,13 @@ package struct HubClient: Sendable {
             let answer: Result<HTTPResponse, TransportError>
             do { answer = .success(try await ask()) } catch let failure as TransportError { answer = .failure(failure) }
             let error: SpecSearchError
-            var wish: Duration?
+            var requested: Duration?
             switch answer {
             case .success(let response):
                 if (200..<400).contains(response.status) { return response }
                 error = Self.error(response, what: what, token: environment.token != nil)
                 guard RetryPolicy.isPassing(response.status) else { throw error }
-                wish = RetryPolicy.wish(response.headers["retry-after"])
+                requested = RetryPolicy.requested(response.headers["retry-after"])
                 failures += 1
             case .failure(let failure):
                 error = Self.error(failure)
@@ -169,7 +169,7 @@ package struct HubClient: Sendable {
                 isUnreached = failure.isUnreachable
                 failures += 1
             }
-            guard let delay = retry.delay(failures: failures, wish: wish) else { throw error }
+            guard let delay = retry.delay(failures: failures, requested: requested) else { throw error }
             meter?.begin(.waiting, message: "\(error.message) Again in \(RetryPolicy.text(delay)).")
             try await retry.sleep(delay)
         }

@@ -10,7 +10,7 @@ package struct HubDownload: Sendable {
         package var connections = 4
         /// The most bytes of a request.
         package var piece: Int64 = 32 << 20
-        /// After how many bytes the small file that says what is there is written anew.
+        /// After how many bytes the small file that says what is there is rewritten.
         package var saveEvery: Int64 = 4 << 20
 
         package init(connections: Int = 4, piece: Int64 = 32 << 20, saveEvery: Int64 = 4 << 20) {

@@ -11,35 +11,35 @@ package struct RetryPolicy: Sendable {
     /// The longest pause of ours.
     package var longestPause: Duration
     /// The longest pause that a server may ask for.
-    package var longestWish: Duration
+    package var longestRequested: Duration
     /// Waits; replaced in tests.
     package var sleep: @Sendable (Duration) async throws -> Void
 
     package init(
         attempts: Int = 6, pause: Duration = .milliseconds(500), longestPause: Duration = .seconds(30),
-        longestWish: Duration = .seconds(300),
+        longestRequested: Duration = .seconds(300),
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     ) {
         self.attempts = attempts
         self.pause = pause
         self.longestPause = longestPause
-        self.longestWish = longestWish
+        self.longestRequested = longestRequested
         self.sleep = sleep
     }
 
     /// The pause after the `failures`-th failure in a row, counted from one; nil where the request is given up.
     ///
-    /// - Parameter wish: What the server asked for, if it did.
-    package func delay(failures: Int, wish: Duration?) -> Duration? {
+    /// - Parameter requested: What the server asked for, if it did.
+    package func delay(failures: Int, requested: Duration?) -> Duration? {
         guard failures < attempts else { return nil }
-        if let wish { return wish <= longestWish ? wish : nil }
+        if let requested { return requested <= longestRequested ? requested : nil }
         var delay = pause
         for _ in 1..<max(failures, 1) where delay < longestPause { delay *= 2 }
         return min(delay, longestPause)
     }
 
     /// What the header `Retry-After` asks for: seconds, or a date.
-    package static func wish(_ header: String?, now: Date = Date()) -> Duration? {
+    package static func requested(_ header: String?, now: Date = Date()) -> Duration? {
         guard let header else { return nil }
         if let seconds = Int(header.trimmingCharacters(in: .whitespaces)) { return .seconds(max(0, seconds)) }
         let format = DateFormatter()

@@ -91,14 +91,14 @@ struct Transfer: Sendable {
         while true {
             try Task.checkCancellation()
             let error: SpecSearchError
-            var wish: Duration?
+            var requested: Duration?
             do {
                 return try await request()
             } catch let refusal as Refusal {
                 let response = refusal.response
                 error = HubClient.error(response, what: file.name, token: client.environment.token != nil)
                 guard RetryPolicy.isPassing(response.status) else { throw error }
-                wish = RetryPolicy.wish(response.headers["retry-after"])
+                requested = RetryPolicy.requested(response.headers["retry-after"])
             } catch let failure as TransportError {
                 try Task.checkCancellation()
                 error = HubClient.error(failure)
@@ -108,7 +108,7 @@ struct Transfer: Sendable {
             let reached = position()
             failures = reached > last ? 1 : failures + 1
             last = reached
-            guard let delay = client.retry.delay(failures: failures, wish: wish) else { throw error }
+            guard let delay = client.retry.delay(failures: failures, requested: requested) else { throw error }
             meter.begin(.downloading, message: "\(error.message) Again in \(RetryPolicy.text(delay)).")
             try await client.retry.sleep(delay)
         }

@@ -147,7 +147,7 @@ package struct PartsDownload: Sendable {
         guard extracted.status == 0 else {
             throw SpecSearchError(
                 .badChecksum, "\(name), a part of \(file), is damaged: \(Self.lastLine(extracted.output))",
-                remedy: "Pull again: this part is fetched anew, the others are kept.")
+                remedy: "Pull again: this part is fetched again, the others are kept.")
         }
     }
 
