@@ -26,7 +26,10 @@ import Testing
         #expect(result.answer == "45")
         var last: SearchEvent?
         for try await event in search.events(for: Self.problem) { last = event }
-        guard case .finished(let outcome)? = last else { return Issue.record("The last event is not `finished`.") }
+        guard case .finished(let outcome)? = last else {
+            Issue.record("The last event is not `finished`.")
+            return
+        }
         #expect(outcome.answer == result.answer)
         let other = Search(engine, algorithm: .mcts(iterations: 4), generator: .targetOnly)
         #expect(try await other.solve(Self.problem).answer == "45")
@@ -47,7 +50,10 @@ import Testing
         var events: [SearchEvent] = []
         for try await event in try search(settings, on: engine).events(for: Self.problem) { events.append(event) }
         let trace = SearchTrace(events: events)
-        guard case .finished(let outcome)? = events.last else { return Issue.record("No end.") }
+        guard case .finished(let outcome)? = events.last else {
+            Issue.record("No end.")
+            return
+        }
         #expect(outcome.isFinished || outcome.end == .depth || outcome.end == .dead)
         let replayed = try await TraceReplay(try SearchTrace(data: try trace.encoded())).run()
         #expect(replayed.outcome.withoutTimes == outcome.withoutTimes)
