@@ -7,9 +7,7 @@ public protocol SpeculativeTarget: LanguageModel {
 
     /// Samples as ``LanguageModel/sample(_:)`` does, several tokens a forward pass: `draft` proposes up to
     /// `numSpeculativeTokens` at a time, and this model accepts or replaces them by rejection sampling, so that its
-    /// distribution stays the same.
-    ///
-    /// - Parameter numSpeculativeTokens: Nil for what suits the models; 0 for none.
+    /// distribution stays the same. Nil takes as many as suit the models, 0 none.
     func sample(
         _ requests: [SampleRequest], proposedBy draft: any LanguageModel, numSpeculativeTokens: Int?
     ) async throws -> Samples

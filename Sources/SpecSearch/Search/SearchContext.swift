@@ -61,9 +61,8 @@ public final class SearchContext {
     /// A node whose samples were all unusable, though not all cut by length, is sampled once more (an empty first thought
     /// is retried, not banned).
     ///
-    /// - Parameters:
-    ///   - counts: How many samples each node gets; none for 0.
-    ///   - phase: What for, for the account.
+    /// `counts` says how many samples each node gets, none for 0; `phase` what for, for the account.
+    ///
     /// - Returns: For each node its candidates, each once, in the order of their first samples.
     /// - Throws: ``SpecSearchError`` where the model is missing or answers with the wrong number of thoughts.
     public func sample(
@@ -261,9 +260,7 @@ public final class SearchContext {
 
     // MARK: What became of thoughts
 
-    /// Says what became of thoughts of one node.
-    ///
-    /// - Parameter threshold: What drafts had to reach.
+    /// Says what became of thoughts of one node; `threshold` is what drafts had to reach.
     public func resolve(_ nodes: [NodeID], as state: SearchTree.State, below parent: NodeID, threshold: Double?) {
         guard !nodes.isEmpty else { return }
         for id in nodes {
