@@ -48,7 +48,7 @@ extension RemoteRewardModel {
         /// From raw scores to calibrated ones.
         public var calibration: (@Sendable (Double) -> Double)?
 
-        /// - Parameter aggregation: Nil for `.product` of likelihoods and `.last` of all others.
+        /// The `aggregation` nil is `.product` for likelihoods and `.last` for all others.
         public init(
             _ reading: Reading, template: String? = nil, stepToken: String = "", stepTokenID: Token? = nil,
             stepSeparator: String = "", aggregation: ScoreAggregation? = nil,

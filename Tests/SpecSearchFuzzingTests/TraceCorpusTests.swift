@@ -40,7 +40,7 @@ private let isRecording = ProcessInfo.processInfo.environment["SPECSEARCH_RECORD
                 return (lines.prefix(12) + [end]).joined(separator: "\n") + "\n"
             }
         ),
-        "old": ("beam", { $0.replacing(#""version":2"#, with: #""version":1"#) }),
+        "old": ("ar", { $0.replacing(#""version":2"#, with: #""version":1"#) }),
         "beams-overflow": ("rebase", { $0.replacing(#""beams":2"#, with: #""beams":9223372036854775807"#) }),
         "beams-memory": ("dvts", { $0.replacing(#""beams":2"#, with: #""beams":2305843009213693951"#) }),
         "drafts-overflow": (
@@ -50,9 +50,9 @@ private let isRecording = ProcessInfo.processInfo.environment["SPECSEARCH_RECORD
         "usage-overflow": (
             "ar", { $0.replacing(#""decodes":1"#, with: #""decodes":9223372036854775807"#) }
         ),
-        "samples-overflow": ("beam", { $0.replacing(#""samples":1,"#, with: #""samples":9223372036854775807,"#) }),
-        "node-out-of-turn": ("beam", { $0.replacing(#""node":3,"#, with: #""node":2,"#) }),
-        "node-unknown": ("beam", { $0.replacing(#""parent":1,"#, with: #""parent":-9223372036854775808,"#) }),
+        "samples-overflow": ("ar", { $0.replacing(#""samples":1,"#, with: #""samples":9223372036854775807,"#) }),
+        "node-out-of-turn": ("ar", { $0.replacing(#""node":3,"#, with: #""node":2,"#) }),
+        "node-unknown": ("ar", { $0.replacing(#""parent":1,"#, with: #""parent":-9223372036854775808,"#) }),
     ]
 
     @Test(arguments: searches.keys.sorted())
