@@ -83,13 +83,14 @@ import Testing
         let cluster = try await ScriptedCluster(targets: 2, policy: policy)
         let expected = try await cluster.solve(ScriptedCluster.problems(8)).outcomes
         let descriptors = Self.openDescriptors
-        cluster.targets[0].disturb { _ in FaultServer.Reply(body: [], fault: .blackHole) }
+        let target = cluster.busiestTarget
+        target.disturb { _ in FaultServer.Reply(body: [], fault: .blackHole) }
         let results = try await cluster.solve(ScriptedCluster.problems(8))
         #expect(results.outcomes == expected)
         #expect((cluster.statistics.failures["timeout"] ?? 0) > 0)
         // The calls that were given up have closed their connections: the server saw it.
-        for _ in 0..<500 where cluster.targets[0].counts.inFlight > 0 { try await Task.sleep(for: .milliseconds(10)) }
-        #expect(cluster.targets[0].counts.inFlight == 0)
+        for _ in 0..<500 where target.counts.inFlight > 0 { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(target.counts.inFlight == 0)
         #expect(Self.openDescriptors <= descriptors + 24)
         await cluster.stop()
     }
@@ -105,23 +106,24 @@ import Testing
     ])
     func `R7: an answer that breaks off on the wire is tried again`(_ fault: FaultServer.Fault) async throws {
         let cluster = try await ScriptedCluster(targets: 2)
-        let expected = try await cluster.solve(ScriptedCluster.problems(4)).outcomes
-        cluster.targets[0].disturb { request in
+        let expected = try await cluster.solve(ScriptedCluster.problems(8)).outcomes
+        cluster.busiestTarget.disturb { request in
             guard request.path == "/v1/completions" else { return nil }
             return .json(String(repeating: " ", count: 60) + #"{"choices":[]}"#, fault: fault)
         }
-        let results = try await cluster.solve(ScriptedCluster.problems(4))
+        let results = try await cluster.solve(ScriptedCluster.problems(8))
         #expect(results.outcomes == expected)
+        #expect(cluster.statistics.retries > 0)
         await cluster.stop()
     }
 
     @Test func `R8: an error under status 200 is tried again elsewhere`() async throws {
         let cluster = try await ScriptedCluster(targets: 2)
-        let expected = try await cluster.solve(ScriptedCluster.problems(4)).outcomes
-        cluster.targets[0].disturb { request in
+        let expected = try await cluster.solve(ScriptedCluster.problems(8)).outcomes
+        cluster.busiestTarget.disturb { request in
             request.path == "/v1/completions" ? .json(#"{"error":{"message":"EngineCore died","code":500}}"#) : nil
         }
-        let results = try await cluster.solve(ScriptedCluster.problems(4))
+        let results = try await cluster.solve(ScriptedCluster.problems(8))
         #expect(results.outcomes == expected)
         #expect((cluster.statistics.failures["reported"] ?? 0) > 0)
         await cluster.stop()

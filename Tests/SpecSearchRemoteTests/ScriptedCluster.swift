@@ -48,6 +48,10 @@ struct ScriptedCluster {
 
     var servers: [ScriptedServer] { drafts + targets + rewardModels }
 
+    /// The target that most calls went to, so that searches meet its faults: which problems prefer which replica depends on
+    /// the ports that the servers happened to get.
+    var busiestTarget: ScriptedServer { targets.sorted { $0.counts.requests > $1.counts.requests }[0] }
+
     /// The counts of the calls to the targets.
     var statistics: CallStatistics { remote.statistics[.target] ?? CallStatistics() }
 

@@ -27,7 +27,7 @@ import Testing
             let text = String(decoding: await connection.readToEnd(), as: UTF8.self).suffix(100_000)
             let missing = (1..<99).filter { !text.contains("step \($0) ") }
             #expect(missing.isEmpty && text.contains("data: [DONE]"))
-            while server.running > 0 { try await Task.sleep(for: .milliseconds(5)) }
+            try await server.idle()
         }
     }
 

@@ -81,7 +81,7 @@ private let soakSeconds = Double(ProcessInfo.processInfo.environment["SPECSEARCH
                 }
                 try await group.waitForAll()
             }
-            while server.running + server.queued > 0 { try await Task.sleep(for: .milliseconds(20)) }
+            try await server.idle()
         }
         let seen = record.memory
         let (early, late) = (seen[seen.count / 4..<seen.count / 2], seen[(seen.count * 3 / 4)...])

@@ -20,6 +20,13 @@ func withServer<Value: Sendable>(
     return try await server.application().test(.ahc(.http)) { client in try await body(client, server) }
 }
 
+extension SearchServer {
+    /// Waits until no search runs or waits: a place becomes free only after its client has the whole answer.
+    func idle() async throws {
+        while running + queued > 0 { try await Task.sleep(for: .milliseconds(5)) }
+    }
+}
+
 extension TestClientProtocol {
     /// Sends JSON.
     func post(_ path: String, _ json: String, headers: HTTPFields = [:]) async throws -> TestResponse {
