@@ -1,5 +1,5 @@
 import Foundation
-import SpecSearch
+public import SpecSearch
 
 /// A set whose files are there, and the folder of its manifest.
 public struct InstalledSet: Sendable, Hashable {
@@ -10,7 +10,7 @@ public struct InstalledSet: Sendable, Hashable {
     /// The folder with `manifest.json`, for `ModelSet(directory:)`.
     public var folder: String
     /// The file of each role; the first of several parts.
-    public var files: [CatalogueEntry.Role: String]
+    public var files: [ModelRole: String]
     /// The bytes of all files, parts included.
     public var size: Int64
 
@@ -33,12 +33,12 @@ struct SetManifest: Codable, Hashable {
     var maximumStepTokens: Int
     var contextLength: Int
 
-    init(_ entry: CatalogueEntry, files: [CatalogueEntry.Role: String], rewardModel: String?) {
+    init(_ entry: CatalogueEntry, files: [ModelRole: String], rewardModel: String?) {
         name = entry.name
         version = "1"
         draft = files[.draft]
         target = files[.target]
-        prm = files[.prm]
+        prm = files[.rewardModel]
         self.rewardModel = rewardModel
         chatTemplate = entry.chatTemplate
         delimiter = entry.delimiter
@@ -53,7 +53,7 @@ struct SetManifest: Codable, Hashable {
 struct SetRecord: Codable, Hashable {
     /// One file in the cache.
     struct File: Codable, Hashable {
-        var role: CatalogueEntry.Role
+        var role: ModelRole
         var repository: String
         var revision: String
         var path: String
@@ -104,7 +104,7 @@ struct SetFolders: Sendable {
 
     /// Writes a set's manifest and record, unless they are there as they should be.
     func write(
-        _ record: SetRecord, files: [CatalogueEntry.Role: String], reference: ModelReference
+        _ record: SetRecord, files: [ModelRole: String], reference: ModelReference
     ) throws(SpecSearchError) {
         let path = path(reference)
         do {
@@ -117,14 +117,14 @@ struct SetFolders: Sendable {
     }
 
     private func write(
-        _ record: SetRecord, files: [CatalogueEntry.Role: String], to path: String
+        _ record: SetRecord, files: [ModelRole: String], to path: String
     ) throws(SpecSearchError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         var reward: String?
         var texts: [(String, Data)] = []
         do {
-            if files[.prm] != nil, let description = record.entry.rewardModel {
+            if files[.rewardModel] != nil, let description = record.entry.rewardModel {
                 reward = path + "/prm.json"
                 texts.append(("prm.json", try encoder.encode(description)))
             }

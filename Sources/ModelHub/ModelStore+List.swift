@@ -18,7 +18,7 @@ public struct ListedSet: Sendable, Hashable, Codable {
     /// A role of the set.
     public struct Model: Sendable, Hashable, Codable {
         /// What the model does.
-        public var role: CatalogueEntry.Role
+        public var role: ModelRole
         /// Where it comes from: `OWNER/REPO/FILE` or `OWNER/REPO:QUANT`.
         public var source: String
         /// Its path; nil where it is not there.
@@ -74,7 +74,7 @@ extension ModelStore {
             set.state = .shipped
             set.size = installed.size
             set.present = installed.size
-            set.models = CatalogueEntry.Role.allCases.compactMap { role in
+            set.models = ModelRole.allCases.compactMap { role in
                 installed.files[role].map { path in
                     let size = LocalDisk.size(path)
                     return ListedSet.Model(
@@ -103,7 +103,7 @@ extension ModelStore {
         return set
     }
 
-    private func model(_ role: CatalogueEntry.Role, _ file: ModelFile, recorded: [HubFile]?) -> ListedSet.Model {
+    private func model(_ role: ModelRole, _ file: ModelFile, recorded: [HubFile]?) -> ListedSet.Model {
         var model = ListedSet.Model(
             role: role, source: file.hub?.description ?? "", path: nil, size: file.size, present: 0)
         let known = recorded.flatMap { files in

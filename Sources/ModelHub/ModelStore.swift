@@ -122,7 +122,7 @@ public struct ModelStore: Sendable {
         !record.files.isEmpty && record.files.allSatisfy { cache.locate($0.hubFile) != nil }
     }
 
-    static func recorded(_ file: HubFile, _ role: CatalogueEntry.Role) -> SetRecord.File {
+    static func recorded(_ file: HubFile, _ role: ModelRole) -> SetRecord.File {
         SetRecord.File(
             role: role, repository: file.repository, revision: file.revision, path: file.path, sha256: file.sha256,
             size: file.size)
@@ -132,7 +132,7 @@ public struct ModelStore: Sendable {
     func install(
         _ reference: ModelReference, _ entry: CatalogueEntry, _ files: [SetRecord.File]
     ) throws(SpecSearchError) -> InstalledSet {
-        var paths: [CatalogueEntry.Role: String] = [:]
+        var paths: [ModelRole: String] = [:]
         var size: Int64 = 0
         var seen: Set<String> = []
         for file in files {
@@ -158,9 +158,9 @@ public struct ModelStore: Sendable {
             guard let data = FileManager.default.contents(atPath: folder + "/manifest.json"),
                 let values = try? JSONDecoder().decode([String: JSONValue].self, from: data)
             else { continue }
-            var files: [CatalogueEntry.Role: String] = [:]
+            var files: [ModelRole: String] = [:]
             var size: Int64 = 0
-            for role in CatalogueEntry.Role.allCases {
+            for role in ModelRole.allCases {
                 guard case .string(let name)? = values[role.rawValue] else { continue }
                 let path = name.hasPrefix("/") ? name : "\(folder)/\(name)"
                 files[role] = path

@@ -16,7 +16,7 @@ import Testing
         for entry in catalogue.entries {
             #expect(!entry.summary.isEmpty && !entry.licence.isEmpty && !entry.rewardNote.isEmpty, "\(entry.name)")
             #expect(entry.memory != nil, "\(entry.name)")
-            #expect((entry.roles[.prm] != nil) == (entry.rewardModel != nil), "\(entry.name)")
+            #expect((entry.roles[.rewardModel] != nil) == (entry.rewardModel != nil), "\(entry.name)")
             let areKnown = entry.roles.values.allSatisfy { $0.sha256 != nil && $0.size != nil }
             #expect(areKnown == entry.tried, "\(entry.name)")
         }

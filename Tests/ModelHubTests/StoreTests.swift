@@ -31,7 +31,7 @@ import Testing
             CatalogueEntry(name: "trio", directory: "Models"),
             CatalogueEntry(
                 name: "pair", summary: "two", licence: "MIT", tried: true,
-                roles: [.draft: small, .target: file("a/Large", "large.gguf", large), .prm: judge],
+                roles: [.draft: small, .target: file("a/Large", "large.gguf", large), .rewardModel: judge],
                 answerPrefix: "So ", temperature: 0.5, maximumStepTokens: 99, contextLength: 777,
                 rewardModel: .object(["kind": .string("label"), "goodId": .integer(10)])),
             CatalogueEntry(name: "alone", roles: [.draft: small, .target: small]),
@@ -45,7 +45,7 @@ import Testing
         let values = try JSONDecoder().decode([String: JSONValue].self, from: data)
         let draft = try #require(set.files[.draft])
         let target = try #require(set.files[.target])
-        let prm = try #require(set.files[.prm])
+        let prm = try #require(set.files[.rewardModel])
         #expect(
             values == [
                 "name": .string("pair"), "version": .string("1"), "draft": .string(draft), "target": .string(target),

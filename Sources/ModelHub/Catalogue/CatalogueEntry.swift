@@ -1,3 +1,5 @@
+public import SpecSearch
+
 /// A set of models that can be pulled: which files play which roles, and how to talk to them.
 public struct CatalogueEntry: Sendable, Hashable, Codable {
     /// The name of the set.
@@ -11,7 +13,7 @@ public struct CatalogueEntry: Sendable, Hashable, Codable {
     /// A folder with a manifest, relative to the repository, for a set that is shipped; nothing is pulled then.
     public var directory: String?
     /// The files by role.
-    public var roles: [Role: ModelFile]
+    public var roles: [ModelRole: ModelFile]
     /// The prompt with `{problem}` in it, or `gguf` for the template in the model's own file.
     public var chatTemplate: String
     /// What ends a step.
@@ -31,20 +33,10 @@ public struct CatalogueEntry: Sendable, Hashable, Codable {
     /// Where scores come from, or that there are none and what can be had.
     public var rewardNote: String
 
-    /// What a model does in a search.
-    public enum Role: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
-        /// The small model that drafts.
-        case draft
-        /// The large model.
-        case target
-        /// The process reward model.
-        case prm
-    }
-
     /// A set of one model or more.
     public init(
         name: String, summary: String = "", licence: String = "", tried: Bool = false, directory: String? = nil,
-        roles: [Role: ModelFile] = [:], chatTemplate: String = "gguf", delimiter: String = "\n\n",
+        roles: [ModelRole: ModelFile] = [:], chatTemplate: String = "gguf", delimiter: String = "\n\n",
         answerPrefix: String = "", temperature: Double = 0.7, maximumStepTokens: Int = 256, contextLength: Int = 4096,
         memory: Int64? = nil, rewardModel: JSONValue? = nil, rewardNote: String = ""
     ) {
@@ -94,15 +86,15 @@ public struct CatalogueEntry: Sendable, Hashable, Codable {
         guard temperature.isFinite, temperature >= 0, maximumStepTokens > 0, contextLength > 1 else {
             return "`\(name)` has a setting out of range"
         }
-        for role in Role.allCases {
+        for role in ModelRole.allCases {
             if let fault = roles[role]?.fault { return "the \(role.rawValue) of `\(name)` \(fault)" }
         }
         return nil
     }
 
     /// The roles that the set has, each with its file, in the order in which they are pulled.
-    package var files: [(role: Role, file: ModelFile)] {
-        Role.allCases.compactMap { role in roles[role].map { (role, $0) } }
+    package var files: [(role: ModelRole, file: ModelFile)] {
+        ModelRole.allCases.compactMap { role in roles[role].map { (role, $0) } }
     }
 }
 

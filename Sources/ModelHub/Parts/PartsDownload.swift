@@ -191,21 +191,11 @@ package struct PartsDownload: Sendable {
         guard output >= 0 else { throw SpecSearchError.system(errno, target, "written", cache: cache.folder) }
         defer { close(output) }
         var hash = SHA256()
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
         for path in paths {
-            let input = open(path, O_RDONLY | O_CLOEXEC)
-            guard input >= 0 else { throw SpecSearchError.system(errno, path, "read", cache: cache.folder) }
-            defer { close(input) }
-            while true {
-                try Task.checkCancellation()
-                await Task.yield()
-                let count = buffer.withUnsafeMutableBytes { read(input, $0.baseAddress, $0.count) }
-                if count < 0, errno == EINTR { continue }
-                guard count >= 0 else { throw SpecSearchError.system(errno, path, "read", cache: cache.folder) }
-                guard count > 0 else { break }
-                hash.update(buffer[..<count])
-                try write(buffer[..<count], to: output, path: target)
-                meter.advance(by: count)
+            try await readParts(of: path, cache: cache.folder) { part in
+                hash.update(part)
+                try write(part, to: output, path: target)
+                meter.advance(by: part.count)
             }
         }
         guard fsync(output) == 0 else { throw SpecSearchError.system(errno, target, "written", cache: cache.folder) }

@@ -40,8 +40,6 @@ public struct MonteCarloTreeSearch: SearchAlgorithm {
     public let configuration: Configuration
     public private(set) var finished: [NodeID] = []
     private var counts = VisitCounts()
-    /// The children that the search got of each node that was expanded.
-    private var children: [NodeID: [NodeID]] = [:]
     /// Nodes below which everything was visited.
     private var closed: Set<NodeID> = []
     /// The node that is being expanded; nil once the search is over.
@@ -55,31 +53,18 @@ public struct MonteCarloTreeSearch: SearchAlgorithm {
     }
 
     public func next(in tree: SearchTree) -> ExpansionBatch {
-        guard let pending else { return ExpansionBatch() }
-        let depth = tree[pending].depth
-        return ExpansionBatch(
-            [
-                Expansion(
-                    node: pending, identity: counts.identity(at: depth), width: configuration.width,
-                    needed: configuration.width)
-            ], depth: depth)
+        counts.expansion(of: pending, width: configuration.width, in: tree)
     }
 
-    /// The deepest unfinished paths.
-    public func unfinished(in tree: SearchTree) -> [NodeID] {
-        let nodes = ([SearchTree.root] + children.values.joined()).filter { !tree[$0].isFinished }.sorted()
-        let depth = nodes.map { tree[$0].depth }.max()
-        return nodes.filter { tree[$0].depth == depth }
-    }
+    public func unfinished(in tree: SearchTree) -> [NodeID] { counts.unfinished(in: tree) }
 
     public mutating func receive(_ received: [[NodeID]], in tree: SearchTree) -> [SearchEvent] {
         guard let node = pending, let found = received.first else { return [] }
         pending = nil
-        counts.countExpansion(at: tree[node].depth)
-        children[node] = found
+        counts.expanded(node, into: found, in: tree)
         finished += found.filter { tree[$0].isFinished }
         if isFinishing {
-            if let best = tree.ranked(found).first, canGrow(best, tree) { pending = best }
+            if let best = tree.ranked(found).first, counts.canGrow(best, in: tree) { pending = best }
             return []
         }
         let value = found.map(tree.pathScore).max() ?? 0
@@ -92,7 +77,7 @@ public struct MonteCarloTreeSearch: SearchAlgorithm {
         var events: [SearchEvent] = []
         while counts.iteration < configuration.iterations, !closed.contains(SearchTree.root) {
             let leaf = descend(tree) { counts.best(of: $1, in: tree, by: priority(below: $0, in: tree)) }
-            if canGrow(leaf, tree) {
+            if counts.canGrow(leaf, in: tree) {
                 pending = leaf
                 return events
             }
@@ -107,7 +92,7 @@ public struct MonteCarloTreeSearch: SearchAlgorithm {
                     counts.quality(of: $0, in: tree)
                 }
             }
-            if canGrow(leaf, tree) { pending = leaf }
+            if counts.canGrow(leaf, in: tree) { pending = leaf }
         }
         return events
     }
@@ -116,30 +101,24 @@ public struct MonteCarloTreeSearch: SearchAlgorithm {
     private mutating func close(_ node: NodeID, _ tree: SearchTree) {
         closed.insert(node)
         var next = tree[node].parent
-        while let node = next, (children[node] ?? []).allSatisfy(closed.contains) {
+        while let node = next, (counts.children[node] ?? []).allSatisfy(closed.contains) {
             closed.insert(node)
             next = tree[node].parent
         }
     }
 
-    /// Whether the node can be expanded, and was not.
-    private func canGrow(_ node: NodeID, _ tree: SearchTree) -> Bool {
-        children[node] == nil && !tree[node].isFinished && tree[node].depth < tree.maximumDepth
-    }
-
     /// The leaf that choosing leads to, past everything closed.
     private func descend(_ tree: SearchTree, choose: (_ parent: NodeID, _ open: [NodeID]) -> NodeID?) -> NodeID {
         var node = SearchTree.root
-        while let next = choose(node, (children[node] ?? []).filter { !closed.contains($0) }) { node = next }
+        while let next = choose(node, (counts.children[node] ?? []).filter { !closed.contains($0) }) { node = next }
         return node
     }
 
     private func priority(below parent: NodeID, in tree: SearchTree) -> (NodeID) -> Double {
-        let siblings = children[parent]?.count ?? 1
         switch configuration.policy {
         case .puct:
             let exploration = configuration.exploration ?? 1.25
-            return { counts.puct($0, below: parent, of: siblings, exploration: exploration, in: tree) }
+            return { counts.puct($0, below: parent, exploration: exploration, in: tree) }
         case .uct:
             let exploration = configuration.exploration ?? 2.0.squareRoot()
             return { counts.uct($0, below: parent, exploration: exploration, in: tree) }

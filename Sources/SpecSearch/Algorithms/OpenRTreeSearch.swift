@@ -23,7 +23,6 @@ public struct OpenRTreeSearch: SearchAlgorithm {
     public let configuration: Configuration
     public private(set) var finished: [NodeID] = []
     private var counts = VisitCounts()
-    private var children: [NodeID: [NodeID]] = [:]
     private var pending: NodeID? = SearchTree.root
 
     public init(_ configuration: Configuration = Configuration()) {
@@ -32,41 +31,28 @@ public struct OpenRTreeSearch: SearchAlgorithm {
     }
 
     public func next(in tree: SearchTree) -> ExpansionBatch {
-        guard let pending else { return ExpansionBatch() }
-        let depth = tree[pending].depth
-        return ExpansionBatch(
-            [
-                Expansion(
-                    node: pending, identity: counts.identity(at: depth), width: configuration.width,
-                    needed: configuration.width)
-            ], depth: depth)
+        counts.expansion(of: pending, width: configuration.width, in: tree)
     }
 
-    public func unfinished(in tree: SearchTree) -> [NodeID] {
-        let nodes = ([SearchTree.root] + children.values.joined()).filter { !tree[$0].isFinished }.sorted()
-        let depth = nodes.map { tree[$0].depth }.max()
-        return nodes.filter { tree[$0].depth == depth }
-    }
+    public func unfinished(in tree: SearchTree) -> [NodeID] { counts.unfinished(in: tree) }
 
     public mutating func receive(_ received: [[NodeID]], in tree: SearchTree) -> [SearchEvent] {
         guard let start = pending, let found = received.first else { return [] }
         pending = nil
-        counts.countExpansion(at: tree[start].depth)
-        children[start] = found
+        counts.expanded(start, into: found, in: tree)
         var events: [SearchEvent] = []
         var node = start
         while counts.iteration < configuration.iterations {
-            let below = children[node] ?? []
-            let next = counts.best(of: below, in: tree) {
-                counts.puct($0, below: node, of: below.count, exploration: configuration.exploration, in: tree)
+            let next = counts.best(of: counts.children[node] ?? [], in: tree) {
+                counts.puct($0, below: node, exploration: configuration.exploration, in: tree)
             }
             if let next {
                 node = next
-            } else if children[node] == nil, !tree[node].isFinished, tree[node].depth < tree.maximumDepth {
+            } else if counts.canGrow(node, in: tree) {
                 pending = node
                 break
             } else {
-                let isDead = children[node] != nil
+                let isDead = counts.children[node] != nil
                 if tree[node].isFinished, counts.visits(of: node) == 0 { finished.append(node) }
                 let value = isDead ? 0 : counts.quality(of: node, in: tree)
                 events.append(counts.backUp(value, from: node, in: tree))

@@ -1,7 +1,7 @@
 internal import Foundation
 
-/// The visits to the nodes of a tree, and their values: what the tree searches that back values up
-/// have in common.
+/// The visits to the nodes of a tree, their values and their children: what the tree searches that back values up have in
+/// common.
 struct VisitCounts: Sendable {
     private struct Count {
         var visits = 0
@@ -14,6 +14,8 @@ struct VisitCounts: Sendable {
     private var expansions: [Int: Int] = [:]
     /// The iterations that are over.
     private(set) var iteration = 0
+    /// The children that the search got of each node that was expanded.
+    private(set) var children: [NodeID: [NodeID]] = [:]
 
     func visits(of node: NodeID) -> Int { counts[node]?.visits ?? 0 }
 
@@ -37,16 +39,36 @@ struct VisitCounts: Sendable {
         return event
     }
 
-    /// The identity of the next expansion at a depth.
-    func identity(at depth: Int) -> Int { expansions[depth] ?? 0 }
+    /// The batch that expands one node; an empty one for none.
+    func expansion(of node: NodeID?, width: Int, in tree: SearchTree) -> ExpansionBatch {
+        guard let node else { return ExpansionBatch() }
+        let depth = tree[node].depth
+        return ExpansionBatch(
+            [Expansion(node: node, identity: expansions[depth] ?? 0, width: width, needed: width)], depth: depth)
+    }
 
-    mutating func countExpansion(at depth: Int) { expansions[depth, default: 0] += 1 }
+    /// Takes what the expansion of a node found.
+    mutating func expanded(_ node: NodeID, into found: [NodeID], in tree: SearchTree) {
+        expansions[tree[node].depth, default: 0] += 1
+        children[node] = found
+    }
+
+    /// Whether a node can be expanded, and was not.
+    func canGrow(_ node: NodeID, in tree: SearchTree) -> Bool {
+        children[node] == nil && !tree[node].isFinished && tree[node].depth < tree.maximumDepth
+    }
+
+    /// The deepest unfinished nodes that the search got.
+    func unfinished(in tree: SearchTree) -> [NodeID] {
+        let nodes = ([SearchTree.root] + children.values.joined()).filter { !tree[$0].isFinished }.sorted()
+        let depth = nodes.map { tree[$0].depth }.max()
+        return nodes.filter { tree[$0].depth == depth }
+    }
 
     /// PUCT: quality plus (ln((N + 19653) ÷ 19652) + c) · √N ÷ (n + 1) ÷ siblings, N and n visits of the parent and the
     /// node.
-    func puct(_ node: NodeID, below parent: NodeID, of siblings: Int, exploration: Double, in tree: SearchTree)
-        -> Double
-    {
+    func puct(_ node: NodeID, below parent: NodeID, exploration: Double, in tree: SearchTree) -> Double {
+        let siblings = children[parent]?.count ?? 1
         let parentVisits = Double(visits(of: parent))
         let rate = log((parentVisits + 19653) / 19652) + exploration
         return quality(of: node, in: tree)

@@ -118,11 +118,7 @@ public final class SearchContext {
         firstSamples: [Int]
     ) async throws -> [Answer] {
         try Task.checkCancellation()
-        guard let model = role == .draft ? models.draft : models.target else {
-            throw SpecSearchError(
-                .badSetting, "The generator asks for a \(role.rawValue) model that its needs do not name.",
-                remedy: "Name it in the generator's needs.")
-        }
+        let model = try model(role)
         let begin = now()
         let answer = try await model.sample(requests)
         let seconds = now() - begin
@@ -235,11 +231,7 @@ public final class SearchContext {
     /// - Throws: ``SpecSearchError`` where the model cannot say, or says nonsense.
     public func logLikelihoods(of nodes: [NodeID], by role: ModelRole) async throws -> [Double] {
         guard !nodes.isEmpty else { return [] }
-        guard let model = role == .draft ? models.draft : models.target else {
-            throw SpecSearchError(
-                .badSetting, "The generator asks for a \(role.rawValue) model that its needs do not name.",
-                remedy: "Name it in the generator's needs.")
-        }
+        let model = try model(role)
         try Task.checkCancellation()
         let begin = now()
         let answer = try await model.logLikelihoods(of: nodes.map(tree.path), sampling: sampling)
@@ -256,6 +248,15 @@ public final class SearchContext {
             .likelihoods(
                 .init(role: role, nodes: nodes, values: answer.values, usage: answer.usage, seconds: seconds)))
         return answer.values
+    }
+
+    private func model(_ role: ModelRole) throws(SpecSearchError) -> any LanguageModel {
+        guard let model = role == .draft ? models.draft : models.target else {
+            throw SpecSearchError(
+                .badSetting, "The generator asks for a \(role.rawValue) model that its needs do not name.",
+                remedy: "Name it in the generator's needs.")
+        }
+        return model
     }
 
     // MARK: What became of thoughts

@@ -134,14 +134,9 @@ extension SearchSetting {
         .optionalInteger(
             "max-tokens", \.sampling.maximumTokens, 1...most, usual: suiting, "The most tokens of a step.",
             unit: "tokens"),
-        SearchSetting(
-            "seed", .integer(Int.min...Int.max), usual: "0", "The seed of all random numbers.",
-            get: { .integer(Int(truncatingIfNeeded: $0.options.seed)) },
-            set: { configuration, value in
-                guard case .integer(let seed) = value else { return false }
-                configuration.options.seed = UInt64(bitPattern: Int64(seed))
-                return true
-            }),
+        row(
+            "seed", \.options.seed, .integer(Int.min...Int.max), usual: "0", "The seed of all random numbers.",
+            show: { .integer(Int(truncatingIfNeeded: $0)) }, read: { $0.integer.map { UInt64(bitPattern: Int64($0)) } }),
     ]
 
     private static let budget: [SearchSetting] = [
@@ -169,113 +164,111 @@ extension SearchSetting {
     private typealias Scope = (words: String, applies: @Sendable (SearchConfiguration) -> Bool)
     private typealias Path<Value> = any WritableKeyPath<SearchConfiguration, Value> & Sendable
 
+    /// A row for one property.
+    ///
+    /// - Parameters:
+    ///   - show: The property's value as a setting; nil where it has none.
+    ///   - read: A setting's value as the property's; nil where it is none.
+    private static func row<Value>(
+        _ key: String, _ path: Path<Value>, _ domain: Domain, unit: String? = nil, usual: String, _ help: String,
+        scope: Scope? = nil, show: @escaping @Sendable (Value) -> SettingValue?,
+        read: @escaping @Sendable (SettingValue) -> Value?
+    ) -> SearchSetting {
+        SearchSetting(
+            key, domain, unit: unit, usual: usual, help, scope: scope, get: { show($0[keyPath: path]) },
+            set: { configuration, value in
+                guard let value = read(value) else { return false }
+                configuration[keyPath: path] = value
+                return true
+            })
+    }
+
+    /// A row for one property that may be without a value.
+    private static func optionalRow<Value>(
+        _ key: String, _ path: Path<Value?>, _ domain: Domain, unit: String? = nil, usual: String, _ help: String,
+        scope: Scope? = nil, show: @escaping @Sendable (Value) -> SettingValue,
+        read: @escaping @Sendable (SettingValue) -> Value?
+    ) -> SearchSetting {
+        row(
+            key, path, domain, unit: unit, usual: usual, help, scope: scope, show: { $0.map(show) },
+            // A value of another kind is refused; it does not take the property's value away.
+            read: { read($0).map(Optional.some) })
+    }
+
     private static func integer(
         _ key: String, _ path: Path<Int>, _ range: ClosedRange<Int>, usual: String, _ help: String, unit: String? = nil,
         scope: Scope? = nil
     ) -> SearchSetting {
-        SearchSetting(
-            key, .integer(range), unit: unit, usual: usual, help, scope: scope, get: { .integer($0[keyPath: path]) },
-            set: { configuration, value in
-                guard case .integer(let integer) = value else { return false }
-                configuration[keyPath: path] = integer
-                return true
-            })
+        row(
+            key, path, .integer(range), unit: unit, usual: usual, help, scope: scope, show: { .integer($0) },
+            read: { $0.integer })
     }
 
     private static func optionalInteger(
         _ key: String, _ path: Path<Int?>, _ range: ClosedRange<Int>, usual: String, _ help: String,
         unit: String? = nil, scope: Scope? = nil
     ) -> SearchSetting {
-        SearchSetting(
-            key, .integer(range), unit: unit, usual: usual, help, scope: scope,
-            get: { $0[keyPath: path].map(SettingValue.integer) },
-            set: { configuration, value in
-                guard case .integer(let integer) = value else { return false }
-                configuration[keyPath: path] = integer
-                return true
-            })
+        optionalRow(
+            key, path, .integer(range), unit: unit, usual: usual, help, scope: scope, show: { .integer($0) },
+            read: { $0.integer })
     }
 
     private static func number(
         _ key: String, _ path: Path<Double>, _ range: ClosedRange<Double>, usual: String, _ help: String,
         scope: Scope? = nil
     ) -> SearchSetting {
-        SearchSetting(
-            key, .number(range), usual: usual, help, scope: scope, get: { .number($0[keyPath: path]) },
-            set: { configuration, value in
-                guard let number = value.number else { return false }
-                configuration[keyPath: path] = number
-                return true
-            })
+        row(key, path, .number(range), usual: usual, help, scope: scope, show: { .number($0) }, read: { $0.number })
     }
 
     private static func optionalNumber(
         _ key: String, _ path: Path<Double?>, _ range: ClosedRange<Double>, usual: String, _ help: String,
         unit: String? = nil, scope: Scope? = nil
     ) -> SearchSetting {
-        SearchSetting(
-            key, .number(range), unit: unit, usual: usual, help, scope: scope,
-            get: { $0[keyPath: path].map(SettingValue.number) },
-            set: { configuration, value in
-                guard let number = value.number else { return false }
-                configuration[keyPath: path] = number
-                return true
-            })
+        optionalRow(
+            key, path, .number(range), unit: unit, usual: usual, help, scope: scope, show: { .number($0) },
+            read: { $0.number })
     }
 
     private static func choice<Choice: RawRepresentable & CaseIterable & SendableMetatype>(
         _ key: String, _ path: Path<Choice>, usual: String, _ help: String, scope: Scope? = nil
     ) -> SearchSetting where Choice.RawValue == String {
-        SearchSetting(
-            key, .choice(Choice.allCases.map(\.rawValue)), usual: usual, help, scope: scope,
-            get: { .text($0[keyPath: path].rawValue) },
-            set: { configuration, value in
-                guard case .text(let name) = value, let choice = Choice(rawValue: name) else { return false }
-                configuration[keyPath: path] = choice
-                return true
-            })
+        row(
+            key, path, .choice(Choice.allCases.map(\.rawValue)), usual: usual, help, scope: scope,
+            show: { .text($0.rawValue) }, read: { $0.text.flatMap(Choice.init) })
     }
 
     private static func optionalChoice<Choice: RawRepresentable & CaseIterable & SendableMetatype>(
         _ key: String, _ path: Path<Choice?>, usual: String, _ help: String
     ) -> SearchSetting where Choice.RawValue == String {
-        SearchSetting(
-            key, .choice(Choice.allCases.map(\.rawValue)), usual: usual, help,
-            get: { $0[keyPath: path].map { .text($0.rawValue) } },
-            set: { configuration, value in
-                guard case .text(let name) = value, let choice = Choice(rawValue: name) else { return false }
-                configuration[keyPath: path] = choice
-                return true
-            })
+        optionalRow(
+            key, path, .choice(Choice.allCases.map(\.rawValue)), usual: usual, help, show: { .text($0.rawValue) },
+            read: { $0.text.flatMap(Choice.init) })
     }
 
     private static func optionalText(
         _ key: String, _ path: Path<String?>, usual: String, _ help: String
     ) -> SearchSetting {
-        SearchSetting(
-            key, .text, usual: usual, help, get: { $0[keyPath: path].map(SettingValue.text) },
-            set: { configuration, value in
-                guard case .text(let text) = value, !text.isEmpty else { return false }
-                configuration[keyPath: path] = text
-                return true
-            })
+        optionalRow(
+            key, path, .text, usual: usual, help, show: { .text($0) },
+            read: { $0.text.flatMap { $0.isEmpty ? nil : $0 } })
     }
 
     private static func flag(
         _ key: String, _ path: Path<Bool>, _ help: String, scope: Scope? = nil
     ) -> SearchSetting {
-        SearchSetting(
-            key, .flag, usual: "false", help, scope: scope, get: { .flag($0[keyPath: path]) },
-            set: { configuration, value in
-                guard case .flag(let flag) = value else { return false }
-                configuration[keyPath: path] = flag
-                return true
-            })
+        row(key, path, .flag, usual: "false", help, scope: scope, show: { .flag($0) }, read: { $0.flag })
     }
 }
 
+// What a value is, and nil for every other.
 extension SettingValue {
-    /// The value as a number, if it is one.
+    fileprivate var integer: Int? { if case .integer(let value) = self { value } else { nil } }
+
+    fileprivate var text: String? { if case .text(let value) = self { value } else { nil } }
+
+    fileprivate var flag: Bool? { if case .flag(let value) = self { value } else { nil } }
+
+    /// An integer is a number too.
     fileprivate var number: Double? {
         switch self {
         case .integer(let value): Double(value)

@@ -13,11 +13,9 @@ package struct RestartingModels: ModelInterceptor {
         _ next: ([SampleRequest]) async throws -> Samples
     ) async throws -> Samples {
         var all = Samples(thoughts: [])
-        for request in requests {
-            await forget()
-            let answer = try await next([request])
-            all.thoughts += answer.thoughts
-            all.usage += answer.usage
+        try await oneByOne(requests, next) {
+            all.thoughts += $0.thoughts
+            all.usage += $0.usage
         }
         return all
     }
@@ -26,11 +24,9 @@ package struct RestartingModels: ModelInterceptor {
         of paths: [ReasoningPath], by role: ModelRole, _ next: ([ReasoningPath]) async throws -> LogLikelihoods
     ) async throws -> LogLikelihoods {
         var all = LogLikelihoods(values: [])
-        for path in paths {
-            await forget()
-            let answer = try await next([path])
-            all.values += answer.values
-            all.usage += answer.usage
+        try await oneByOne(paths, next) {
+            all.values += $0.values
+            all.usage += $0.usage
         }
         return all
     }
@@ -39,12 +35,20 @@ package struct RestartingModels: ModelInterceptor {
         _ paths: [ReasoningPath], _ next: ([ReasoningPath]) async throws -> StepScores
     ) async throws -> StepScores {
         var all = StepScores(scores: [])
-        for path in paths {
-            await forget()
-            let answer = try await next([path])
-            all.scores += answer.scores
-            all.usage += answer.usage
+        try await oneByOne(paths, next) {
+            all.scores += $0.scores
+            all.usage += $0.usage
         }
         return all
+    }
+
+    /// Asks for each item by itself, the caches empty.
+    private func oneByOne<Item, Answer>(
+        _ items: [Item], _ next: ([Item]) async throws -> Answer, _ add: (Answer) -> Void
+    ) async throws {
+        for item in items {
+            await forget()
+            add(try await next([item]))
+        }
     }
 }
