@@ -2,13 +2,20 @@ internal import ArgumentParser
 internal import Foundation
 internal import Synchronization
 
-/// Runs work that the first Ctrl-C or SIGTERM cancels, so that it can end with what it has; the second ends the process.
+/// Runs work that the first Ctrl-C, SIGTERM or SIGHUP cancels, so that it can end with what it has; another ends the process.
+///
+/// `timeout` and service managers send a signal to the process and to its group, so one that comes at once is the same.
 enum Interruption {
     private struct State<Value: Sendable> {
         var task: Task<Value, any Error>?
         /// The exit status of a process that the first signal ended.
         var exitCode: ExitCode?
+        /// When it came.
+        var received = ContinuousClock.now
     }
+
+    /// The time in which a second signal is the first once more.
+    private static let echo = Duration.milliseconds(500)
 
     /// Runs `body` in a task of its own.
     ///
@@ -21,13 +28,17 @@ enum Interruption {
         let state = Mutex(State<Value>())
         let received = { @Sendable (number: Int32) in
             state.withLock { state in
-                if state.exitCode != nil { _exit(128 + number) }
+                guard state.exitCode == nil else {
+                    if ContinuousClock.now - state.received > echo { _exit(128 + number) }
+                    return
+                }
                 state.exitCode = ExitCode(128 + number)
+                state.received = .now
                 state.task?.cancel()
             }
         }
         let queue = DispatchQueue(label: "specsearch.signals")
-        let sources = [SIGINT, SIGTERM].map { number in
+        let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler { received(number) }

@@ -17,7 +17,7 @@ enum Program {
     static let models = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Models").path
 
-    /// - Parameter interruption: A signal that is sent as soon as a file has anything in it.
+    /// - Parameter interruption: A signal that is sent, twice, as soon as a file has anything in it.
     static func run(
         _ arguments: [String], environment: [String: String] = [:],
         interruption: (signal: Int32, file: String)? = nil
@@ -39,7 +39,7 @@ enum Program {
                 while (FileManager.default.contents(atPath: interruption.file) ?? Data()).isEmpty {
                     try await Task.sleep(for: .milliseconds(50))
                 }
-                kill(process.processIdentifier, interruption.signal)
+                for _ in 0..<2 { kill(process.processIdentifier, interruption.signal) }
             }
         }
         defer { interrupting?.cancel() }

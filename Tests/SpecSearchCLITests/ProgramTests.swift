@@ -8,11 +8,14 @@ import Testing
 
     /// The fields of a result that these tests read.
     private struct Report: Decodable {
-        struct Step: Decodable {
-            struct Thought: Decodable { var source: String }
+        struct Step: Decodable, Equatable {
+            struct Thought: Decodable, Equatable {
+                var source: String
+                var text: String
+            }
             var thought: Thought
         }
-        struct Best: Decodable { var steps: [Step] }
+        struct Best: Decodable, Equatable { var steps: [Step] }
         struct Problem: Decodable { var text: String }
         var method: String
         var problem: Problem
@@ -36,8 +39,10 @@ import Testing
         #expect(run.errors.contains("This method needs a draft model"), "\(run.all)")
     }
 
-    @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])
-    func `A signal ends a search with the best so far`(signal: Int32, status: Int32) async throws {
+    @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143)), (SIGHUP, Int32(129))])
+    func `A signal, sent twice at once as timeout does, ends a search with the best so far`(
+        signal: Int32, status: Int32
+    ) async throws {
         let folder = try TemporaryFolder()
         let trace = folder.file("trace.jsonl")
         let run = try await Program.run(
@@ -48,6 +53,7 @@ import Testing
         #expect(report.end == "cancelled")
         let replay = try await Program.run(["replay", trace])
         #expect(replay.status == 0 && replay.output.contains("interrupted"), "\(replay.all)")
+        #expect(run.errors.contains("solve --resume \(trace)"), "\(run.errors)")
     }
 
     @Test func `A recorded search is replayed`() async throws {
@@ -65,6 +71,61 @@ import Testing
         try folder.write(text.replacing("\"score\":0.", with: "\"score\":1."), to: "edited.jsonl")
         let edited = try await Program.run(["replay", folder.file("edited.jsonl")])
         #expect(edited.status == 1 && edited.errors.contains("was edited, or is of another version"), "\(edited.all)")
+    }
+
+    @Test func `An interrupted search goes on from its trace to the result of one without interruption`() async throws {
+        let folder = try TemporaryFolder()
+        let trace = folder.file("trace.jsonl")
+        let search = ["solve", "--example", "--models", Program.models, "--beams", "3", "--width", "8"]
+        let whole = try await Program.run(search + ["--json", "--trace", trace])
+        #expect(whole.status == 0, "\(whole.all)")
+        // As a kill leaves it: some lines, the last of them torn.
+        let text = try String(contentsOfFile: trace, encoding: .utf8)
+        try String(text.prefix(text.count / 2)).write(toFile: trace, atomically: true, encoding: .utf8)
+        let rest = try await Program.run(["solve", "--models", Program.models, "--json", "--resume", trace])
+        #expect(rest.status == 0, "\(rest.all)")
+        let reports = try [whole, rest].map { try JSONDecoder().decode(Report.self, from: Data($0.output.utf8)) }
+        #expect(reports[0].best == reports[1].best && reports[1].end == "finished")
+        #expect(try String(contentsOfFile: trace, encoding: .utf8).count > text.count / 2)
+        #expect(try await Program.run(["replay", trace]).status == 0)
+
+        let others = try await Program.run(
+            ["solve", "--resume", trace] + Self.target)
+        #expect(others.status == 1 && others.errors.contains("Give the models that it began with."), "\(others.all)")
+        let changed = try await Program.run(["solve", "--resume", trace, "--beams", "4"])
+        #expect(changed.status == 64 && changed.errors.contains("they are the trace's"), "\(changed.all)")
+    }
+
+    @Test func `A trace is written in place, and what was in it stays until the search begins`() async throws {
+        let folder = try TemporaryFolder()
+        let old = try folder.write("old\n", to: "old.jsonl")
+        let run = try await Program.run(["solve", "--example", "--models", "/nowhere", "--trace", old])
+        #expect(run.status == 1, "\(run.all)")
+        #expect(try String(contentsOfFile: old, encoding: .utf8) == "old\n")
+        let device = try await Program.run(
+            ["solve", "--example", "--models", Program.models, "--trace", "/dev/null"] + Self.small)
+        #expect(device.status == 0, "\(device.all)")
+        let kind = try FileManager.default.attributesOfItem(atPath: "/dev/null")[.type] as? FileAttributeType
+        #expect(kind == .typeCharacterSpecial)
+        let full = try await Program.run(
+            ["solve", "--example", "--models", Program.models, "--trace", "/dev/full"] + Self.small)
+        #expect(
+            full.status == 1 && full.output.contains("Answer") && full.errors.contains("is not whole"), "\(full.all)")
+    }
+
+    @Test func `In a pipe every step is told on standard error, and the summary has five lines`() async throws {
+        let run = try await Program.run(["solve", "--example", "--models", Program.models])
+        #expect(run.status == 0, "\(run.all)")
+        let told = run.errors.split(separator: "\n").map { $0.drop { $0 == " " } }
+        #expect(
+            told.count == 8 && told[0].hasPrefix("1  target") && told[7].contains("The answer is 107."), "\(run.errors)"
+        )
+        let summary = run.output.components(separatedBy: "\n\n").suffix(2).joined(separator: "\n")
+        #expect(
+            summary.split(separator: "\n").map { $0.prefix(6) } == ["Answer", "Time  ", "Steps ", "Drafts", "Tokens"],
+            "\(run.output)")
+        let quiet = try await Program.run(["solve", "--example", "--models", Program.models, "--quiet"])
+        #expect(quiet.output == "107\n" && quiet.errors.isEmpty)
     }
 
     @Test func `A trace that is not there is named`() async throws {

@@ -21,6 +21,8 @@ public struct Search: Sendable {
     public let options: SearchOptions
     /// The settings by name, where the search was made of them; traces hold them, so that they can be replayed.
     public let configuration: SearchConfiguration?
+    /// What the models answered in an earlier part of the search.
+    var recorded: RecordedCalls?
     /// Makes answers equal that mean the same, for votes.
     package var answerForm: @Sendable (String) -> String = AnswerVote.plainForm
     /// The clock, in seconds; tests give their own.
@@ -90,10 +92,11 @@ public struct Search: Sendable {
             throw SpecSearchError.missingRewardModel
         }
         let session = try await models.openSession(for: problem)
+        let asked = models.resuming(recorded)
         let result: Result<SearchResult, any Error>
         do {
             result = .success(
-                try await withTaskExecutorPreference(session?.executor) { try await timed(problem, models, onEvent) })
+                try await withTaskExecutorPreference(session?.executor) { try await timed(problem, asked, onEvent) })
         } catch {
             result = .failure(error)
         }

@@ -84,14 +84,24 @@ public struct SearchConfiguration: Sendable, Hashable {
 
     /// The algorithm that these settings describe.
     public var algorithm: any SearchAlgorithm {
-        switch search {
+        let iterations = iterationCount ?? 0
+        return switch search {
         case .beam: .beam(beams: beams, width: width, keepBeamFull: keepBeamFull)
-        case .mcts: .mcts(iterations: iterations ?? 32, width: width, policy: treePolicy, exploration: exploration)
-        case .mctsOpenR: .openR(iterations: iterations ?? 4, width: width, exploration: exploration ?? 1.25)
+        case .mcts: .mcts(iterations: iterations, width: width, policy: treePolicy, exploration: exploration)
+        case .mctsOpenR: .openR(iterations: iterations, width: width, exploration: exploration ?? 1.25)
         case .bestOfN: .bestOfN(count: beams * width)
         case .selfConsistency: .selfConsistency(count: beams * width)
         case .dvts: .dvts(subtrees: beams, width: width)
         case .rebase: .rebase(budget: beams * width, temperature: rebaseTemperature)
+        }
+    }
+
+    /// The iterations that the search makes; nil for a search that goes on until it is over.
+    package var iterationCount: Int? {
+        switch search {
+        case .mcts: iterations ?? 32
+        case .mctsOpenR: iterations ?? 4
+        case .beam, .bestOfN, .selfConsistency, .dvts, .rebase: nil
         }
     }
 

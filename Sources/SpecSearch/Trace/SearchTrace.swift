@@ -18,7 +18,7 @@ public struct SearchTrace: Sendable, Hashable {
         return try encoder.encode(event)
     }
 
-    /// A trace from a file's contents.
+    /// A trace from a file's contents; a last line that has no end and is not whole was torn, and is left out.
     ///
     /// - Throws: ``SpecSearchError`` `badTrace`, with the number of the first bad line.
     public init(data: Data) throws {
@@ -29,6 +29,7 @@ public struct SearchTrace: Sendable, Hashable {
             do {
                 events.append(try decoder.decode(SearchEvent.self, from: Data(line)))
             } catch {
+                if index == lines.count - 1, index > 0 { return }
                 throw SpecSearchError(
                     .badTrace, "Line \(index + 1) of the trace is damaged, or not of this version.",
                     remedy: "Record it again with solve --trace.")

@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// A recorded search, run again without any model: the models' answers come from the trace, everything else is computed
 /// again, so a replay also proves that the trace is whole and that the method has not changed.
 public struct TraceReplay: Sendable {
@@ -66,28 +64,19 @@ extension Search {
     }
 }
 
-/// The models' answers of a trace, given in their order after a look at what is asked.
-private final class RecordedModels: SpeculativeTarget, RewardModel {
+/// All models of a recorded search: their answers come from its trace.
+private struct RecordedModels: SpeculativeTarget, RewardModel {
     let aggregation: ScoreAggregation
     /// The interruption of the recorded search; nil where there was none.
     let interruption: SearchOutcome.End?
-    private let tree: SearchTree
-    private let calls: Mutex<ArraySlice<SearchEvent>>
+    private let calls: RecordedCalls
 
     init(_ events: [SearchEvent], tree: SearchTree, aggregation: ScoreAggregation) {
         self.aggregation = aggregation
-        self.tree = tree
+        calls = RecordedCalls(events, tree: tree)
         var end: SearchOutcome.End?
         if case .finished(let outcome)? = events.last { end = outcome.end }
         interruption = end == .deadline || end == .cancelled ? end : nil
-        let recorded = events.filter { event in
-            switch event {
-            case .sampled, .likelihoods: true
-            case .scored(let call): call.twin == nil
-            default: false
-            }
-        }
-        calls = Mutex(recorded[...])
     }
 
     func checkDraft(_ draft: any LanguageModel) {}
@@ -96,37 +85,16 @@ private final class RecordedModels: SpeculativeTarget, RewardModel {
         _ requests: [SampleRequest], proposedBy draft: any LanguageModel, numSpeculativeTokens: Int?
     ) async throws -> Samples { try await sample(requests) }
 
-    func sample(_ requests: [SampleRequest]) async throws -> Samples {
-        guard case .sampled(let call) = try next(), call.role == requests.first?.key.role,
-            call.samples.map(\.count) == requests.map(\.count),
-            call.parents.map(tree.path) == requests.map(\.path)
-        else { throw mismatch("thoughts") }
-        return Samples(thoughts: call.samples.map { $0.map { tree[$0].thought } }, usage: call.usage)
-    }
+    func sample(_ requests: [SampleRequest]) async throws -> Samples { try recorded(calls.samples(for: requests)) }
 
-    func score(_ paths: [ReasoningPath]) async throws -> StepScores {
-        guard case .scored(let call) = try next(), call.nodes.map(tree.path) == paths else { throw mismatch("scores") }
-        return StepScores(scores: call.scores, usage: call.usage ?? Usage())
-    }
+    func score(_ paths: [ReasoningPath]) async throws -> StepScores { try recorded(calls.scores(of: paths)) }
 
     func logLikelihoods(of paths: [ReasoningPath], sampling: SamplingParameters) async throws -> LogLikelihoods {
-        guard case .likelihoods(let call) = try next(), call.nodes.map(tree.path) == paths else {
-            throw mismatch("likelihoods")
-        }
-        return LogLikelihoods(values: call.values, usage: call.usage)
+        try recorded(calls.logLikelihoods(of: paths))
     }
 
-    private func next() throws -> SearchEvent {
-        guard let event = calls.withLock({ $0.popFirst() }) else {
-            if interruption != nil { throw CancellationError() }
-            throw mismatch("more answers")
-        }
-        return event
-    }
-
-    private func mismatch(_ what: String) -> SpecSearchError {
-        SpecSearchError(
-            .badTrace, "The search asks for \(what) that the trace does not hold.",
-            remedy: "The trace is cut, edited, or of another version: record it again with solve --trace.")
+    private func recorded<Answer>(_ answer: Answer?) throws -> Answer {
+        if let answer { return answer }
+        throw interruption == nil ? RecordedCalls.mismatch("more answers") : CancellationError()
     }
 }

@@ -40,43 +40,74 @@ struct SolveCommand: AsyncParsableCommand {
     @Flag(help: "Say also what the quality of the result rests on.")
     var verbose = false
 
-    @Option(help: ArgumentHelp("Write every event to a file, as JSON Lines; see replay.", valueName: "file"))
+    @Option(help: ArgumentHelp("Write every event to a file, as JSON Lines; see view and replay.", valueName: "file"))
     var trace: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Go on with the search of a trace that was interrupted, with its problem and settings; it is written on.",
+            valueName: "file"))
+    var resume: String?
 
     func validate() throws {
         guard [json, quiet, verbose].count(where: \.self) <= 1 else {
             throw ValidationError("--json, --quiet and --verbose go one without the others.")
         }
+        guard resume == nil || (problem == nil && !example && trace == nil && method == nil && search.given.isEmpty)
+        else {
+            throw ValidationError("--resume goes without a problem, --trace and settings: they are the trace's.")
+        }
         guard problem == nil || !example else { throw ValidationError("Give either a problem or --example.") }
         if let problem, problem.allSatisfy(\.isWhitespace) { throw ValidationError("The problem is empty.") }
-        guard problem != nil || example || isatty(STDIN_FILENO) == 0 else {
+        guard problem != nil || example || resume != nil || isatty(STDIN_FILENO) == 0 else {
             throw ValidationError("Give a problem, as the argument or on standard input, or --example.")
         }
         _ = try search.configuration(method)
     }
 
     func run() async throws {
-        let problem = Problem(text: try problemText())
         let terminal = Terminal(quiet: json || quiet)
-        let configuration = try search.calibrated(search.configuration(method))
-        let writer = try trace.map { try TraceWriter(path: $0) }
+        let begun = try resume.map { try SearchTrace(contentsOf: $0) }
+        let configuration: SearchConfiguration
+        let problem: Problem
+        if let begun {
+            let started = try begun.started()
+            (configuration, problem) = (started.configuration ?? SearchConfiguration(), started.problem)
+        } else {
+            configuration = try search.calibrated(search.configuration(method))
+            problem = Problem(text: try problemText())
+        }
+        let writer = try (trace ?? resume).map { try TraceWriter(path: $0) }
         let (result, interruption) = try await Interruption.guarding { [self] in
-            let search = try Search(try await models.engine(terminal), configuration: configuration)
-            let progress = LiveProgress(terminal)
-            defer { terminal.endProgress() }
-            return try await search.solve(problem) { event in
-                progress.show(event)
-                writer?.write(event)
+            let engine = try await models.engine(terminal)
+            let search =
+                try begun.map { try Search(engine, resuming: $0) } ?? Search(engine, configuration: configuration)
+            let progress = LiveProgress(terminal, configuration)
+            return try await progress.showing {
+                try await search.solve(problem) { event in
+                    progress.show(event)
+                    writer?.write(event)
+                }
             }
         }
-        try writer?.finish()
         let report = SolveReport(configuration, problem, result)
         if quiet {
-            print(result.answer ?? "")
+            print(terminal.isInteractive ? result.answer?.printable ?? "" : result.answer ?? "")
         } else {
             print(json ? try report.json() : ResultText(terminal, isVerbose: verbose).text(report))
         }
-        if let interruption { throw interruption }
+        try writer?.finish()
+        if let interruption {
+            if !quiet { Terminal.say(Self.howToGoOn(writer?.path)) }
+            throw interruption
+        }
+    }
+
+    private static func howToGoOn(_ trace: String?) -> String {
+        guard let trace else {
+            return "Stopped with the best so far. With --trace FILE a search can be gone on with: solve --resume FILE."
+        }
+        return "Stopped with the best so far; go on with: specsearch solve --resume \(trace), and the models of before."
     }
 
     private func problemText() throws -> String {

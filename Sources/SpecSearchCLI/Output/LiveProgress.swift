@@ -1,75 +1,73 @@
+internal import Foundation
 internal import SpecSearch
-internal import SpecSearchEvaluation
 internal import Synchronization
 
-/// A search's progress: one line, redrawn at every event, on a terminal; elsewhere a line for each depth.
+/// A search's progress for people: on a terminal the path as it grows, redrawn a few times a second with the text that is
+/// being generated; elsewhere a line for each step, and one now and then while a step takes long.
 final class LiveProgress: Sendable {
+    /// How often a terminal is redrawn, and how often a pipe hears of a step that takes long.
+    private static let (frame, pulse) = (0.2, 10.0)
+
     private struct State {
-        var tree = SearchTree(problem: "")
-        var depth = 0
-        var judged = 0
-        var kept = 0
-        var regenerated = 0
-        var threshold: Double?
-        var step = ""
-
-        /// Takes in an event.
-        mutating func add(_ event: SearchEvent) {
-            if case .started(let started) = event { tree = SearchTree(started) }
-            // A running search's events are in turn.
-            try? tree.apply(event)
-            switch event {
-            case .sampled(let call): depth = call.depth
-            case .resolved(let event):
-                switch event.state {
-                case .accepted, .surplus:
-                    kept += event.nodes.count
-                    judged += event.nodes.count
-                case .rejected: judged += event.nodes.count
-                case .correction, .duplicate: regenerated += event.nodes.count
-                case .sampled, .unusable, .lookahead: break
-                }
-            case .thresholdUpdated(_, let threshold): self.threshold = threshold
-            case .selected(_, let nodes): step = nodes.first.map(text) ?? ""
-            case .backedUp(let backUp): step = text(backUp.node)
-            default: break
-            }
-        }
-
-        private func text(_ node: NodeID) -> String { tree.contains(node) ? tree[node].thought.text.singleLine : "" }
-
-        var line: String {
-            var parts = ["step \(depth + 1)"]
-            if judged > 0 { parts.append("kept \(kept) of \(judged) drafts") }
-            if regenerated > 0 { parts.append("\(regenerated) regenerated") }
-            if let threshold { parts.append("β̂ \(threshold.fixed(3))") }
-            if !step.isEmpty { parts.append(step) }
-            return parts.joined(separator: " · ")
-        }
+        var view: ProgressView
+        var area = ProgressArea()
+        var lastPulse = 0.0
     }
 
     private let terminal: Terminal
-    private let state = Mutex(State())
+    private let begin = ContinuousClock.now
+    private let state: Mutex<State>
 
-    init(_ terminal: Terminal) {
+    init(_ terminal: Terminal, _ configuration: SearchConfiguration) {
         self.terminal = terminal
+        state = Mutex(State(view: ProgressView(configuration)))
     }
 
+    private var seconds: Double { (ContinuousClock.now - begin) / .seconds(1) }
+
+    /// Shows a search while it runs.
+    func showing<Value>(_ body: () async throws -> Value) async rethrows -> Value {
+        guard !terminal.isQuiet else { return try await body() }
+        let clock = Task { [self] in
+            while !Task.isCancelled {
+                try await Task.sleep(for: .seconds(Self.frame))
+                tick()
+            }
+        }
+        defer {
+            clock.cancel()
+            state.withLock { $0.area.clear() }
+        }
+        let observer: @Sendable (GenerationProgress) -> Void = { [self] progress in
+            state.withLock { $0.view.generating(progress) }
+        }
+        return try await GenerationProgress.$observer.withValue(observer, operation: body)
+    }
+
+    /// Takes in an event.
     func show(_ event: SearchEvent) {
         guard !terminal.isQuiet else { return }
-        let line = state.withLock { state in
-            state.add(event)
-            return state.line
-        }
-        if terminal.showsProgress { return terminal.progress(line) }
-        switch event {
-        case .selected, .backedUp: Terminal.say(line)
-        default: break
+        let seconds = seconds
+        state.withLock { state in
+            let line = state.view.add(event, at: seconds)
+            if terminal.showsProgress {
+                state.area.draw(state.view.lines(at: seconds), terminal)
+            } else if let line {
+                state.lastPulse = seconds
+                Terminal.say(line)
+            }
         }
     }
-}
 
-extension String {
-    /// The text on one line.
-    var singleLine: String { split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+    private func tick() {
+        let seconds = seconds
+        state.withLock { state in
+            if terminal.showsProgress {
+                state.area.draw(state.view.lines(at: seconds), terminal)
+            } else if seconds - state.lastPulse >= Self.pulse {
+                state.lastPulse = seconds
+                Terminal.say(state.view.status(at: seconds))
+            }
+        }
+    }
 }

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import SpecSearch
 internal import SpecSearchEvaluation
 
@@ -14,24 +15,46 @@ struct ResultText {
 
     func text(_ report: SolveReport) -> String {
         let result = report.result
-        var lines = [report.problem.text, ""]
-        for (index, step) in result.steps.enumerated() {
-            let isDraft = step.thought.source == .draft
-            let source = terminal.styled(step.thought.source.rawValue.padded(6), isDraft ? .green : .yellow)
-            let threshold = step.threshold.map { " ≥ \($0.fixed(3))" }.map { isDraft ? $0 : " / \($0.dropFirst(3))" }
-            let score = terminal.styled((step.score.fixed(3) + (threshold ?? "")).padded(13), .dim)
-            lines.append("\(String(index + 1).leftPadded(3))  \(source)  \(score)  \(step.thought.text.singleLine)")
+        // Searches without scores have 1 everywhere.
+        let isScored = (1..<max(result.tree.count, 1)).contains { result.tree[NodeID($0)].score != nil }
+        var lines = report.problem.text.printable.wrapped(terminal.width) + [""]
+        for (index, step) in result.steps.enumerated() { lines += text(step, number: index + 1, isScored: isScored) }
+        lines += ["", headline(result, isScored: isScored), ""] + summary(report.method, result)
+        if isVerbose {
+            lines += work(result)
+            if let quality = report.quality { lines += QualityText(quality).lines }
         }
-        lines += ["", headline(result), "", summary(report.method, result)]
-        if isVerbose, let quality = report.quality { lines += QualityText(quality).lines }
         return lines.joined(separator: "\n")
     }
 
-    private func headline(_ result: SearchResult) -> String {
-        let answer = result.answer.map { terminal.styled($0, .bold) } ?? "none"
-        var notes = ["score \(result.best.score.fixed(3))"]
-        if result.paths.count > 1, let vote = result.vote {
-            notes.append("vote of \(result.paths.count) paths: \(vote)")
+    /// A step on one line where it fits, else its text below, as it is.
+    private func text(_ step: Step, number: Int, isScored: Bool) -> [String] {
+        let isDraft = step.thought.source == .draft
+        let source = terminal.styled(step.thought.source.rawValue.padded(6), isDraft ? .green : .yellow)
+        var head = "\(String(number).leftPadded(3))  \(source)"
+        var columns = 11
+        if isScored {
+            let threshold = step.threshold.map { (isDraft ? " ≥ " : " / ") + $0.fixed(3) } ?? ""
+            head += "  " + terminal.styled((step.score.fixed(3) + threshold).padded(13), .dim)
+            columns += 15
+        }
+        let text = step.thought.text.printable.trimmingCharacters(in: .whitespacesAndNewlines)
+        if !text.contains("\n"), columns + 2 + text.columns <= max(terminal.width, 100) { return ["\(head)  \(text)"] }
+        return [head] + text.wrapped(terminal.width - 5).map { $0.isEmpty ? "" : "     \($0)" }
+    }
+
+    private func headline(_ result: SearchResult, isScored: Bool) -> String {
+        let answer = result.answer.map { terminal.styled($0.printable, .bold) } ?? "none"
+        var notes = isScored ? ["score \(result.best.score.fixed(3))"] : []
+        if result.paths.count > 1 {
+            if isScored, let vote = result.vote {
+                notes.append("vote of \(result.paths.count) paths: \(vote.printable)")
+            } else if let answer = result.answer {
+                let agreeing = result.paths.count {
+                    $0.answer.map(AnswerVote.plainForm) == AnswerVote.plainForm(answer)
+                }
+                notes.append("\(agreeing) of \(result.paths.count) paths agree")
+            }
         }
         switch result.end {
         case .finished: break
@@ -43,41 +66,61 @@ struct ResultText {
         case .cancelled: notes.append("interrupted")
         }
         if !result.isFinished { notes.append("the path is unfinished") }
-        return "Answer  \(answer)  \(terminal.styled("(" + notes.joined(separator: "; ") + ")", .dim))"
+        let text = notes.isEmpty ? "" : "  " + terminal.styled("(" + notes.joined(separator: "; ") + ")", .dim)
+        return "Answer  \(answer)\(text)"
     }
 
-    private func summary(_ method: SearchMethod, _ result: SearchResult) -> String {
+    /// What the search cost, in a few lines for everybody.
+    private func summary(_ method: SearchMethod, _ result: SearchResult) -> [String] {
         let named: [(SearchPhase, String)] = [
-            (.draft, "drafting"), (.score, "scoring"), (.target, "target's steps"), (.correct, "regeneration"),
+            (.draft, "drafting"), (.target, "the target's steps"), (.correct, "regeneration"), (.score, "scoring"),
             (.lookahead, "lookahead"),
         ]
         let spent = named.compactMap { phase, name in
-            result.phases[phase].map { "\(name) \($0.fixed(3))" }
+            result.phases[phase].map { "\(name) \($0.shortDuration)" }
         }
-        let other = result.seconds - result.phases.values.reduce(0, +)
-        var lines = [
-            "Time    \(result.seconds.fixed(3)) s by \(method.rawValue): "
-                + (spent + ["search \(max(0, other).fixed(3))"]).joined(separator: ", ")
-        ]
-        let tokens = ModelRole.allCases.compactMap { role -> String? in
-            let usage = result.usage[role]
-            guard usage.evaluatedTokens > 0 else { return nil }
-            return "\(role.rawValue) \(usage.evaluatedTokens.grouped)"
-                + (usage.outputTokens > 0 ? " (\(usage.outputTokens.grouped) generated)" : "")
-        }
-        lines.append("Tokens  evaluated: " + tokens.joined(separator: ", "))
+        var lines = ["Time    \(result.seconds.shortDuration) by \(method.rawValue): \(spent.joined(separator: ", "))"]
+        let drafted = result.steps.count { $0.thought.source == .draft }
+        let sources = [(drafted, "from the draft"), (result.steps.count - drafted, "from the target")]
+            .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        lines.append("Steps   \(result.steps.count): \(sources.joined(separator: ", "))")
         let acceptance = result.acceptance
         if acceptance.judged > 0 {
             let share = Double(acceptance.kept) / Double(acceptance.judged)
             lines.append(
-                "Drafts  \(acceptance.judged) judged (\(acceptance.unique) texts), \(share.percent) accepted, "
-                    + "\(acceptance.corrections) regenerated by the target")
+                "Drafts  \(acceptance.judged.grouped) judged, \(share.percent) accepted; the target generated "
+                    + "\(acceptance.corrections.grouped) in place of others")
         }
+        let generated = [ModelRole.draft, .target].compactMap { role in
+            let count = result.usage[role].outputTokens
+            return count > 0 ? "\(role.rawValue) \(count.grouped)" : nil
+        }
+        lines.append("Tokens  generated: \(generated.joined(separator: ", "))")
+        return lines
+    }
+
+    /// What the models did, for those who want to know.
+    private func work(_ result: SearchResult) -> [String] {
+        let tokens = ModelRole.allCases.compactMap { role in
+            let count = result.usage[role].evaluatedTokens
+            return count > 0 ? "\(role.rawValue) \(count.grouped)" : nil
+        }
+        let other = max(0, result.seconds - result.phases.values.reduce(0, +))
+        var lines = [
+            "Work    tokens evaluated: \(tokens.joined(separator: ", ")); outside the models \(other.shortDuration)"
+        ]
         let target = result.usage[.target]
         if target.proposedTokens > 0 {
             let share = Double(target.acceptedTokens) / Double(target.proposedTokens)
-            lines.append("Target  \(share.percent) of \(target.proposedTokens.grouped) proposed tokens accepted")
+            lines.append(
+                "        the target accepted \(share.percent) of \(target.proposedTokens.grouped) proposed tokens")
         }
-        return lines.joined(separator: "\n")
+        if result.acceptance.judged > 0 { lines.append("        the drafts were \(result.acceptance.unique) texts") }
+        return lines
     }
+}
+
+extension Double {
+    /// Seconds as people say them, short ones to the millisecond.
+    fileprivate var shortDuration: String { self < 10 ? "\(fixed(3)) s" : self < 100 ? "\(fixed(1)) s" : duration }
 }

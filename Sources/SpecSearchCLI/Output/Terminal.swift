@@ -12,6 +12,8 @@ struct Terminal: Sendable {
     private let hasColour: Bool
     /// Columns.
     let width: Int
+    /// Lines.
+    let height: Int
 
     init(quiet: Bool = false) {
         isQuiet = quiet
@@ -23,22 +25,25 @@ struct Terminal: Sendable {
         var size = winsize()
         let known = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
         width = known ? Int(size.ws_col) : Int(environment["COLUMNS"] ?? "") ?? 80
+        height = known && size.ws_row > 1 ? Int(size.ws_row) : 24
     }
 
     /// Replaces the progress line.
     func progress(_ text: String) {
         guard showsProgress else { return }
-        FileHandle.standardError.write(Data("\r\u{1B}[2K\(text.prefix(max(width - 1, 20)))".utf8))
+        Self.write("\r\u{1B}[2K\(text.printable.fitted(max(width - 1, 20)))")
     }
 
     /// Removes the progress line.
     func endProgress() {
         guard showsProgress else { return }
-        FileHandle.standardError.write(Data("\r\u{1B}[2K".utf8))
+        Self.write("\r\u{1B}[2K")
     }
 
     /// A message for people.
-    static func say(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+    static func say(_ text: String) { write(text.printable + "\n") }
+
+    static func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 
     enum Style: String {
         case bold = "1"
@@ -51,12 +56,4 @@ struct Terminal: Sendable {
     func styled(_ text: String, _ style: Style) -> String {
         hasColour ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
     }
-}
-
-extension String {
-    /// The text with spaces after it up to a length.
-    func padded(_ length: Int) -> String { self + String(repeating: " ", count: Swift.max(0, length - count)) }
-
-    /// The text with spaces before it up to a length.
-    func leftPadded(_ length: Int) -> String { String(repeating: " ", count: Swift.max(0, length - count)) + self }
 }

@@ -3,25 +3,39 @@ internal import SpecSearch
 internal import Synchronization
 
 /// Writes events to a file as they happen, one JSON line each, so that an interrupted search leaves a whole trace.
+///
+/// The file is opened in place, and what was in it goes at the first event only: a search that does not begin destroys
+/// nothing, and a device stays a device.
 final class TraceWriter: Sendable {
-    private let path: String
-    private let state: Mutex<(file: FileHandle, failure: (any Error)?)>
+    private struct State {
+        var file: FileHandle
+        var isEmpty = false
+        var failure: (any Error)?
+    }
+
+    let path: String
+    private let state: Mutex<State>
 
     init(path: String) throws {
         self.path = path
-        guard FileManager.default.createFile(atPath: path, contents: nil),
-            let file = FileHandle(forWritingAtPath: path)
-        else {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
             throw SpecSearchError(
-                .ioFailed, "The trace \(path) cannot be written.", remedy: "Does its folder exist, and is it yours?")
+                .ioFailed, "The trace \(path) cannot be written: \(String(cString: strerror(errno))).",
+                remedy: "Does its folder exist, and is it yours?")
         }
-        state = Mutex((file, nil))
+        state = Mutex(State(file: FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)))
     }
 
     func write(_ event: SearchEvent) {
         state.withLock { state in
             guard state.failure == nil else { return }
             do {
+                if !state.isEmpty {
+                    // Devices and pipes have no length.
+                    _ = ftruncate(state.file.fileDescriptor, 0)
+                    state.isEmpty = true
+                }
                 try state.file.write(contentsOf: try SearchTrace.line(for: event) + Data("\n".utf8))
             } catch {
                 state.failure = error

@@ -150,6 +150,7 @@ package final class ThoughtSampler {
     private func run(_ call: inout Call, _ sequences: inout [GeneratedSequence], _ places: [Int]) async throws {
         defer { for place in call.running { unlock(&sequences[place]) } }
         var unfinished = places.count
+        var reporter = CallReporter(role: target.role, vocabulary: target.tokenizer.vocabulary)
         while unfinished > 0 {
             let started = try await scheduler.schedule(call.request)
             if !started.isEmpty { begin(started.map { places[$0] }, &sequences, &call) }
@@ -169,6 +170,7 @@ package final class ThoughtSampler {
             targetDistributions.begin()
             for place in call.running { try decide(&sequences[place], call) }
             advance(&call, &sequences)
+            reporter?.report(sequences)
             let ended = call.running.filter { sequences[$0].stop != nil }
             if ended.isEmpty { continue }
             unfinished -= ended.count
