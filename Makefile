@@ -1,9 +1,12 @@
 # Everything a newcomer needs: `make solve`, `make test`. Scripts/bootstrap.sh finds or builds llama.cpp.
 
 SPECSEARCH = .build/release/specsearch
+REAL = qwen2.5-coder
+DUCKS = Janet's ducks lay 16 eggs per day. She eats three for breakfast every morning and bakes muffins for her friends \
+every day with four. She sells the remainder at the market for 2 dollars per egg. How much does she make every day?
 SWIFT_CODE = Sources Tests Benchmarks/Sources Benchmarks/Benchmarks Fuzzing/Sources Fuzzing/Package.swift Package.swift
 
-.PHONY: help setup build small solve test test-browser test-servers manual fuzz docs soak bench benchmark benchmark-cluster lint format clean
+.PHONY: help setup build small solve solve-real test test-real test-browser test-servers manual fuzz docs soak bench benchmark benchmark-cluster lint format clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -23,11 +26,21 @@ small:
 solve: small ## Solve a built-in problem with the shipped models, or PROBLEM="…".
 	@if [ -n "$${PROBLEM:-}" ]; then $(SPECSEARCH) solve "$$PROBLEM"; else $(SPECSEARCH) solve --example; fi
 
+solve-real: small ## Pull a pair of real models (1.6 GB, once), then solve a school problem with it, or PROBLEM="…".
+	@$(SPECSEARCH) models path $(REAL) >/dev/null 2>&1 || $(SPECSEARCH) models pull $(REAL) >/dev/null
+	@$(SPECSEARCH) solve --models $(REAL) "$${PROBLEM:-$(DUCKS)}"
+
 test: setup ## Run all tests.
 	@prefix="$$(Scripts/bootstrap.sh)" && PKG_CONFIG_PATH="$$prefix/lib/pkgconfig" && export PKG_CONFIG_PATH && \
 	  export GGML_NO_BACKTRACE=1 SWIFT_BACKTRACE=enable=no && \
 	  swift build --build-tests -Xlinker -rpath -Xlinker "$$prefix/lib" && \
 	  swift test --skip-build --no-parallel -Xlinker -rpath -Xlinker "$$prefix/lib"
+
+test-real: setup ## Test on real models: a small one, pulled here (98 MB, once), and larger ones that were pulled before.
+	@prefix="$$(Scripts/bootstrap.sh)" && PKG_CONFIG_PATH="$$prefix/lib/pkgconfig" && export PKG_CONFIG_PATH && \
+	  export GGML_NO_BACKTRACE=1 SWIFT_BACKTRACE=enable=no && \
+	  swift build --build-tests -Xlinker -rpath -Xlinker "$$prefix/lib" && \
+	  Scripts/test-real.sh -Xlinker -rpath -Xlinker "$$prefix/lib"
 
 test-browser: ## Test a real server with real clients and a real browser (after make build or make test).
 	@Scripts/test-browser.sh

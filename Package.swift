@@ -128,6 +128,8 @@ let package = Package(
         .testTarget(
             name: "SpecSearchRemoteTests", dependencies: ["SpecSearchRemote", "SpecSearchLlama", "SpecSearchTesting"]),
         .testTarget(name: "MathGradingTests", dependencies: ["MathGrading"]),
+        .testTarget(
+            name: "RealModelTests", dependencies: ["SpecSearch", "SpecSearchLlama", "ModelHub", "SpecSearchTesting"]),
         .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),
         .testTarget(name: "ModelHubTests", dependencies: ["ModelHub", "Checksums", "SpecSearch"]),
         .testTarget(
