@@ -106,7 +106,8 @@ struct EngineArguments: ParsableArguments {
         var result: [ModelRole: [ModelSet.Adapter]] = [:]
         for text in adapter {
             guard let colon = text.firstIndex(of: ":"), let role = ModelRole(rawValue: String(text[..<colon])) else {
-                throw ValidationError("--adapter is ROLE:FILE or ROLE:FILE@SCALE, with draft, target or prm, not \(text).")
+                throw ValidationError(
+                    "--adapter is ROLE:FILE or ROLE:FILE@SCALE, with draft, target or prm, not \(text).")
             }
             var file = String(text[text.index(after: colon)...])
             var scale = 1.0

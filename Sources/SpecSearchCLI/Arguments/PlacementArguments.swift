@@ -37,7 +37,8 @@ struct PlacementArguments: ParsableArguments {
 
     /// Whether any model may be on a GPU that is there.
     var usesGPUs: Bool {
-        ModelRole.allCases.contains { placement[$0]?.gpuLayers != 0 } && ComputeDevice.all.contains(where: \.takesLayers)
+        ModelRole.allCases.contains { placement[$0]?.gpuLayers != 0 }
+            && ComputeDevice.all.contains(where: \.takesLayers)
     }
 
     private func parsed() throws -> [ModelRole: LlamaEngine.Placement] {

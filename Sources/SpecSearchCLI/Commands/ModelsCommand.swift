@@ -56,7 +56,11 @@ struct ModelsCheckCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard [beams, width, depth, stepTokens ?? 1, promptTokens, cacheTokens ?? 1].allSatisfy({ (1...1 << 20).contains($0) }) else {
+        guard
+            [beams, width, depth, stepTokens ?? 1, promptTokens, cacheTokens ?? 1].allSatisfy({
+                (1...1 << 20).contains($0)
+            })
+        else {
             throw ValidationError("Beams, width, depth and tokens are positive.")
         }
     }

@@ -122,7 +122,8 @@ package final class GGUFFile {
     private static func stem(of path: String, number: Int, count: Int) -> String? {
         var buffer = [CChar](repeating: 0, count: path.utf8.count + 1)
         let length = llama_split_prefix(&buffer, buffer.count, path, Int32(clamping: number), Int32(clamping: count))
-        return length > 0 ? String(decoding: buffer.prefix(Int(length)).map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
+        return length > 0
+            ? String(decoding: buffer.prefix(Int(length)).map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
     }
 
     private static func name(_ stem: String, _ number: Int, _ count: Int) -> String {

@@ -101,7 +101,8 @@ package final class LlamaContext {
         guard adapters.isEmpty || llama_set_adapters_lora(pointer, &handles, handles.count, &scales) == 0 else {
             llama_free(pointer)
             throw SpecSearchError(
-                .computeFailed, "llama.cpp could not apply adapters to \(model.path): "
+                .computeFailed,
+                "llama.cpp could not apply adapters to \(model.path): "
                     + "\(LlamaLibrary.takeComplaints()).")
         }
         self.model = model

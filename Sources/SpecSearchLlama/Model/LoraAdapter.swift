@@ -20,8 +20,10 @@ package final class LoraAdapter: @unchecked Sendable {  // only read after loadi
         LlamaLibrary.start()
         guard let pointer = llama_adapter_lora_init(model.pointer, path) else {
             throw SpecSearchError(
-                .mismatch, "The adapter \(path) does not fit the model \(model.path): \(LlamaLibrary.takeComplaints()).",
-                remedy: "Use the base model that it was trained on, of any quantisation, or convert it again from that.")
+                .mismatch,
+                "The adapter \(path) does not fit the model \(model.path): \(LlamaLibrary.takeComplaints()).",
+                remedy: "Use the base model that it was trained on, of any quantisation, or convert it again from that."
+            )
         }
         guard llama_adapter_get_alora_n_invocation_tokens(pointer) == 0 else {
             llama_adapter_lora_free(pointer)

@@ -46,23 +46,22 @@ package struct MemoryEstimate: Sendable, Hashable {
         let files = try GGUFFile.parts(of: path)
         let head = files[0]
         let name = head.architecture
-        // More than any model has: the file may be damaged, and llama.cpp will say so.
-        let layers = min(1 << 12, max(0, head.integer("\(name).block_count") ?? 0))
-        func perLayer(_ key: String, _ usual: Int) -> [Int] {
-            let values = head.integers("\(name).\(key)").map { min(max(0, $0), 1 << 24) }
+        // A damaged file can say anything, and llama.cpp will refuse it: limits beyond all models keep sums in range.
+        func whole(_ value: Int, upTo limit: Int) -> Int { min(max(0, value), limit) }
+        let layers = whole(head.integer("\(name).block_count") ?? 0, upTo: 1 << 10)
+        func perLayer(_ key: String, _ usual: Int, upTo limit: Int) -> [Int] {
+            let values = head.integers("\(name).\(key)").map { whole($0, upTo: limit) }
             if values.count == layers { return values }
             return [Int](repeating: values.first ?? usual, count: layers)
         }
-        width = min(1 << 24, head.integer("\(name).embedding_length") ?? 0)
-        let allHeads = perLayer("attention.head_count", 1)
-        heads = max(1, allHeads.max() ?? 1)
-        let keys = head.integer("\(name).attention.key_length") ?? width / heads
-        let values = head.integer("\(name).attention.value_length") ?? width / heads
-        let numbers = min(1 << 24, max(0, keys)) + min(1 << 24, max(0, values))
-        cachePerToken = zip(perLayer("attention.head_count_kv", heads), allHeads).map { own, all in
-            2 * min(own, max(1, all)) * numbers
+        width = whole(head.integer("\(name).embedding_length") ?? 0, upTo: 1 << 20)
+        heads = max(1, perLayer("attention.head_count", 1, upTo: 1 << 10).max() ?? 1)
+        let keys = whole(head.integer("\(name).attention.key_length") ?? width / heads, upTo: 1 << 20)
+        let values = whole(head.integer("\(name).attention.value_length") ?? width / heads, upTo: 1 << 20)
+        cachePerToken = perLayer("attention.head_count_kv", heads, upTo: 1 << 10).map {
+            whole(2 * $0 * (keys + values), upTo: 1 << 20)
         }
-        feedForward = perLayer("feed_forward_length", 4 * width).max() ?? 0
+        feedForward = perLayer("feed_forward_length", 4 * width, upTo: 1 << 20).max() ?? 0
         vocabulary = max(head.count("tokenizer.ggml.tokens"), 1)
         layerWeights = [Int](repeating: 0, count: layers)
         var tensors = files.flatMap(\.tensors)
@@ -73,12 +72,13 @@ package struct MemoryEstimate: Sendable, Hashable {
         }
         for tensor in tensors {
             let words = tensor.name.split(separator: ".")
+            let bytes = whole(tensor.bytes, upTo: 1 << 46)
             if words.count > 2, words[0] == "blk", let layer = Int(words[1]), layerWeights.indices.contains(layer) {
-                layerWeights[layer] += tensor.bytes
+                layerWeights[layer] += bytes
             } else if tensor.name.hasPrefix("output") || tensor.name.hasPrefix("cls") {
-                outputWeights += tensor.bytes
+                outputWeights += bytes
             } else {
-                inputWeights += tensor.bytes
+                inputWeights += bytes
             }
         }
     }
@@ -119,7 +119,9 @@ package struct MemoryEstimate: Sendable, Hashable {
                 bytes.weights = layerWeights[layer]
                 bytes.cache = contexts * cachePerToken[layer] * slots
             }
-            if computing.insert(device ?? -1).inserted { bytes.compute += contexts * 4 * tokens * layerNumbers(slots, configuration) }
+            if computing.insert(device ?? -1).inserted {
+                bytes.compute += contexts * 4 * tokens * layerNumbers(slots, configuration)
+            }
             if isOutput {
                 // The buffer is used again and again: only what the logits need beyond the layers adds to it.
                 let more = vocabulary - scores(slots, configuration)

@@ -57,7 +57,7 @@ package struct PlacementPlan: Sendable {
     package private(set) var uses: [Use]
 
     /// What the device keeps for itself and for what the estimate misses: a twentieth, at least 256 MiB.
-    static func reserve(of free: Int) -> Int { max(free / 20, min(free / 4, 256 << 20)) }
+    package static func reserve(of free: Int) -> Int { max(free / 20, min(free / 4, 256 << 20)) }
 
     /// Chooses.
     ///
