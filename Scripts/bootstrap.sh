@@ -50,8 +50,8 @@ fail() {
 }
 
 # Where the CUDA compiler is, which is often not in PATH.
-nvcc() { command -v "${CUDACXX:-nvcc}" || command -v /usr/local/cuda/bin/nvcc; }
-hipcc() { command -v hipcc || command -v "${ROCM_PATH:-/opt/rocm}/bin/hipcc"; }
+find_nvcc() { command -v "${CUDACXX:-nvcc}" || command -v /usr/local/cuda/bin/nvcc; }
+find_hipcc() { command -v hipcc || command -v "${ROCM_PATH:-/opt/rocm}/bin/hipcc"; }
 # Whether a command says that there is a device.
 sees() { command -v "$1" >/dev/null && [ -n "$("$@" 2>/dev/null)" ]; }
 # A software renderer is no GPU.
@@ -60,12 +60,13 @@ needs() { fail "SPECSEARCH_BACKEND=$backend needs $1, which is not here." "Insta
 
 backend=${SPECSEARCH_BACKEND:-auto}
 wants_backend=$backend
+gpu=
 if [ "$backend" = auto ]; then
     if [ "$(uname -s)" = Darwin ]; then
         backend=metal
-    elif nvcc >/dev/null && sees nvidia-smi -L; then
+    elif find_nvcc >/dev/null && sees nvidia-smi -L; then
         backend=cuda
-    elif hipcc >/dev/null && sees rocm_agent_enumerator -name; then
+    elif find_hipcc >/dev/null && sees rocm_agent_enumerator -name; then
         backend=hip
     elif command -v glslc >/dev/null && sees_vulkan; then
         backend=vulkan
@@ -80,19 +81,21 @@ metal)
     flags+=(-DGGML_METAL=ON)
     ;;
 cuda)
-    CUDACXX=$(nvcc) || needs "nvcc (the CUDA toolkit)"
+    CUDACXX=$(find_nvcc) || needs "nvcc (the CUDA toolkit)"
     export CUDACXX
     # The runtime's libraries stand beside the compiler, on many machines in no directory that the loader knows. Without a
     # GPU here, "native" would name no architecture.
     toolkit=$(dirname "$(dirname "$(readlink -f "$CUDACXX")")")
-    sees nvidia-smi -L || CUDAARCHS=${CUDAARCHS:-all-major}
+    gpu=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | sort -u) || true
+    [ -n "$gpu" ] || CUDAARCHS=${CUDAARCHS:-all-major}
     flags+=(
         -DGGML_CUDA=ON -DGGML_CUDA_NCCL=OFF "-DCMAKE_INSTALL_RPATH=$rpath;$toolkit/lib64;$toolkit/lib"
         ${CUDAARCHS:+"-DCMAKE_CUDA_ARCHITECTURES=$CUDAARCHS"}
     )
     ;;
 hip)
-    found=$(hipcc) || needs "hipcc (ROCm 6.1 or later)"
+    found=$(find_hipcc) || needs "hipcc (ROCm 6.1 or later)"
+    gpu=$(rocm_agent_enumerator -name 2>/dev/null | sort -u) || true
     toolkit=$(dirname "$(dirname "$(readlink -f "$found")")")
     [ -n "${HIPCXX:-}" ] || ! found=$("$(dirname "$found")/hipconfig" -l 2>/dev/null) || export HIPCXX="$found/clang"
     flags+=(
@@ -149,7 +152,7 @@ finish() {
 }
 
 cpu=$(grep -m1 -E '^(flags|Features)' /proc/cpuinfo 2>/dev/null || uname -mp)
-key=$(printf '%s\n' "$llama_version" "$sdist_sha256" "${flags[@]}" "$cpu" | cksum | cut -d' ' -f1)
+key=$(printf '%s\n' "$llama_version" "$sdist_sha256" "${flags[@]}" "$cpu" ${gpu:+"$gpu"} | cksum | cut -d' ' -f1)
 cache=${XDG_CACHE_HOME:-${HOME:?set HOME, or XDG_CACHE_HOME, to a folder for the build of llama.cpp}/.cache}/specsearch
 prefix=${prefix:-$cache/llama-$llama_version-$key}
 server=$cache/llama-server-$llama_version-$(printf '%s\n' "$prefix" "$key" "${server_flags[@]}" | cksum | cut -d' ' -f1)
@@ -199,7 +202,10 @@ found=$(python3 -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], 
 [ "$found" = "$sdist_sha256" ] || fail "the download of $sdist has the checksum $found, not $sdist_sha256." \
     "Do not use it. Check where pip downloads from."
 mkdir "$work/source"
-tar -xzf "$archive" -C "$work/source" --strip-components=1 --wildcards '*/vendor/llama.cpp/*'
+# GNU's takes patterns only if told to, and others know no such option.
+wildcards=
+! tar --version 2>/dev/null | grep -q GNU || wildcards=--wildcards
+tar -xzf "$archive" -C "$work/source" --strip-components=1 $wildcards '*/vendor/llama.cpp/*'
 PATH=$work/venv/bin:$PATH
 if [ "$want" = --server ]; then
     {
