@@ -104,7 +104,11 @@ hip)
     )
     ;;
 vulkan)
+    [ -z "${VULKAN_SDK:-}" ] || PATH=$VULKAN_SDK/bin:$PATH
     command -v glslc >/dev/null || needs "glslc (Debian: apt install glslc libvulkan-dev spirv-headers)"
+    # Debian 12's headers are older: llama.cpp would fail after all the shaders.
+    grep -qs VK_EXT_layer_settings "${VULKAN_SDK:-/usr}/include/vulkan/vulkan_core.h" ||
+        needs "Vulkan's headers of 1.3.272 or later (the Vulkan SDK, with VULKAN_SDK set to its folder)"
     flags+=(-DGGML_VULKAN=ON)
     ;;
 *) fail "SPECSEARCH_BACKEND=$backend is unknown." "Use auto, cpu, cuda, hip, vulkan or metal." ;;
