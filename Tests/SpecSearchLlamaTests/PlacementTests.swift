@@ -71,12 +71,15 @@ import Testing
     }
 
     @Test func `What is asked for and does not fit is refused with the number that does`() throws {
-        let small = gpu("GPU0", mebibytes: 60)
-        let fitting = try #require(try plan([small]).assignments[.target]?.gpuLayers)
+        let small = gpu("GPU0", mebibytes: 62)
+        // By default some is left free.
+        let usual = try #require(try plan([small]).assignments[.target]?.gpuLayers)
+        let fitting = usual + 1
         let error = #expect(throws: SpecSearchError.self) { try plan([small], .init(gpuLayers: 5)) }
         #expect(error?.code == .computeFailed && error?.message.contains("GPU0") == true)
         #expect(error?.remedy.contains("--gpu-layers target:\(fitting)") == true, "\(error?.remedy ?? "")")
         #expect(try plan([small], .init(gpuLayers: fitting)).assignments[.target]?.gpuLayers == fitting)
+        #expect(throws: SpecSearchError.self) { try plan([small], .init(gpuLayers: fitting + 1)) }
         #expect(try plan([small], .processor).assignments[.target] == nil)
         let host = #expect(throws: SpecSearchError.self) { try plan([], hostMemory: 16 << 20) }
         #expect(host?.remedy.contains("--cache-tokens") == true && host?.message.contains("this machine") == true)

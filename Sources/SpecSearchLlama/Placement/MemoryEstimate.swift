@@ -96,9 +96,12 @@ package struct MemoryEstimate: Sendable, Hashable {
     /// - Parameters:
     ///   - gpuLayers: How many layers are on devices, the output included.
     ///   - shares: The devices' shares of those layers, which add up to 1.
-    ///   - contexts: How many contexts there are, each with its own cache and compute buffer.
+    ///   - contexts: How many contexts there are, each with its own cache and compute buffer, as far as they are in the
+    ///     processor's memory.
+    ///   - deviceContexts: The same on the devices.
     func spread(
-        gpuLayers: Int, shares: [Double], configuration: LlamaContext.Configuration, contexts: Int
+        gpuLayers: Int, shares: [Double], configuration: LlamaContext.Configuration, contexts hostContexts: Int,
+        deviceContexts: Int
     ) -> Spread {
         var spread = Spread(devices: shares.map { _ in Bytes() })
         let places = placeableLayers
@@ -111,6 +114,7 @@ package struct MemoryEstimate: Sendable, Hashable {
         for layer in 0..<places {
             let index = layer - (places - placed)
             let device = index < 0 ? nil : Self.device(of: index, among: placed, shares)
+            let contexts = device == nil ? hostContexts : deviceContexts
             let isOutput = layer == places - 1
             var bytes = Bytes()
             if isOutput {
@@ -134,7 +138,7 @@ package struct MemoryEstimate: Sendable, Hashable {
             }
         }
         // The logits that are read.
-        spread.host.compute += contexts * 4 * vocabulary * configuration.sequences
+        spread.host.compute += hostContexts * 4 * vocabulary * configuration.sequences
         return spread
     }
 

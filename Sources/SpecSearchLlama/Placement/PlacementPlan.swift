@@ -64,7 +64,8 @@ package struct PlacementPlan: Sendable {
     /// - Parameters:
     ///   - devices: Those that there are.
     ///   - hostMemory: The processor's memory in bytes.
-    ///   - contexts: How many contexts each model has on a device, one for each worker.
+    ///   - contexts: How many contexts each model has on a device, one for each worker: they are reserved there, and in
+    ///     the processor's memory only the first worker's is counted.
     /// - Throws: ``SpecSearchError`` `badSetting` for devices that are not there, `computeFailed` where the memory does not
     ///   suffice.
     package init(
@@ -76,7 +77,7 @@ package struct PlacementPlan: Sendable {
         func size(_ index: Int) -> Int {
             requests[index].estimate.spread(
                 gpuLayers: 0, shares: [], configuration: requests[index].configuration,
-                contexts: requests[index].instances
+                contexts: requests[index].instances, deviceContexts: 0
             ).host.total
         }
         for index in requests.indices.sorted(by: { (size($0), $0) < (size($1), $1) }) {
@@ -90,8 +91,9 @@ package struct PlacementPlan: Sendable {
         let chosen = try request.placement.chosen(from: devices)
         let room = chosen.map { device in
             let free = uses.first { $0.device == device.name }.map { $0.free - $0.bytes.total } ?? 0
-            // A device that does not say has room.
-            return device.freeMemory == 0 ? Int.max : max(0, free - Self.reserve(of: device.freeMemory))
+            // Who says how many layers may use all that is free; and a device that does not say has room.
+            let reserve = request.placement.gpuLayers == nil ? Self.reserve(of: device.freeMemory) : 0
+            return device.freeMemory == 0 ? Int.max : max(0, free - reserve)
         }
         var shares = request.placement.tensorSplit
         if shares.isEmpty { shares = room.map { Double($0) } }
@@ -100,7 +102,7 @@ package struct PlacementPlan: Sendable {
         func spread(_ layers: Int) -> MemoryEstimate.Spread {
             request.estimate.spread(
                 gpuLayers: layers, shares: shares, configuration: request.configuration,
-                contexts: request.instances * (layers == 0 ? 1 : contexts))
+                contexts: request.instances, deviceContexts: request.instances * contexts)
         }
         func fits(_ layers: Int) -> Bool { zip(spread(layers).devices, room).allSatisfy { $0.total <= $1 } }
         let most = chosen.isEmpty ? 0 : request.estimate.placeableLayers
