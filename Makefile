@@ -6,7 +6,7 @@ DUCKS = Janet's ducks lay 16 eggs per day. She eats three for breakfast every mo
 every day with four. She sells the remainder at the market for 2 dollars per egg. How much does she make every day?
 SWIFT_CODE = Sources Tests Benchmarks/Sources Benchmarks/Benchmarks Fuzzing/Sources Fuzzing/Package.swift Package.swift
 
-.PHONY: help setup build small solve solve-real test test-real test-browser test-servers manual fuzz docs soak bench benchmark benchmark-cluster lint format clean
+.PHONY: help setup build small solve solve-real test test-real test-browser test-servers test-vulkan manual fuzz docs soak bench benchmark benchmark-cluster lint format clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -30,6 +30,9 @@ solve-real: small ## Pull a pair of real models (1.6 GB, once), then solve a sch
 	@$(SPECSEARCH) models path $(REAL) >/dev/null 2>&1 || $(SPECSEARCH) models pull $(REAL) >/dev/null
 	@$(SPECSEARCH) solve --models $(REAL) "$${PROBLEM:-$(DUCKS)}"
 
+# Tests compare numbers to the last digits, which another device would round otherwise.
+test test-real test-servers test-vulkan soak benchmark: export SPECSEARCH_BACKEND ?= cpu
+
 test: setup ## Run all tests.
 	@prefix="$$(Scripts/bootstrap.sh)" && PKG_CONFIG_PATH="$$prefix/lib/pkgconfig" && export PKG_CONFIG_PATH && \
 	  export GGML_NO_BACKTRACE=1 SWIFT_BACKTRACE=enable=no && \
@@ -51,6 +54,14 @@ test-servers: setup ## Test the search on real llama-servers, built first.
 	  export GGML_NO_BACKTRACE=1 SWIFT_BACKTRACE=enable=no && \
 	  swift build --build-tests -Xlinker -rpath -Xlinker "$$prefix/lib" && \
 	  swift test --skip-build --filter RealServerTests -Xlinker -rpath -Xlinker "$$prefix/lib"
+
+# The library's name is the same for every backend, so what was built against one runs with another.
+test-vulkan: setup ## Test models on a Vulkan device, a software renderer at worst (needs glslc and Vulkan's headers).
+	@prefix="$$(Scripts/bootstrap.sh)" && PKG_CONFIG_PATH="$$prefix/lib/pkgconfig" && export PKG_CONFIG_PATH && \
+	  vulkan="$$(SPECSEARCH_BACKEND=vulkan Scripts/bootstrap.sh)" && \
+	  swift build --build-tests -Xlinker -rpath -Xlinker "$$prefix/lib" && \
+	  LD_LIBRARY_PATH="$$vulkan/lib" GGML_VK_VISIBLE_DEVICES="$${GGML_VK_VISIBLE_DEVICES:-0}" \
+	  swift test --skip-build --filter OffloadTests -Xlinker -rpath -Xlinker "$$prefix/lib"
 
 fuzz: ## Fuzz what reads bytes from outside, FUZZ_SECONDS (60) for each target.
 	@Scripts/fuzz.sh

@@ -32,8 +32,17 @@ struct SetManifest: Codable, Hashable {
     var temperature: Double
     var maximumStepTokens: Int
     var contextLength: Int
+    /// By the role's name; nil where there are none.
+    var adapters: [String: [Adapter]]?
 
-    init(_ entry: CatalogueEntry, files: [ModelRole: String], rewardModel: String?) {
+    struct Adapter: Codable, Hashable {
+        var file: String
+        var scale: Double
+    }
+
+    init(
+        _ entry: CatalogueEntry, files: [ModelRole: String], adapters: [ModelRole: [String]], rewardModel: String?
+    ) {
         name = entry.name
         version = "1"
         draft = files[.draft]
@@ -46,6 +55,12 @@ struct SetManifest: Codable, Hashable {
         temperature = entry.temperature
         maximumStepTokens = entry.maximumStepTokens
         contextLength = entry.contextLength
+        for (role, paths) in adapters {
+            self.adapters = self.adapters ?? [:]
+            self.adapters?[role.rawValue] = zip(paths, entry.adapters[role] ?? []).map {
+                Adapter(file: $0, scale: $1.scale)
+            }
+        }
     }
 }
 
@@ -54,6 +69,8 @@ struct SetRecord: Codable, Hashable {
     /// One file in the cache.
     struct File: Codable, Hashable {
         var role: ModelRole
+        /// The number of the role's adapter that it is, from 0; nil for the model itself.
+        var adapter: Int?
         var repository: String
         var revision: String
         var path: String
@@ -104,20 +121,20 @@ struct SetFolders: Sendable {
 
     /// Writes a set's manifest and record, unless they are there as they should be.
     func write(
-        _ record: SetRecord, files: [ModelRole: String], reference: ModelReference
+        _ record: SetRecord, files: [ModelRole: String], adapters: [ModelRole: [String]], reference: ModelReference
     ) throws(SpecSearchError) {
         let path = path(reference)
         do {
-            try write(record, files: files, to: path)
+            try write(record, files: files, adapters: adapters, to: path)
         } catch {
             let other = "\(fallback)/\(reference.folderName)"
             guard error.code == .ioFailed, path != other else { throw error }
-            do { try write(record, files: files, to: other) } catch let second { throw second }
+            do { try write(record, files: files, adapters: adapters, to: other) } catch let second { throw second }
         }
     }
 
     private func write(
-        _ record: SetRecord, files: [ModelRole: String], to path: String
+        _ record: SetRecord, files: [ModelRole: String], adapters: [ModelRole: [String]], to path: String
     ) throws(SpecSearchError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -128,8 +145,8 @@ struct SetFolders: Sendable {
                 reward = path + "/prm.json"
                 texts.append(("prm.json", try encoder.encode(description)))
             }
-            texts.append(
-                ("manifest.json", try encoder.encode(SetManifest(record.entry, files: files, rewardModel: reward))))
+            let manifest = SetManifest(record.entry, files: files, adapters: adapters, rewardModel: reward)
+            texts.append(("manifest.json", try encoder.encode(manifest)))
             texts.append(("set.json", try encoder.encode(record)))
         } catch {
             throw SpecSearchError(.ioFailed, "The manifest of \(record.reference) cannot be written: \(error).")

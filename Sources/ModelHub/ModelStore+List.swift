@@ -87,9 +87,10 @@ extension ModelStore {
         let record = folders.record(reference)
         var isComplete = true
         var sizes: [ModelFile: (size: Int64?, present: Int64)] = [:]
-        for (role, file) in entry.files {
+        for (role, adapter, file) in entry.files {
             let recorded = record.flatMap { record in
-                record.entry.roles[role] == file ? record.files.filter { $0.role == role }.map(\.hubFile) : nil
+                record.entry.files.contains { $0.role == role && $0.adapter == adapter && $0.file == file }
+                    ? record.files.filter { $0.role == role && $0.adapter == adapter }.map(\.hubFile) : nil
             }
             let model = model(role, file, recorded: recorded)
             isComplete = isComplete && model.path != nil

@@ -23,7 +23,7 @@ extension ModelStore {
         var files: [SetRecord.File] = []
         var done: [ModelFile: [HubFile]] = [:]
         let count = Set(entry.files.map(\.file)).count
-        for (role, file) in entry.files {
+        for (role, adapter, file) in entry.files {
             let brought: [HubFile]
             if let known = done[file] {
                 brought = known
@@ -31,7 +31,7 @@ extension ModelStore {
                 brought = try await bring(file, index: done.count + 1, count: count, progress: progress)
             }
             done[file] = brought
-            files += brought.map { Self.recorded($0, role) }
+            files += brought.map { Self.recorded($0, role, adapter) }
         }
         return try install(reference, entry, files)
     }

@@ -105,13 +105,15 @@ public struct ModelStore: Sendable {
     func installed(_ reference: ModelReference, _ entry: CatalogueEntry) throws(SpecSearchError) -> InstalledSet? {
         if let directory = entry.directory { return try shipped(reference, entry, directory) }
         var files: [SetRecord.File] = []
-        if let record = folders.record(reference), record.entry.roles == entry.roles, isComplete(record) {
+        if let record = folders.record(reference), record.entry.roles == entry.roles,
+            record.entry.adapters == entry.adapters, isComplete(record)
+        {
             files = record.files
         } else {
             if case .hub(let hub) = reference, hub.choice == .any, !environment.isOffline { return nil }
-            for (role, file) in entry.files {
+            for (role, adapter, file) in entry.files {
                 guard let present = present(file) else { return nil }
-                files += present.map { Self.recorded($0, role) }
+                files += present.map { Self.recorded($0, role, adapter) }
             }
         }
         return try install(reference, entry, files)
@@ -122,9 +124,10 @@ public struct ModelStore: Sendable {
         !record.files.isEmpty && record.files.allSatisfy { cache.locate($0.hubFile) != nil }
     }
 
-    static func recorded(_ file: HubFile, _ role: ModelRole) -> SetRecord.File {
+    static func recorded(_ file: HubFile, _ role: ModelRole, _ adapter: Int?) -> SetRecord.File {
         SetRecord.File(
-            role: role, repository: file.repository, revision: file.revision, path: file.path, sha256: file.sha256,
+            role: role, adapter: adapter, repository: file.repository, revision: file.revision, path: file.path,
+            sha256: file.sha256,
             size: file.size)
     }
 
@@ -133,6 +136,7 @@ public struct ModelStore: Sendable {
         _ reference: ModelReference, _ entry: CatalogueEntry, _ files: [SetRecord.File]
     ) throws(SpecSearchError) -> InstalledSet {
         var paths: [ModelRole: String] = [:]
+        var adapters: [ModelRole: [String]] = [:]
         var size: Int64 = 0
         var seen: Set<String> = []
         for file in files {
@@ -140,11 +144,15 @@ public struct ModelStore: Sendable {
                 throw SpecSearchError(
                     .notFound, "\(file.path) has gone from the cache.", remedy: "Pull \(reference) again.")
             }
-            if paths[file.role] == nil { paths[file.role] = path }
+            if file.adapter != nil {
+                adapters[file.role, default: []].append(path)
+            } else if paths[file.role] == nil {
+                paths[file.role] = path
+            }
             if seen.insert(path).inserted { size += LocalDisk.size(path) ?? 0 }
         }
         let record = SetRecord(reference: reference.description, entry: entry, files: files)
-        try folders.write(record, files: paths, reference: reference)
+        try folders.write(record, files: paths, adapters: adapters, reference: reference)
         return InstalledSet(
             reference: reference.description, entry: entry, folder: folders.path(reference), files: paths, size: size)
     }

@@ -43,14 +43,26 @@ struct EngineSource: Sendable {
     /// All files that variants need, by what they are.
     func files(of variants: [Variant]) -> [String: String] {
         var files: [String: String] = [:]
-        for role in ModelRole.allCases { files[role.rawValue] = models[role] }
+        func add(_ role: ModelRole, of set: ModelSet, as name: String) {
+            guard let path = set[role] else { return }
+            // A model in one part has its role's name.
+            for (part, file) in GGUFFile.paths(of: path).enumerated() {
+                files[part == 0 ? name : "\(name) part \(part + 1)"] = file
+            }
+        }
+        for role in ModelRole.allCases {
+            add(role, of: models, as: role.rawValue)
+            for (number, adapter) in (models.adapters[role] ?? []).enumerated() {
+                files["\(role.rawValue) adapter\(number == 0 ? "" : " \(number + 1)")"] = adapter.file
+            }
+        }
         if models.rewardModel != nil || models.rewardModelConfiguration != nil {
             files["reward model"] = models.rewardModelConfigurationPath
         }
         files["judge"] = models.judge
         for variant in variants {
             for role in variant.models.keys {
-                files["\(variant.name): \(role.rawValue)"] = models.replacing(variant.models)[role]
+                add(role, of: models.replacing(variant.models), as: "\(variant.name): \(role.rawValue)")
             }
         }
         return files
@@ -93,8 +105,10 @@ extension ModelSet {
         return set
     }
 
-    /// Names a role's file; the configuration of another reward model is the file beside it.
+    /// Names a role's file; the configuration of another reward model is the file beside it, and adapters are for the
+    /// model that they were named with.
     mutating func setFile(of role: ModelRole, to file: String) {
+        adapters[role] = nil
         switch role {
         case .draft: draft = file
         case .target: target = file

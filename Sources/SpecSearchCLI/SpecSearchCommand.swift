@@ -14,6 +14,7 @@ public struct SpecSearchCommand: AsyncParsableCommand {
             SolveCommand.self, BenchCommand.self, EvaluateCommand.self, CalibrateCommand.self, ReportCommand.self,
             GradeCommand.self, ReplayCommand.self, ModelsCommand.self, ServeCommand.self, ViewCommand.self,
             TuneCommand.self, PlanCommand.self, TokenizeCommand.self, DoctorCommand.self,
+            DevicesCommand.self,
         ])
 
     public init() {}

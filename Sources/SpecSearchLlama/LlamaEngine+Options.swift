@@ -39,6 +39,9 @@ extension LlamaEngine {
         /// The models that use flash attention; on a processor it is slower for small models.
         public var flashAttention: Set<ModelRole> = []
 
+        /// Where models are computed; as many layers as fit on GPUs where nothing is said.
+        public var placement: [ModelRole: Placement] = [:]
+
         /// Where neither the options nor the models say how many.
         package static let usualNumSpeculativeTokens = 12
 
@@ -57,7 +60,21 @@ extension LlamaEngine {
                 "draftConfidence": "\(draftConfidence)", "cacheTokens": "\(cacheTokens)",
                 "cacheSequences": "\(cacheSequences)", "sharesPrefixes": "\(sharesPrefixes)",
                 "flashAttention": flashAttention.map(\.rawValue).sorted().joined(separator: " "),
+                "placement": placement.map { "\($0.key.rawValue): \($0.value.described)" }.sorted()
+                    .joined(separator: "; "),
+                "devices": ComputeDevice.usual(of: ComputeDevice.all).map { "\($0.name) (\($0.description))" }
+                    .joined(separator: ", "),
             ]
+        }
+
+        /// How the contexts of a model are run that plays these roles.
+        package func contextConfiguration(for roles: [ModelRole], of models: ModelSet) -> LlamaContext.Configuration {
+            var configuration = LlamaContext.Configuration()
+            configuration.slots = max(cacheTokens, models.contextLength)
+            configuration.sequences = cacheSequences
+            configuration.threads = roles.map { roleThreads[$0] ?? threads }.max() ?? 1
+            configuration.flashAttention = !flashAttention.isDisjoint(with: roles)
+            return configuration
         }
 
         /// Checks the settings that contexts do not check.

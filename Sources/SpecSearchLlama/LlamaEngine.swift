@@ -54,7 +54,8 @@ public final class LlamaEngine: EngineConvertible, Sendable {
             ?? models.judge.map { path throws(SpecSearchError) in
                 try RewardModelConfiguration.load(path: path)
             }
-        let weights = try LoadedModels(models, progress: progress)
+        let plan = try PlacementPlan(models, options: options)
+        let weights = try LoadedModels(models, assignments: plan.assignments, progress: progress)
         shared = EngineWorker.Shared(
             models: models, options: options, rewardModel: configuration,
             judge: asked ?? .judge(chatTemplate: models.chatTemplate, delimiter: models.delimiter), weights: weights,

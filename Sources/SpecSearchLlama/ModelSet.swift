@@ -8,8 +8,28 @@ public import SpecSearch
 /// let large = ModelSet(target: "qwen2.5-7b.gguf", chatTemplate: "qwen2.5")   // any role may be absent
 /// let engine = try await LlamaEngine(shipped)
 /// ```
-/// The same file in two roles is loaded once.
+/// The same file in two roles is loaded once, and a role may have LoRA adapters over it: a reward model, say, over the
+/// target's weights, in the manifest `"adapters": {"prm": [{"file": "prm-lora.gguf", "scale": 1}]}`.
 public struct ModelSet: Sendable, Hashable, Codable {
+    /// A LoRA adapter and how strongly it is applied.
+    public struct Adapter: Sendable, Hashable, Codable {
+        /// Its GGUF file.
+        public var file: String
+        /// What its change of the weights is multiplied with, 1 for the adapter as it was trained.
+        public var scale: Double
+
+        public init(file: String, scale: Double = 1) {
+            self.file = file
+            self.scale = scale
+        }
+
+        public init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            file = try values.decode(String.self, forKey: .file)
+            scale = try values.decodeIfPresent(Double.self, forKey: .scale) ?? 1
+        }
+    }
+
     /// The name of the set.
     public var name: String
     /// Its version.
@@ -25,6 +45,8 @@ public struct ModelSet: Sendable, Hashable, Codable {
     public var rewardModelConfiguration: String?
     /// The configuration, of the kind `grade`, of how the target is asked for a grade; nil for a general question.
     public var judge: String?
+    /// The LoRA adapters of a role's model, added to its weights; one file may play two roles, with and without.
+    public var adapters: [ModelRole: [Adapter]]
     /// The prompt with `{problem}` in it, or `gguf` for the template in the model's own file.
     public var chatTemplate: String
     /// What ends a step.
@@ -47,7 +69,7 @@ public struct ModelSet: Sendable, Hashable, Codable {
         rewardModelConfiguration: String? = nil, name: String = "custom", version: String = "",
         chatTemplate: String = "{problem}\n\n", delimiter: String = "\n\n", answerPrefix: String = "The answer is ",
         temperature: Double = 0.8, maximumStepTokens: Int = 256, contextLength: Int = 4096,
-        numSpeculativeTokens: Int? = nil
+        numSpeculativeTokens: Int? = nil, adapters: [ModelRole: [Adapter]] = [:]
     ) {
         self.name = name
         self.version = version
@@ -62,6 +84,7 @@ public struct ModelSet: Sendable, Hashable, Codable {
         self.maximumStepTokens = maximumStepTokens
         self.contextLength = contextLength
         self.numSpeculativeTokens = numSpeculativeTokens
+        self.adapters = adapters
     }
 
     /// Reads `manifest.json` in a directory; its file names are relative to the directory.
@@ -88,6 +111,9 @@ public struct ModelSet: Sendable, Hashable, Codable {
         rewardModel = resolve(rewardModel)
         rewardModelConfiguration = resolve(rewardModelConfiguration)
         judge = resolve(judge)
+        adapters = adapters.mapValues { list in
+            list.map { Adapter(file: resolve($0.file) ?? $0.file, scale: $0.scale) }
+        }
         try check(path: path)
     }
 
@@ -96,7 +122,7 @@ public struct ModelSet: Sendable, Hashable, Codable {
         case rewardModel = "prm"
         case rewardModelConfiguration = "rewardModel"
         case judge, chatTemplate, delimiter, answerPrefix, temperature, maximumStepTokens, contextLength
-        case numSpeculativeTokens
+        case numSpeculativeTokens, adapters
     }
 
     /// Names of earlier versions.
@@ -121,6 +147,7 @@ public struct ModelSet: Sendable, Hashable, Codable {
         try read(.temperature, &temperature)
         try read(.maximumStepTokens, &maximumStepTokens)
         try read(.contextLength, &contextLength)
+        try read(.adapters, &adapters)
         numSpeculativeTokens =
             try values.decodeIfPresent(Int.self, forKey: .numSpeculativeTokens)
             ?? decoder.container(keyedBy: OldKeys.self).decodeIfPresent(Int.self, forKey: .draftLength)
@@ -156,6 +183,14 @@ public struct ModelSet: Sendable, Hashable, Codable {
             throw SpecSearchError(
                 .badSetting, "\(path) has a setting out of range.",
                 remedy: "The temperature is not negative; lengths are positive.")
+        }
+        for (role, list) in adapters {
+            guard self[role] != nil, list.allSatisfy({ $0.scale.isFinite && !$0.file.isEmpty }) else {
+                throw SpecSearchError(
+                    .badSetting, "\(path) has an adapter for the \(role.rawValue) that cannot be applied.",
+                    remedy: "Name the \(role.rawValue)'s model beside it; a scale is a number, 1 for the adapter as "
+                        + "it was trained.")
+            }
         }
     }
 

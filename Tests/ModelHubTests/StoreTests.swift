@@ -72,6 +72,29 @@ import Testing
         #expect(hub.server.requests.count { $0.method == "HEAD" } == 1)
     }
 
+    @Test func `Adapters are pulled with their model, stand in the manifest, and go with it`() async throws {
+        let base = file("a/Small", "small.gguf", small)
+        let entry = CatalogueEntry(
+            name: "adapted", roles: [.target: base, .rewardModel: base],
+            adapters: [.rewardModel: [AdapterFile(file: file("a/Large", "large.gguf", large), scale: 0.5)]])
+        #expect(try JSONDecoder().decode(CatalogueEntry.self, from: JSONEncoder().encode(entry)) == entry)
+        let store = try bench.store(hub, entries: [entry])
+        let set = try await store.pull("adapted")
+        let data = try Data(contentsOf: URL(fileURLWithPath: set.manifest))
+        let values = try JSONDecoder().decode([String: JSONValue].self, from: data)
+        guard case .object(let adapters)? = values["adapters"], case .array(let list)? = adapters["prm"],
+            case .object(let adapter)? = list.first, case .string(let path)? = adapter["file"]
+        else {
+            Issue.record("\(values)")
+            return
+        }
+        #expect(list.count == 1 && adapter["scale"] == .number(0.5) && Bench.bytes(path) == large)
+        #expect(values["target"] == values["prm"] && set.size == 12_000)
+        #expect(store.list()[0].models.map(\.size) == [3000, 3000, 9000])
+        #expect(try store.remove("adapted").freed >= 12_000)
+        #expect(Bench.names(bench.cache) == [".locks"])
+    }
+
     @Test func `A list tells what is there`() async throws {
         let models = bench.folder + "/Models"
         try FileManager.default.createDirectory(atPath: models, withIntermediateDirectories: true)

@@ -23,7 +23,11 @@ import Testing
         #expect(check.models[1].cacheBytesPerToken == 2 * 32 * 2 * 2)
         #expect(check.models.allSatisfy { ($0.milliseconds[12] ?? 0) > 0 && $0.architecture == "llama" })
         let slots = 4096
-        #expect(check.memory == check.models.reduce(0) { $0 + $1.weights + $1.cacheBytesPerToken * slots })
+        let memory = try #require(check.memories.first)
+        #expect(check.memories.count == 1 && memory.device == "CPU" && memory.free > 0 && memory.compute > 0)
+        #expect(memory.weights == check.models.reduce(0) { $0 + $1.weights })
+        #expect(memory.cache == check.models.reduce(0) { $0 + $1.cacheBytesPerToken * slots })
+        #expect(check.memory == memory.weights + memory.cache + memory.compute)
     }
 
     @Test func whatDoesNotFitIsAnErrorWithARemedy() throws {

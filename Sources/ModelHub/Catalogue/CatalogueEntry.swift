@@ -14,6 +14,8 @@ public struct CatalogueEntry: Sendable, Hashable, Codable {
     public var directory: String?
     /// The files by role.
     public var roles: [ModelRole: ModelFile]
+    /// The LoRA adapters of a role's model.
+    public var adapters: [ModelRole: [AdapterFile]]
     /// The prompt with `{problem}` in it, or `gguf` for the template in the model's own file.
     public var chatTemplate: String
     /// What ends a step.
@@ -38,7 +40,8 @@ public struct CatalogueEntry: Sendable, Hashable, Codable {
         name: String, summary: String = "", licence: String = "", tried: Bool = false, directory: String? = nil,
         roles: [ModelRole: ModelFile] = [:], chatTemplate: String = "gguf", delimiter: String = "\n\n",
         answerPrefix: String = "", temperature: Double = 0.7, maximumStepTokens: Int = 256, contextLength: Int = 4096,
-        memory: Int64? = nil, rewardModel: JSONValue? = nil, rewardNote: String = ""
+        memory: Int64? = nil, rewardModel: JSONValue? = nil, rewardNote: String = "",
+        adapters: [ModelRole: [AdapterFile]] = [:]
     ) {
         self.name = name
         self.summary = summary
@@ -55,6 +58,7 @@ public struct CatalogueEntry: Sendable, Hashable, Codable {
         self.memory = memory
         self.rewardModel = rewardModel
         self.rewardNote = rewardNote
+        self.adapters = adapters
     }
 
     public init(from decoder: any Decoder) throws {
@@ -68,6 +72,7 @@ public struct CatalogueEntry: Sendable, Hashable, Codable {
         try read(.tried, &tried)
         directory = try values.decodeIfPresent(String.self, forKey: .directory)
         try read(.roles, &roles)
+        try read(.adapters, &adapters)
         try read(.chatTemplate, &chatTemplate)
         try read(.delimiter, &delimiter)
         try read(.answerPrefix, &answerPrefix)
@@ -88,13 +93,49 @@ public struct CatalogueEntry: Sendable, Hashable, Codable {
         }
         for role in ModelRole.allCases {
             if let fault = roles[role]?.fault { return "the \(role.rawValue) of `\(name)` \(fault)" }
+            for adapter in adapters[role] ?? [] {
+                let what = "an adapter of `\(name)` for the \(role.rawValue)"
+                guard roles[role] != nil, adapter.scale.isFinite else { return "\(what) has no model or no scale" }
+                if let fault = adapter.file.fault { return "\(what) \(fault)" }
+            }
         }
         return nil
     }
 
-    /// The roles that the set has, each with its file, in the order in which they are pulled.
-    package var files: [(role: ModelRole, file: ModelFile)] {
-        ModelRole.allCases.compactMap { role in roles[role].map { (role, $0) } }
+    /// The roles that the set has, each with its file and then its adapters, numbered from 0, in the order in which they
+    /// are pulled.
+    package var files: [(role: ModelRole, adapter: Int?, file: ModelFile)] {
+        ModelRole.allCases.flatMap { role in
+            (roles[role].map { [(role, nil, $0)] } ?? [])
+                + (adapters[role] ?? []).enumerated().map { (role, $0.offset, $0.element.file) }
+        }
+    }
+}
+
+/// A LoRA adapter's file and how strongly it is applied; in JSON a ``ModelFile`` with `scale`.
+public struct AdapterFile: Sendable, Hashable, Codable {
+    /// Where it can be had.
+    public var file: ModelFile
+    /// What its change of the weights is multiplied with, 1 for the adapter as it was trained.
+    public var scale: Double
+
+    private enum CodingKeys: String, CodingKey { case scale }
+
+    /// An adapter with its sources.
+    public init(file: ModelFile, scale: Double = 1) {
+        self.file = file
+        self.scale = scale
+    }
+
+    public init(from decoder: any Decoder) throws {
+        file = try ModelFile(from: decoder)
+        scale = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(Double.self, forKey: .scale) ?? 1
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try file.encode(to: encoder)
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(scale, forKey: .scale)
     }
 }
 
@@ -124,6 +165,9 @@ public struct ModelFile: Sendable, Hashable, Codable {
         guard let hub else { return "names no place on the hub" }
         if let sha256, !Names.isSHA256(sha256) { return "has a SHA-256 that is not one" }
         if let size, size <= 0 { return "has a size that is not one" }
+        if case .file(let path) = hub.choice, GGUFChoice.all(of: path).count > 1, sha256 != nil {
+            return "is in several parts, which one SHA-256 cannot be of: the hub has one of each"
+        }
         for source in sources {
             switch source {
             case .hub(let hub):

@@ -29,6 +29,12 @@ struct EngineArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "A LoRA adapter over the draft, the target or the reward model (prm), as its GGUF file; may be given several "
+                + "times.", valueName: "role:file[@scale]"))
+    var adapter: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "With --draft, --target or --prm: the prompt, with {problem} in it, or gguf for the model's own template. "
                 + "(default: gguf)", valueName: "template"))
     var chatTemplate: String?
@@ -57,6 +63,9 @@ struct EngineArguments: ParsableArguments {
     @Option(help: ArgumentHelp("The size of each model's KV cache. (default: 4096)", valueName: "tokens"))
     var cacheTokens: Int?
 
+    @OptionGroup
+    var placement: PlacementArguments
+
     /// Whether models are named one by one.
     var namesFiles: Bool { draft != nil || target != nil || prm != nil }
 
@@ -79,12 +88,36 @@ struct EngineArguments: ParsableArguments {
         guard (64...1 << 24).contains(cacheTokens ?? 64) else {
             throw ValidationError("--cache-tokens lies in 64 ... \(1 << 24).")
         }
+        _ = try adapters()
     }
 
     /// The models that were asked for.
     func modelSet() throws -> ModelSet {
-        guard namesFiles else { return try ModelSet(directory: try modelsFolder()) }
-        return ModelSet(draft: draft, target: target, rewardModel: prm, chatTemplate: chatTemplate ?? "gguf")
+        var set =
+            namesFiles
+            ? ModelSet(draft: draft, target: target, rewardModel: prm, chatTemplate: chatTemplate ?? "gguf")
+            : try ModelSet(directory: try modelsFolder())
+        for (role, list) in try adapters() { set.adapters[role, default: []] += list }
+        return set
+    }
+
+    /// What `--adapter` says.
+    private func adapters() throws -> [ModelRole: [ModelSet.Adapter]] {
+        var result: [ModelRole: [ModelSet.Adapter]] = [:]
+        for text in adapter {
+            guard let colon = text.firstIndex(of: ":"), let role = ModelRole(rawValue: String(text[..<colon])) else {
+                throw ValidationError(
+                    "--adapter is ROLE:FILE or ROLE:FILE@SCALE, with draft, target or prm, not \(text).")
+            }
+            var file = String(text[text.index(after: colon)...])
+            var scale = 1.0
+            if let at = file.lastIndex(of: "@"), let number = Double(file[file.index(after: at)...]) {
+                (file, scale) = (String(file[..<at]), number)
+            }
+            guard !file.isEmpty, scale.isFinite else { throw ValidationError("--adapter \(text) names no file.") }
+            result[role, default: []].append(ModelSet.Adapter(file: file, scale: scale))
+        }
+        return result
     }
 
     /// The folder of `--models`, or of the shipped model set.
@@ -110,7 +143,12 @@ struct EngineArguments: ParsableArguments {
     /// - Parameter models: Those that `tune` may have measured; nil for others.
     func options(for models: ModelSet?) -> LlamaEngine.Options {
         var options = LlamaEngine.Options()
-        if !noTune, let models, let cost = CostModelCache(models).load() { options.adopt(cost, of: models) }
+        options.placement = placement.placement
+        if !noTune, let models, let cost = CostModelCache(models, placement: options.placement).load() {
+            options.adopt(cost, of: models)
+        }
+        // On a GPU one worker has all problems in its passes; a second would need caches of its own there.
+        if placement.usesGPUs { options.workers = 1 }
         if let threads { (options.threads, options.roleThreads) = (threads, [:]) }
         if let workers { options.workers = workers }
         if let numSpeculativeTokens { options.numSpeculativeTokens = numSpeculativeTokens }

@@ -11,8 +11,9 @@ struct ModelArguments: ParsableArguments {
     var cluster: ClusterArguments
 
     func validate() throws {
-        guard cluster.config == nil || !local.namesModels else {
-            throw ValidationError("--config goes without --models, --draft, --target and --prm: it names the models.")
+        guard cluster.config == nil || !local.namesModels && local.adapter.isEmpty else {
+            throw ValidationError(
+                "--config goes without --models, --draft, --target, --prm and --adapter: it names the models.")
         }
     }
 

@@ -43,6 +43,12 @@ struct ModelsCheckCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The tokens of a prompt.", valueName: "tokens"))
     var promptTokens = 128
 
+    @Option(help: ArgumentHelp("The size of each model's KV cache. (default: 4096)", valueName: "tokens"))
+    var cacheTokens: Int?
+
+    @OptionGroup
+    var placement: PlacementArguments
+
     @Flag(inversion: .prefixedNo, help: "Time forward passes of the models.")
     var timed = true
 
@@ -50,7 +56,11 @@ struct ModelsCheckCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard [beams, width, depth, stepTokens ?? 1, promptTokens].allSatisfy({ (1...1 << 20).contains($0) }) else {
+        guard
+            [beams, width, depth, stepTokens ?? 1, promptTokens, cacheTokens ?? 1].allSatisfy({
+                (1...1 << 20).contains($0)
+            })
+        else {
             throw ValidationError("Beams, width, depth and tokens are positive.")
         }
     }
@@ -63,7 +73,11 @@ struct ModelsCheckCommand: AsyncParsableCommand {
         load.depth = depth
         load.stepTokens = stepTokens ?? min(load.stepTokens, set.maximumStepTokens)
         load.promptTokens = promptTokens
-        let check = try ModelCheck(set, load: load, measures: timed)
+        var options = LlamaEngine.Options()
+        options.placement = placement.placement
+        if placement.usesGPUs { options.workers = 1 }
+        if let cacheTokens { options.cacheTokens = cacheTokens }
+        let check = try ModelCheck(set, load: load, options: options, measures: timed)
         if json {
             print(try check.json())
         } else {
@@ -82,8 +96,12 @@ struct ModelsCheckCommand: AsyncParsableCommand {
             (marks[finding.level] ?? "").padded(9) + finding.text
                 + (finding.remedy.isEmpty ? "" : "\n" + "".padded(9) + finding.remedy)
         }
-        return (table.lines + [""] + findings + ["", "Weights and KV caches take \(megabytes(check.memory))."])
-            .joined(separator: "\n")
+        let memory = check.memories.map { use in
+            "\(use.device.padded(8)) about \(megabytes(use.weights + use.cache + use.compute)) of "
+                + "\(use.free > 0 ? megabytes(use.free) : "unknown"): weights \(megabytes(use.weights)), KV caches "
+                + "\(megabytes(use.cache)), computing \(megabytes(use.compute))"
+        }
+        return (table.lines + [""] + findings + (memory.isEmpty ? [] : [""]) + memory).joined(separator: "\n")
     }
 
     private static func row(of model: ModelCheck.Model) -> [String] {

@@ -91,14 +91,14 @@ struct PlanCommand: AsyncParsableCommand {
 
     private func measured(_ terminal: Terminal) async throws -> PlanReport {
         let models = try engine.modelSet()
+        let options = engine.options(for: models)
         let cost: CostModel
-        if let known = CostModelCache(models).load() {
+        if let known = CostModelCache(models, placement: options.placement).load() {
             cost = known
         } else {
             terminal.progress("Measuring \(models.name) …")
-            cost = try CostModel.measure(models, limit: 10)
+            cost = try CostModel.measure(models, limit: 10, options: options)
         }
-        let options = engine.options(for: models)
         let setting = try setting(
             numSpeculativeTokens: options.numSpeculativeTokens ?? models.numSpeculativeTokens
                 ?? LlamaEngine.Options.usualNumSpeculativeTokens)

@@ -40,12 +40,13 @@ struct TuneCommand: AsyncParsableCommand {
         let terminal = Terminal()
         let models = try engine.modelSet()
         let chosen = try pilotProblems()
-        let cache = CostModelCache(models)
+        let cache = CostModelCache(models, placement: engine.placement.placement)
         let (cost, interruption) = try await Interruption.guarding { [self] in
             defer { terminal.endProgress() }
             terminal.progress("Measuring \(models.name) …")
             let cores = ProcessInfo.processInfo.activeProcessorCount
-            var cost = try CostModel.measure(models, threads: cores > 1 ? [1, cores] : [1], limit: .infinity)
+            var cost = try CostModel.measure(
+                models, threads: cores > 1 ? [1, cores] : [1], limit: .infinity, options: engine.options(for: models))
             try cache.store(cost)
             cost.speculationSeconds = try await speculationSeconds(models, on: chosen, terminal)
             try cache.store(cost)

@@ -59,15 +59,17 @@ public struct CostModel: Sendable, Hashable, Codable {
     /// - Parameters:
     ///   - threads: The numbers of threads to try; the first is the default, the others have to earn their place.
     ///   - limit: After so many seconds only the defaults are measured.
+    ///   - options: Where the models are computed.
     public static func measure(
-        _ models: ModelSet, threads: [Int] = [1], limit: Double = 3
+        _ models: ModelSet, threads: [Int] = [1], limit: Double = 3, options: LlamaEngine.Options = .init()
     ) throws -> CostModel {
         var cost = CostModel()
+        let plan = try PlacementPlan(models, options: options)
         let begin = ContinuousClock.now
         var elapsed: Double { (ContinuousClock.now - begin) / .seconds(1) }
         for role in [ModelRole.target, .draft, .rewardModel] {
             guard let path = models[role] else { continue }
-            let model = try LlamaModel(path: path)
+            let model = try LlamaModel(path: path, placement: plan.assignments[role] ?? .processor)
             for count in threads {
                 for flashAttention in [false, true] where elapsed < limit || (count == threads[0] && !flashAttention) {
                     let timer = try DecodeTimer(

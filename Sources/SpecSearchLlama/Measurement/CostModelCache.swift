@@ -1,14 +1,18 @@
 public import Foundation
-import SpecSearch
+public import SpecSearch
 
 /// Where measured cost models are kept: one file a user for each set of models on each machine.
 public struct CostModelCache: Sendable {
     /// The file.
     public let file: URL
 
-    /// - Parameter root: The folder; nil for the per-user cache.
-    public init(_ models: ModelSet, root: URL? = nil) {
+    /// - Parameters:
+    ///   - placement: Where the models are computed, as ``LlamaEngine/Options/placement``.
+    ///   - root: The folder; nil for the per-user cache.
+    public init(_ models: ModelSet, placement: [ModelRole: LlamaEngine.Placement] = [:], root: URL? = nil) {
         var name = Self.machine
+        for device in ComputeDevice.all where device.takesLayers { name += " \(device.name) \(device.description)" }
+        for role in ModelRole.allCases { name += placement[role].map { " \($0.described)" } ?? "" }
         for role in ModelRole.allCases { name += models[role].map(Self.fingerprint) ?? " none" }
         let hash = String(RandomKey.hash(name + LlamaLibrary.version), radix: 16)
         file = (root ?? Self.userCache).appendingPathComponent("cost-\(hash).json")

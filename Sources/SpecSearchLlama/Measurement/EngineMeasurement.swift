@@ -154,7 +154,9 @@ extension EngineWorker {
             let own = runner.context
             guard let recording = own.recording, !recording.entries.isEmpty else { continue }
             own.recording = nil
-            let bare = try replayContexts[place] ?? LlamaContext(model: own.model, configuration: own.configuration)
+            let bare =
+                try replayContexts[place]
+                ?? LlamaContext(model: own.model, configuration: own.configuration, adapters: own.adapters)
             replayContexts[place] = bare
             seconds[roles[place][0]] = try recording.replay(in: bare)
         }

@@ -21,6 +21,8 @@ package final class LlamaContext {
     package let configuration: Configuration
     /// Notes what the context does, while there is one.
     package var recording: DecodeRecording?
+    /// What changes the model's weights here; held as long as the context.
+    package let adapters: [AppliedAdapter]
     private let pointer: OpaquePointer
     private let memory: OpaquePointer
     private var batch: llama_batch
@@ -51,8 +53,11 @@ package final class LlamaContext {
 
     /// Makes a context with one KV cache shared by all sequences.
     ///
+    /// - Parameter adapters: Those that it computes with, of this model; contexts of one model may have others.
     /// - Throws: ``SpecSearchError`` `badSetting` for sizes out of range, `computeFailed` if there is not enough memory.
-    package init(model: LlamaModel, configuration: Configuration) throws(SpecSearchError) {
+    package init(
+        model: LlamaModel, configuration: Configuration, adapters: [AppliedAdapter] = []
+    ) throws(SpecSearchError) {
         guard configuration.slots > 0, (1...256).contains(configuration.sequences), configuration.batch > 0,
             (1...512).contains(configuration.threads), configuration.slots <= 1 << 24
         else {
@@ -91,7 +96,17 @@ package final class LlamaContext {
                 .badModelFile, "The model \(model.path) has no KV cache, so it cannot be used here.",
                 remedy: "Use a causal transformer.")
         }
+        var handles = adapters.map { Optional($0.adapter.pointer) }
+        var scales = adapters.map { Float($0.scale) }
+        guard adapters.isEmpty || llama_set_adapters_lora(pointer, &handles, handles.count, &scales) == 0 else {
+            llama_free(pointer)
+            throw SpecSearchError(
+                .computeFailed,
+                "llama.cpp could not apply adapters to \(model.path): "
+                    + "\(LlamaLibrary.takeComplaints()).")
+        }
         self.model = model
+        self.adapters = adapters
         self.pointer = pointer
         self.memory = memory
         slotCapacity = Int(llama_n_ctx(pointer))

@@ -25,14 +25,21 @@ package final class LlamaModel: @unchecked Sendable {  // only read after loadin
     /// Loads a model.
     ///
     /// - Parameters:
-    ///   - path: The GGUF file.
+    ///   - path: The GGUF file, or the first of several parts.
+    ///   - placement: Where its layers are computed.
     ///   - progress: Called with 0 ... 1 while loading.
     /// - Throws: ``SpecSearchError`` `badModelFile`, naming the file.
-    package init(path: String, progress: (@Sendable (Double) -> Void)? = nil) throws(SpecSearchError) {
-        try GGUFHeader.check(path: path)
+    package init(
+        path: String, placement: PlacementPlan.Assignment = .processor, progress: (@Sendable (Double) -> Void)? = nil
+    ) throws(SpecSearchError) {
+        guard let header = try GGUFFile.parts(of: path).first, !header.isAdapter else {
+            throw SpecSearchError(
+                .badModelFile, "\(path) is an adapter, which changes a model and is none.",
+                remedy: "Name its base model here, and the adapter with --adapter or among the manifest's adapters.")
+        }
         LlamaLibrary.start()
         var parameters = llama_model_default_params()
-        parameters.n_gpu_layers = 0
+        parameters.n_gpu_layers = Int32(clamping: placement.gpuLayers)
         let reporter = progress.map { Unmanaged.passRetained(ProgressReporter($0)) }
         defer { reporter?.release() }
         if let reporter {
@@ -44,11 +51,25 @@ package final class LlamaModel: @unchecked Sendable {  // only read after loadin
             }
             parameters.progress_callback_user_data = reporter.toOpaque()
         }
-        guard let pointer = llama_model_load_from_file(path, parameters) else {
+        // An empty list is not nil: without one llama.cpp would send large batches of a model on the processor to a GPU.
+        var devices = ComputeDevice.handles(named: placement.devices).map(Optional.some) + [nil]
+        // llama.cpp reads as many shares as there can be devices.
+        var shares = placement.shares.map { Float($0) }
+        shares += [Float](repeating: 0, count: max(0, llama_max_devices() - shares.count))
+        let loaded = devices.withUnsafeMutableBufferPointer { devices in
+            shares.withUnsafeBufferPointer { shares in
+                parameters.devices = devices.baseAddress
+                parameters.tensor_split = shares.baseAddress
+                return llama_model_load_from_file(path, parameters)
+            }
+        }
+        guard let pointer = loaded else {
+            let place = placement.devices.isEmpty ? "" : " onto \(placement.devices.joined(separator: ", "))"
             throw SpecSearchError(
                 .badModelFile,
-                "llama.cpp could not load the model \(path): \(LlamaLibrary.takeComplaints()).",
-                remedy: "Check that the file is a complete GGUF language model, or export it again.")
+                "llama.cpp could not load the model \(path)\(place): \(LlamaLibrary.takeComplaints()).",
+                remedy: "Check that the file is a complete GGUF language model, or export it again"
+                    + (placement.devices.isEmpty ? "." : "; with --gpu-layers 0 no GPU is used."))
         }
         guard llama_model_has_decoder(pointer), !llama_model_has_encoder(pointer),
             let vocabularyPointer = llama_model_get_vocab(pointer), llama_vocab_n_tokens(vocabularyPointer) > 0

@@ -64,27 +64,52 @@ public struct ModelCheck: Sendable, Hashable, Codable {
         public var cacheTokens: Int { promptTokens + beams * (depth + width * draftFactor) * stepTokens }
     }
 
+    /// The memory of a device that the models take, as estimated from the files' headers.
+    public struct Memory: Sendable, Hashable, Codable {
+        /// The device's name; `CPU` for the processor.
+        public var device: String
+        /// Bytes of the weights.
+        public var weights: Int
+        /// Bytes of the KV caches.
+        public var cache: Int
+        /// Bytes for computing, about.
+        public var compute: Int
+        /// The device's free memory, or this machine's memory; 0 where the device does not say.
+        public var free: Int
+    }
+
     public private(set) var models: [Model] = []
     public private(set) var findings: [Finding] = []
-    /// Bytes of all weights and caches together.
-    public private(set) var memory = 0
+    /// Bytes of all weights, caches and compute buffers together.
+    public var memory: Int { memories.reduce(0) { $0 + $1.weights + $1.cache + $1.compute } }
+    /// The same by device, for one worker's caches on the processor; empty where the models do not fit.
+    public private(set) var memories: [Memory] = []
 
     /// The gravest level found.
     public var level: Finding.Level { findings.map(\.level).max() ?? .good }
 
     /// Inspects a set's files.
     ///
-    /// - Parameter measures: Whether passes are timed, too.
+    /// - Parameters:
+    ///   - options: How the engine would run the models, and where.
+    ///   - measures: Whether passes are timed, too.
     /// - Throws: `CancellationError`; whatever is wrong with the files is a finding.
-    public init(_ set: ModelSet, load: Load = Load(), measures: Bool = false) throws {
+    public init(
+        _ set: ModelSet, load: Load = Load(), options: LlamaEngine.Options = .init(), measures: Bool = false
+    ) throws {
         var loaded: [ModelRole: LlamaModel] = [:]
+        let plan = placed(set, options)
         for role in [ModelRole.draft, .target, .rewardModel] {
             guard let path = set[role] else { continue }
             try Task.checkCancellation()
             do throws(SpecSearchError) {
-                let model = try LlamaModel(path: path)
+                let model = try LlamaModel(path: path, placement: plan?.assignments[role] ?? .processor)
                 loaded[role] = model
                 models.append(Model(model, role: role))
+                for adapter in set.adapters[role] ?? [] {
+                    _ = try LoraAdapter(path: adapter.file, model: model)
+                    note(.good, "The adapter \(adapter.file) fits the \(role.rawValue).")
+                }
                 look(at: model, role: role, set)
             } catch { note(error) }
         }
@@ -92,7 +117,7 @@ public struct ModelCheck: Sendable, Hashable, Codable {
         if let model = loaded[.rewardModel] {
             readScores(model, set, samplers: [.draft, .target].compactMap { loaded[$0] })
         }
-        room(set, load)
+        room(set, load, options)
         if measures { for index in models.indices { try measure(index, loaded) } }
     }
 
@@ -206,7 +231,7 @@ public struct ModelCheck: Sendable, Hashable, Codable {
         } catch { note(error) }
     }
 
-    private mutating func room(_ set: ModelSet, _ load: Load) {
+    private mutating func room(_ set: ModelSet, _ load: Load, _ options: LlamaEngine.Options) {
         if load.pathTokens > set.contextLength {
             note(
                 .warning,
@@ -214,18 +239,33 @@ public struct ModelCheck: Sendable, Hashable, Codable {
                     + "and contextLength is \(set.contextLength).",
                 "Raise contextLength, or search less deep.")
         }
-        let slots = max(LlamaEngine.Options().cacheTokens, set.contextLength)
+        let slots = max(options.cacheTokens, set.contextLength)
         if load.cacheTokens > slots {
             note(
                 .warning, "The search can need \(load.cacheTokens) tokens of cache, and there are \(slots).",
                 "It still runs, and evaluates some tokens again.")
         }
-        memory = models.reduce(0) { $0 + $1.weights + $1.cacheBytesPerToken * slots }
-        let present = Int(ProcessInfo.processInfo.physicalMemory)
-        if memory > present * 9 / 10 {
-            note(
-                .error, "Weights and caches take \(memory >> 20) MiB, and this machine has \(present >> 20).",
-                "Use smaller quantisations, or a smaller context.")
+    }
+
+    /// Where the models are, and what they take there; a file that cannot be read is reported when it is loaded.
+    private mutating func placed(_ set: ModelSet, _ options: LlamaEngine.Options) -> PlacementPlan? {
+        do throws(SpecSearchError) {
+            let plan = try PlacementPlan(set, options: options)
+            memories = plan.uses.filter { $0.bytes.total > 0 }.map {
+                Memory(
+                    device: $0.device, weights: $0.bytes.weights, cache: $0.bytes.cache, compute: $0.bytes.compute,
+                    free: $0.free)
+            }
+            for (role, assignment) in plan.assignments.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                note(
+                    .good,
+                    "Of the \(role.rawValue), \(assignment.gpuLayers) layers are on "
+                        + "\(assignment.devices.joined(separator: ", ")).")
+            }
+            return plan
+        } catch {
+            if error.code != .badModelFile { note(error) }
+            return nil
         }
     }
 

@@ -37,14 +37,14 @@ actor EngineWorker {
         let options = shared.options
         let models = shared.models
         var runners: [ModelRunner] = []
-        for (model, roles) in zip(shared.weights.models, shared.weights.roles) {
-            var configuration = LlamaContext.Configuration()
-            configuration.slots = max(options.cacheTokens, models.contextLength)
-            configuration.sequences = options.cacheSequences
-            configuration.threads = isFirst ? roles.map { options.roleThreads[$0] ?? options.threads }.max() ?? 1 : 1
-            configuration.flashAttention = !options.flashAttention.isDisjoint(with: roles)
+        let weights = shared.weights
+        for (index, roles) in weights.roles.enumerated() {
+            var configuration = options.contextConfiguration(for: roles, of: models)
+            if !isFirst { configuration.threads = 1 }
             configuration.givesHiddenStates = roles.contains(.rewardModel) && shared.rewardModel?.kind == .head
-            runners.append(ModelRunner(context: try LlamaContext(model: model, configuration: configuration)))
+            let context = try LlamaContext(
+                model: weights.models[index], configuration: configuration, adapters: weights.adapters[index])
+            runners.append(ModelRunner(context: context))
         }
         self.runners = runners
         var tokenizers: [ModelRole: PathTokenizer] = [:]

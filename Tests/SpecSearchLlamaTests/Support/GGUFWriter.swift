@@ -130,6 +130,62 @@ struct ToyModel {
             tensors.append((prefix + "ffn_up.weight", [d, f], normal(d * f, deviation)))
             tensors.append((prefix + "ffn_down.weight", [f, d], normal(d * f, 1 / Float(f).squareRoot())))
         }
+        let file = GGUFBuffer.file(metadata, keys: keys, tensors)
+        try file.write(to: url)
+        return file.count
+    }
+}
+
+/// Writes LoRA adapters over toy models, in F32.
+struct ToyAdapter {
+    var architecture = "llama"
+    var alpha: Float = 8
+    var rank = 2
+    /// The tensor whose weights it changes, with the lengths of its input and output.
+    var tensor = "output.weight"
+    var inputs = 32
+    var outputs = 259 + ToyModel.words.count
+
+    /// `A`, rank rows of `inputs` numbers.
+    var down: [Float] { (0..<rank * inputs).map { sin(Float($0) * 0.7) } }
+    /// `B`, `outputs` rows of rank numbers.
+    var up: [Float] { (0..<outputs * rank).map { 0.1 * cos(Float($0) * 0.3) } }
+
+    /// What scale 1 adds to W · x: alpha / rank · B · A · x.
+    func change(_ x: [Float]) -> [Float] {
+        let inner = (0..<rank).map { row in (0..<inputs).reduce(Float(0)) { $0 + down[row * inputs + $1] * x[$1] } }
+        let up = up
+        return (0..<outputs).map { row in
+            alpha / Float(rank) * (0..<rank).reduce(Float(0)) { $0 + up[row * rank + $1] * inner[$1] }
+        }
+    }
+
+    func write(to path: String) throws {
+        var metadata = GGUFBuffer()
+        for (key, value) in [
+            ("general.type", "adapter"), ("general.architecture", architecture), ("adapter.type", "lora"),
+        ] {
+            metadata.string(key)
+            metadata.value(value)
+        }
+        metadata.string("adapter.lora.alpha")
+        metadata.value(alpha)
+        let tensors = [
+            (name: tensor + ".lora_a", shape: [inputs, rank], data: down),
+            (name: tensor + ".lora_b", shape: [rank, outputs], data: up),
+        ]
+        try GGUFBuffer.file(metadata, keys: 4, tensors).write(to: URL(filePath: path))
+    }
+}
+
+/// Bytes in the little-endian layout of GGUF.
+struct GGUFBuffer {
+    var data = Data()
+
+    /// A whole file with tensors in F32.
+    static func file(
+        _ metadata: GGUFBuffer, keys: Int, _ tensors: [(name: String, shape: [Int], data: [Float])]
+    ) -> Data {
         var infos = GGUFBuffer()
         var data = Data()
         for tensor in tensors {
@@ -150,14 +206,8 @@ struct ToyModel {
         file.data.append(infos.data)
         while file.data.count % 32 != 0 { file.data.append(0) }
         file.data.append(data)
-        try file.data.write(to: url)
-        return file.data.count
+        return file.data
     }
-}
-
-/// Bytes in the little-endian layout of GGUF.
-struct GGUFBuffer {
-    var data = Data()
 
     mutating func raw(_ value: some FixedWidthInteger) {
         withUnsafeBytes(of: value.littleEndian) { data.append(contentsOf: $0) }

@@ -55,7 +55,7 @@ struct Toy {
     init(
         _ shape: ToyModel.Shape = .init(), role: ModelRole = .target, slots: Int = 2048, sequences: Int = 64,
         batch: Int = 256, template: String = "{problem}", contextLength: Int = 512, outputBytes: Int = 64 << 20,
-        givesHiddenStates: Bool = false
+        givesHiddenStates: Bool = false, adapter: ToyAdapter? = nil, scale: Double = 1
     ) throws {
         directory = try ToyDirectory()
         let model = try LlamaModel(path: try directory.model("model.gguf", shape))
@@ -64,8 +64,15 @@ struct Toy {
         configuration.sequences = sequences
         configuration.batch = batch
         configuration.givesHiddenStates = givesHiddenStates
+        var adapters: [AppliedAdapter] = []
+        if let adapter {
+            let path = directory.path("adapter.gguf")
+            try adapter.write(to: path)
+            adapters = [AppliedAdapter(adapter: try LoraAdapter(path: path, model: model), scale: scale)]
+        }
         runner = ModelRunner(
-            context: try LlamaContext(model: model, configuration: configuration), outputBytes: outputBytes)
+            context: try LlamaContext(model: model, configuration: configuration, adapters: adapters),
+            outputBytes: outputBytes)
         tokenizer = try PathTokenizer(
             model: model, template: template, contextLength: contextLength, slotCapacity: runner.context.slotCapacity)
         self.role = role
