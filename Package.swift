@@ -94,7 +94,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: server),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle", condition: server),
             ],
-            resources: [.embedInCode("Page")]),
+            exclude: ["KaTeX/LICENSE"], resources: [.embedInCode("Page")]),
         .target(
             name: "SpecSearchCLI",
             dependencies: [
