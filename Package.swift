@@ -139,7 +139,7 @@ let package = Package(
         .testTarget(
             name: "SpecSearchServerTests",
             dependencies: [
-                "SpecSearchServer", "SpecSearchTesting",
+                "SpecSearchServer", "SpecSearchTesting", "Checksums",
                 .product(name: "HummingbirdTesting", package: "hummingbird", condition: server),
                 .product(name: "AsyncHTTPClient", package: "async-http-client", condition: server),
                 .product(name: "CoreMetrics", package: "swift-metrics", condition: server),

@@ -8,7 +8,7 @@ class SaidText {
     this.text = text.trim();
     this.body = html("div", { class: "markdown" }, ...renderMarkdown(this.text));
     this.element = html("div", { class: "said" }, this.body);
-    const wanted = this.text.split("\n").reduce((sum, line) => sum + Math.max(0.4, Math.ceil(line.length / width)), 0);
+    const wanted = this.text.split("\n").reduce((sum, line) => sum + Math.max(0.4, Math.ceil(line.length / Math.min(width, innerWidth / 9))), 0);
     if (wanted > lines + 3) this.fold();
   }
 
