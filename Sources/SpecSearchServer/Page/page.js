@@ -198,7 +198,10 @@ class Page {
   async finish() {
     if (!this.events.length) return;
     this.replay.offer(this.events.length);
-    await this.attempt(() => this.show(this.events.length));
+    await this.attempt(() => {
+      this.show(this.events.length);
+      this.drawFigures();
+    });
     const { node } = address.read();
     const chosen = node === null ? null : this.model.nodes[node];
     if (chosen && this.tree.places.has(chosen)) {
@@ -299,7 +302,7 @@ class Page {
   /** Figures need not follow every event. */
   figuresSoon() {
     if (this.figureTimer) return;
-    this.figureTimer = setTimeout(() => this.drawFigures(), this.replay.timer || this.isLive ? 400 : 0);
+    this.figureTimer = setTimeout(() => this.drawFigures(), this.replay.timer || this.isLive ? 400 : 50);
   }
 
   get isLive() { return this.search && !this.search.isOver; }
