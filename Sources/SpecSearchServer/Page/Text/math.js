@@ -4,8 +4,11 @@
 const mathLimits = { length: 3000, braces: 40, depth: 60 };
 const mathOptions = {
   output: "mathml", throwOnError: true, strict: "ignore", trust: false, maxExpand: 300, maxSize: 20,
-  // These two would set inline styles, which the page's policy forbids.
-  macros: { "\\pmb": "\\boldsymbol{#1}", "\\fcolorbox": "\\fbox{#3}" },
+  // These two would set inline styles, which the page's policy forbids: one is bold, the other what stands in its box.
+  macros: {
+    "\\pmb": "\\boldsymbol{#1}",
+    "\\fcolorbox": (context) => ({ tokens: context.consumeArgs(3)[2], numArgs: 0 }),
+  },
 };
 
 /** How deep braces stand in each other. */
