@@ -94,7 +94,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: server),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle", condition: server),
             ],
-            resources: [.embedInCode("Page")]),
+            exclude: ["KaTeX/LICENSE"], resources: [.embedInCode("Page")]),
         .target(
             name: "SpecSearchCLI",
             dependencies: [
@@ -141,7 +141,7 @@ let package = Package(
         .testTarget(
             name: "SpecSearchServerTests",
             dependencies: [
-                "SpecSearchServer", "SpecSearchTesting",
+                "SpecSearchServer", "SpecSearchTesting", "Checksums",
                 .product(name: "HummingbirdTesting", package: "hummingbird", condition: server),
                 .product(name: "AsyncHTTPClient", package: "async-http-client", condition: server),
                 .product(name: "CoreMetrics", package: "swift-metrics", condition: server),

@@ -9,8 +9,11 @@ public enum TracePage {
     /// - Parameter trace: A trace that can be read.
     /// - Throws: What writing JSON throws.
     public static func html(_ trace: SearchTrace) throws -> String {
+        let trace = try embedded(trace)
+        // Only texts with LaTeX in them, where backslashes and dollars stand, need what draws it.
+        let scripts = (trace.contains("\\\\") || trace.contains("$") ? [KaTeX.script] : []) + [PageFiles.script]
         let policy =
-            "default-src 'none'; script-src \(source(PageFiles.script)); style-src \(source(PageFiles.style)); "
+            "default-src 'none'; script-src \(scripts.map(source).joined(separator: " ")); style-src \(source(PageFiles.style)); "
             + "img-src data: blob:; base-uri 'none'; form-action 'none'"
         return PageFiles.html
             .replacing(
@@ -20,9 +23,9 @@ public enum TracePage {
             .replacing("<link rel=\"stylesheet\" href=\"page.css\">", with: "<style>\(PageFiles.style)</style>")
             .replacing(asking, with: "")
             .replacing(
-                "<script src=\"page.js\"></script>",
-                with: "<script type=\"application/x-ndjson\" id=\"saved-trace\">\n\(try embedded(trace))</script>\n"
-                    + "<script>\(PageFiles.script)</script>")
+                "<script src=\"katex.js\"></script>\n<script src=\"page.js\"></script>",
+                with: "<script type=\"application/x-ndjson\" id=\"saved-trace\">\n\(trace)</script>\n"
+                    + scripts.map { "<script>\($0)</script>" }.joined(separator: "\n"))
     }
 
     /// The trace as it stands in a script element that is not run; without "<" it cannot end it.

@@ -117,3 +117,30 @@ def page(browser, server):
     yield page
     context.close()
     assert faults == []
+
+
+def ask(page, server, **fields):
+    page.goto(server.url)
+    page.click("summary")
+    for name, value in fields.items():
+        page.fill(f"[name={name}]", str(value))
+    page.click("#ask")
+
+
+def answered(page):
+    page.wait_for_selector("#answer:not([hidden])", timeout=60000)
+
+
+def loaded(page, trace):
+    """Opens a trace, as a reader does with a file."""
+    page.evaluate("(text) => page.guard(() => page.open(text))", trace)
+    page.wait_for_selector(".card")
+
+
+def until(page, condition, seconds=10):
+    """Waits for a condition. (Playwright's own way evaluates texts as scripts in the page, which its policy forbids.)"""
+    for _ in range(seconds * 20):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{condition} did not come true")

@@ -61,7 +61,7 @@ import Testing
         try await withServer { client, _ in
             let page = try await client.get("/")
             #expect(page.headers[.contentSecurityPolicy]?.contains("default-src 'none'") == true)
-            for path in ["/", "/page.css", "/page.js"] {
+            for path in ["/", "/page.css", "/katex.js", "/page.js"] {
                 let text = try await client.get(path).text
                 let links = text.matches(of: /https?:\/\/[a-z0-9.]+/).map { String($0.output) }
                 // Names of XML vocabularies are not addresses.

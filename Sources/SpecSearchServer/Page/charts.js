@@ -3,8 +3,6 @@
 
 /** A chart is as wide as its place, so that its letters keep their size. */
 const widthOf = (figure) => Math.max(260, figure.querySelector(".picture").clientWidth || 460);
-const seconds = (value) => (value < 1 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(value < 10 ? 2 : 1)} s`);
-const thousands = (value) => Math.round(value).toLocaleString("en-US");
 
 /** Scores of the thoughts and the threshold, by depth. */
 function drawScores(figure, model) {

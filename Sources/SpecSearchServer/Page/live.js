@@ -34,30 +34,58 @@ class EventDecoder {
   }
 }
 
+function failureOf(data) {
+  try {
+    return JSON.parse(data).error.message;
+  } catch {
+    return "The search failed.";
+  }
+}
+
 /** A search on the server; a broken connection is taken up again where it broke. */
 class LiveSearch {
-  constructor({ key, onLine, onState }) {
-    Object.assign(this, { key, onLine, onState });
+  constructor({ key, onBegun, onLine, onState }) {
+    Object.assign(this, { key, onBegun, onLine, onState });
     this.abort = new AbortController();
     this.last = null;
     this.isOver = false;
   }
 
+  get path() { return `v1/searches/${encodeURIComponent(this.id)}`; }
+
   headers(more = {}) { return this.key ? { ...more, Authorization: `Bearer ${this.key}` } : more; }
 
   async begin(request) {
-    const answer = await fetch("v1/searches", {
+    const answer = await LiveSearch.reach("v1/searches", {
       method: "POST", headers: this.headers({ "Content-Type": "application/json" }),
       body: JSON.stringify(request), signal: this.abort.signal,
     });
-    const body = await answer.json();
-    if (!answer.ok) throw Object.assign(new Error(body.error?.message ?? answer.statusText), { status: answer.status });
-    this.id = body.id;
+    const body = await LiveSearch.body(answer);
+    if (!isText(body.id)) throw new Error("The server's answer names no search.");
     await this.follow(body.id);
+  }
+
+  static async reach(path, request) {
+    try {
+      return await fetch(path, request);
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new Error("The server cannot be reached. Is it still running?");
+    }
+  }
+
+  /** What a server answered, or the error that it answered. */
+  static async body(answer) {
+    const body = await answer.json().catch(() => null);
+    if (answer.ok && isObject(body)) return body;
+    const message = body?.error?.message;
+    const status = `The server answered with status ${answer.status}${answer.statusText ? ` (${answer.statusText})` : ""}.`;
+    throw Object.assign(new Error(isText(message) ? message : status), { status: answer.status });
   }
 
   async follow(id) {
     this.id = id;
+    this.onBegun(id);
     let failures = 0;
     while (!this.isOver && !this.abort.signal.aborted) {
       try {
@@ -77,19 +105,16 @@ class LiveSearch {
 
   async read() {
     const headers = this.headers(this.last === null ? {} : { "Last-Event-ID": this.last });
-    const answer = await fetch(`v1/searches/${this.id}/events`, { headers, signal: this.abort.signal });
-    if (!answer.ok) {
-      const body = await answer.json().catch(() => ({}));
-      throw Object.assign(new Error(body.error?.message ?? answer.statusText), { status: answer.status });
-    }
+    const answer = await fetch(`${this.path}/events`, { headers, signal: this.abort.signal });
+    if (!answer.ok) await LiveSearch.body(answer);
     this.onState("live");
     const decoder = new EventDecoder((event) => {
       this.last = event.id ?? this.last;
       if (event.name === "end") this.isOver = true;
       else if (event.name === "failure") {
         this.isOver = true;
-        throw Object.assign(new Error(JSON.parse(event.data).error?.message ?? "The search failed."), { status: 500 });
-      } else this.onLine(event.data);
+        throw Object.assign(new Error(failureOf(event.data)), { status: 500 });
+      } else this.take(event.data);
     });
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     for (;;) {
@@ -99,8 +124,17 @@ class LiveSearch {
     }
   }
 
+  /** Takes an event's line; one that is damaged will be so again, so that no new connection helps. */
+  take(line) {
+    try {
+      this.onLine(line);
+    } catch (error) {
+      throw Object.assign(new Error(`An event of the server is damaged: ${error.message}.`), { status: 500 });
+    }
+  }
+
   async stop() {
-    if (this.id && !this.isOver) await fetch(`v1/searches/${this.id}`, { method: "DELETE", headers: this.headers() });
+    if (this.id && !this.isOver) await fetch(this.path, { method: "DELETE", headers: this.headers() });
   }
 
   leave() { this.abort.abort(); }

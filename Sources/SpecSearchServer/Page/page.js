@@ -4,62 +4,130 @@
 /** The page, its form and its parts. */
 class Page {
   constructor() {
-    this.tree = new TreeView(this.at("tree"), (node) => this.showThought(node));
     this.events = [];
+    this.shown = 0;
     this.model = new TraceModel();
-    this.isDrawing = false;
+    this.tree = new TreeView(this.at("tree"), {
+      onSelect: (node) => this.choose(node),
+      onFold: () => this.folded(),
+    });
+    listenForGestures(this.tree);
+    this.thought = new ThoughtPanel(this.at("details"), (node) => this.tree.fold(node));
+    this.answer = new AnswerPanel({ answer: this.at("answer"), path: this.at("path-panel"), steps: this.at("path") });
+    this.replay = new Replay(
+      { bar: this.at("replay"), button: this.at("play"), slider: this.at("scrub"), place: this.at("place") }, this);
+    this.remember();
     this.listen();
     this.filled(false);
-    const saved = this.at("saved-trace");
-    if (saved) this.guard(() => this.open(saved.textContent));
+    this.begin();
   }
 
   at(id) { return document.getElementById(id); }
+
+  /** What the page begins with: the trace in it, or the search that its address names. */
+  begin() {
+    const saved = this.at("saved-trace");
+    const { search } = address.read();
+    if (saved) this.guard(() => this.open(saved.textContent));
+    else if (search) this.watch((live) => live.follow(search));
+  }
 
   listen() {
     this.at("form")?.addEventListener("submit", (event) => {
       event.preventDefault();
       this.ask();
     });
-    this.at("stop")?.addEventListener("click", () => this.search?.stop());
-    this.at("save")?.addEventListener("click", () => this.save());
+    this.at("form")?.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.at("form").requestSubmit(this.at("ask"));
+    });
+    this.at("key")?.addEventListener("keydown", (event) => {
+      const { search } = address.read();
+      if (event.key !== "Enter" || !search) return;
+      event.preventDefault();
+      this.watch((live) => live.follow(search));
+    });
+    this.at("stop")?.addEventListener("click", () => this.guard(() => this.search?.stop()));
     this.at("file")?.addEventListener("change", async (event) => {
       const [file] = event.target.files;
-      if (file) this.guard(async () => this.open(await file.text()));
+      if (file) await this.guard(async () => this.open(await file.text()));
       event.target.value = "";
     });
     addEventListener("resize", () => this.soon());
-    this.at("theme").addEventListener("click", () => this.switchTheme());
-    this.at("zoom-in").addEventListener("click", () => this.tree.size && this.tree.scale(1.25));
-    this.at("zoom-out").addEventListener("click", () => this.tree.size && this.tree.scale(0.8));
-    this.at("zoom-fit").addEventListener("click", () => this.tree.size && this.tree.scale(0));
-    this.at("scrub").addEventListener("input", (event) => {
-      this.pause();
-      this.show(Number(event.target.value));
+    const zooms = { "zoom-in": 1.25, "zoom-out": 0.8, "zoom-fit": 0 };
+    for (const [id, factor] of Object.entries(zooms)) this.at(id).addEventListener("click", () => this.tree.scale(factor));
+    const files = {
+      "save-svg": () => saveFile("tree.svg", "image/svg+xml", treeAsSVG(this.tree)),
+      "save-json": () => saveFile("tree.json", "application/json", treeAsJSON(this.model)),
+      save: () => saveFile("trace.jsonl", "application/x-ndjson", `${this.events.map((event) => JSON.stringify(event)).join("\n")}\n`),
+    };
+    for (const [id, save] of Object.entries(files)) this.at(id).addEventListener("click", () => this.guard(save));
+    const menu = document.querySelector(".menu");
+    addEventListener("click", (event) => menu.contains(event.target) || (menu.open = false));
+    menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      menu.open = false;
+      menu.querySelector("summary").focus();
     });
-    this.at("play").addEventListener("click", () => (this.timer ? this.pause() : this.play()));
+    this.at("copy-link").replaceWith(Object.assign(copyButton("Copy the link", () => location.href), { id: "copy-link" }));
+    this.at("copy-link").hidden = !this.at("form");
   }
 
-  switchTheme() {
+  /** Takes up the choices of an earlier visit, and remembers those of this one. */
+  remember() {
     const root = document.documentElement;
-    const isDark = root.dataset.theme
-      ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = isDark ? "light" : "dark";
+    const theme = memory.read("theme");
+    if (["light", "dark"].includes(theme)) root.dataset.theme = theme;
+    this.at("theme").addEventListener("click", () => {
+      const isDark = root.dataset.theme
+        ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+      root.dataset.theme = isDark ? "light" : "dark";
+      memory.write("theme", root.dataset.theme);
+    });
+    const filter = memory.read("filter");
+    if (Object.hasOwn(filters, filter ?? "")) this.tree.filter = filter;
+    this.at("filter").value = this.tree.filter;
+    this.at("filter").addEventListener("change", (event) => {
+      this.tree.change(() => { this.tree.filter = event.target.value; });
+      memory.write("filter", event.target.value);
+    });
+    for (const part of document.querySelectorAll("details[data-remember]")) {
+      const name = `open.${part.dataset.remember}`;
+      const isOpen = memory.read(name);
+      if (isOpen !== null) part.open = isOpen === "true";
+      part.addEventListener("toggle", () => {
+        memory.write(name, String(part.open));
+        this.drawFigures();
+      });
+    }
   }
 
+  /** Work for the reader, who sees why it failed. */
   async guard(work) {
-    this.at("error").hidden = true;
+    this.fail(null);
+    await this.attempt(work);
+  }
+
+  /** The same, while an earlier message stays, if there is one. */
+  async attempt(work) {
     try {
       await work();
     } catch (error) {
-      this.at("error").textContent = error.message;
-      this.at("error").hidden = false;
+      if (error.name === "AbortError") return;
+      // Errors of this page and its server are sentences; all others are for the console.
+      const isSentence = error.constructor === Error;
+      if (!isSentence) console.warn(error);
+      this.fail(isSentence ? error.message : "This page has met something that it cannot show; the browser's console says more.");
       this.state("failed");
-      if (error.status === 401) {
+      if (error.status === 401 && this.at("key-row")) {
         this.at("key-row").hidden = false;
         this.at("key").focus();
       }
     }
+  }
+
+  fail(message) {
+    this.at("error").textContent = message ?? "";
+    this.at("error").hidden = message === null;
   }
 
   state(name) {
@@ -85,14 +153,26 @@ class Page {
   }
 
   async ask() {
+    if (this.at("ask").disabled) return;
+    address.write({});
+    await this.watch((search) => search.begin(this.request()));
+  }
+
+  /** Shows a search of the server from its first event on, whether it begins now or began long ago. */
+  async watch(begin) {
     this.search?.leave();
     this.reset();
     this.tree.isFollowing = true;
     const search = new LiveSearch({
       key: this.at("key").value || null,
+      onBegun: (id) => {
+        if (this.search === search) this.write({ search: id });
+      },
       onLine: (line) => {
         if (this.search !== search) return;
-        this.events.push(JSON.parse(line));
+        const event = readEvent(line);
+        this.events.push(event);
+        if (event.type === "started" && this.events.length === 1) this.asked(event.problem.text);
         this.soon();
       },
       onState: (name) => this.search === search && this.state(name),
@@ -101,71 +181,84 @@ class Page {
     this.at("ask").disabled = true;
     this.at("stop").hidden = false;
     this.state("live");
-    await this.guard(() => search.begin(this.request()));
+    await this.guard(() => begin(search));
     if (this.search !== search) return;
     this.at("ask").disabled = false;
     this.at("stop").hidden = true;
     if (search.isOver && this.at("error").hidden) this.state("over");
-    this.over();
+    await this.finish();
   }
 
-  over() {
-    this.show(this.events.length);
+  /** The question of a search that another page, or this one before a reload, has asked. */
+  asked(text) {
+    if (this.at("problem").value.trim() !== text.trim()) this.at("problem").value = text;
+  }
+
+  /** All events are there. */
+  async finish() {
     if (!this.events.length) return;
-    this.at("replay").hidden = false;
-    this.at("scrub").max = this.events.length;
-    this.at("scrub").value = this.events.length;
-    if (this.at("save")) this.at("save").hidden = false;
+    this.replay.offer(this.events.length);
+    await this.attempt(() => {
+      this.show(this.events.length);
+      this.drawFigures();
+    });
+    const { node } = address.read();
+    const chosen = node === null ? null : this.model.nodes[node];
+    if (chosen && this.tree.places.has(chosen)) {
+      this.tree.isFollowing = false;
+      this.tree.reveal(chosen);
+      this.tree.select(chosen, true);
+    }
   }
 
   open(text) {
-    const events = readTrace(text);
+    const { events, fault } = readTrace(text);
     this.search?.leave();
     this.search = null;
+    if (this.at("stop")) {
+      this.at("ask").disabled = false;
+      this.at("stop").hidden = true;
+    }
     this.reset();
+    if (this.at("form")) address.write({});
     this.events = events;
     this.state("replay");
     this.tree.isFollowing = false;
-    this.over();
-    const problem = this.model.started?.problem.text ?? "";
-    this.at("question").textContent = problem;
-    this.at("question").hidden = problem === "";
-    if (innerWidth >= 700) this.tree.scale(0);
-    if (this.tree.zoom < 0.8) this.tree.scale(0.8 / this.tree.zoom);
-    this.at("tree").scrollLeft = 0;
-  }
-
-  save() {
-    const text = this.events.map((event) => JSON.stringify(event)).join("\n") + "\n";
-    const link = html("a", { download: "trace.jsonl" });
-    link.href = URL.createObjectURL(new Blob([text], { type: "application/x-ndjson" }));
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    const { problem } = events[0];
+    this.at("question").replaceChildren(...renderMarkdown(problem.text));
+    this.at("question").hidden = problem.text.trim() === "";
+    this.finish();
+    if (!this.tree.selected) {
+      if (innerWidth >= 700) this.tree.scale(0);
+      if (this.tree.zoom < 0.9) this.tree.scale(0.9 / this.tree.zoom);
+      this.tree.scroll(0, 0);
+    }
+    this.fail(fault);
   }
 
   // Showing
 
   reset() {
-    this.pause();
+    this.replay.hide();
     this.events = [];
     this.shown = 0;
     this.model = new TraceModel();
     this.chosen = null;
     this.said = 0;
     this.tree.clear();
-    for (const id of ["answer", "replay", "path-panel", "error", "question"]) this.at(id).hidden = true;
-    if (this.at("save")) this.at("save").hidden = true;
+    this.tree.folded = new Set(address.read().folded);
+    this.answer.clear();
+    this.thought.clear();
+    this.fail(null);
+    this.at("question").hidden = true;
     this.filled(false);
-    this.details(null);
     for (const figure of document.querySelectorAll(".charts .picture")) figure.replaceChildren();
   }
 
   /** Shows what there is something to see in. */
   filled(isFilled) {
     this.at("empty").hidden = isFilled;
-    for (const part of document.querySelectorAll(".charts, .thought-panel, .zoom, .legend, .canvas")) {
-      part.hidden = !isFilled;
-    }
+    for (const part of document.querySelectorAll(".figures, .thought-panel, .tools, .legend, .canvas")) part.hidden = !isFilled;
   }
 
   soon() {
@@ -173,7 +266,7 @@ class Page {
     this.isDrawing = true;
     requestAnimationFrame(() => {
       this.isDrawing = false;
-      this.show(this.search && !this.search.isOver ? this.events.length : this.shown ?? 0);
+      this.attempt(() => this.show(this.search && !this.search.isOver ? this.events.length : this.shown));
     });
   }
 
@@ -182,41 +275,45 @@ class Page {
       this.model = new TraceModel();
       this.shown = 0;
     }
-    for (; this.shown < count; this.shown += 1) this.model.take(this.events[this.shown]);
+    for (; this.shown < count; this.shown += 1) this.take(this.events[this.shown]);
     const { model } = this;
     this.filled(count > 0);
     this.at("visits").hidden = model.iteration === null;
+    this.replay.at(count, this.events.length);
     if (!count) return;
     this.tree.draw(model);
     // The chosen thought stays chosen in an earlier or later tree, where it is there at all.
-    const chosen = this.tree.byID.get(this.chosen)?.node;
-    if (chosen && !this.tree.selected) this.tree.select(chosen, false);
-    this.details(chosen);
-    drawScores(this.at("scores"), model);
-    drawTimeline(this.at("timeline"), model);
-    drawCosts(this.at("costs"), model);
-    this.showAnswer();
+    const chosen = this.chosen === null ? null : model.nodes[this.chosen];
+    if (chosen && this.tree.selected !== chosen) this.tree.select(chosen, false);
+    this.thought.show(chosen, model, this.tree.folded.has(this.chosen));
+    this.answer.show(model);
+    this.figuresSoon();
     this.say();
-    this.at("scrub").value = count;
-    this.at("place").textContent = `${count} / ${this.events.length}`;
   }
 
-  play() {
-    if (this.shown >= this.events.length) this.show(0);
-    this.tree.isFollowing = true;
-    this.at("play").textContent = "❚❚";
-    this.at("play").setAttribute("aria-label", "Pause");
-    this.timer = setInterval(() => {
-      if (this.shown >= this.events.length) this.pause();
-      else this.show(this.shown + 1);
-    }, Math.max(30, Math.min(220, 12000 / this.events.length)));
+  take(event) {
+    try {
+      this.model.take(event);
+    } catch (error) {
+      throw new Error(`Event ${this.shown + 1} of the search is damaged: ${error.message}.`);
+    }
   }
 
-  pause() {
-    clearInterval(this.timer);
-    this.timer = null;
-    this.at("play").textContent = "▶";
-    this.at("play").setAttribute("aria-label", "Play");
+  /** Figures need not follow every event. */
+  figuresSoon() {
+    if (this.figureTimer) return;
+    this.figureTimer = setTimeout(() => this.drawFigures(), this.replay.timer || this.isLive ? 400 : 50);
+  }
+
+  get isLive() { return this.search && !this.search.isOver; }
+
+  drawFigures() {
+    clearTimeout(this.figureTimer);
+    this.figureTimer = null;
+    if (!this.shown || !this.at("figures").open) return;
+    drawScores(this.at("scores"), this.model);
+    drawTimeline(this.at("timeline"), this.model);
+    drawCosts(this.at("costs"), this.model);
   }
 
   /** Says to a screen reader how far the search is, not more than it can read. */
@@ -225,70 +322,27 @@ class Page {
     const now = performance.now();
     if (!model.result && now - this.said < 3000) return;
     this.said = now;
-    const judged = model.nodes.filter((node) => ["accepted", "surplus", "rejected"].includes(node.state));
+    const judged = model.drawn.filter((node) => ["accepted", "surplus", "rejected"].includes(node.state));
     const kept = judged.filter((node) => node.state !== "rejected").length;
     this.at("progress").textContent = model.result
       ? `The answer is ${model.result.answer ?? "missing"}.`
       : `Step ${model.maxDepth}: ${kept} of ${judged.length} drafts accepted.`;
   }
 
-  showAnswer() {
-    const { result } = this.model;
-    const panel = this.at("answer");
-    panel.hidden = !result;
-    this.at("path-panel").hidden = !result;
-    if (!result) return;
-    const kept = result.acceptance.judged ? result.acceptance.kept / result.acceptance.judged : null;
-    const facts = [
-      ["score", digits(result.best.score)], ["time", seconds(result.seconds)],
-      ["drafts kept", kept === null ? "–" : `${(100 * kept).toFixed(0)} %`],
-      ["regenerated", thousands(result.acceptance.corrections)], ["end", result.end],
-    ];
-    if (this.model.iteration !== null) {
-      const policy = this.model.configuration.tree_policy;
-      facts.push(["iterations", `${this.model.iteration + 1}${policy ? `, ${policy}` : ""}`]);
-    }
-    const list = html("dl", {}, ...facts.map(([name, value]) => html("div", {}, html("dt", {}, name), html("dd", {}, value))));
-    panel.replaceChildren(
-      html("p", { class: "final" }, html("span", {}, "Answer"), html("strong", {}, result.answer ?? "none found")), list);
-    this.at("path").replaceChildren(...this.model.path(this.model.node(result.best.node)).map((step) => html("li", { class: `by-${step.source}` },
-      html("span", { class: "who" }, step.source), html("span", { class: "what" }, step.text.trim() || step.key),
-      html("span", { class: "how" }, digits(step.score)
-        + (typeof step.threshold === "number" ? ` ${step.score >= step.threshold ? "≥" : "<"} ${digits(step.threshold)}` : "")))));
-  }
+  // Choosing
 
-  showThought(node) {
+  choose(node) {
     this.chosen = node.id;
-    this.details(node);
+    this.thought.show(node, this.model, this.tree.folded.has(node.id));
+    this.write({ node: node.id });
   }
 
-  details(node) {
-    const panel = this.at("details");
-    if (!node) {
-      panel.replaceChildren(html("p", { class: "empty" }, "Choose a thought in the tree."));
-      delete panel.dataset.look;
-      return;
-    }
-    const look = [node.id, node.score, node.state, node.samples, node.isWinner, this.model.events].join("|");
-    if (panel.dataset.look === look) return;
-    panel.dataset.look = look;
-    if (!node.parent) {
-      panel.replaceChildren(html("p", { class: "thought" }, this.model.started?.problem.text ?? ""));
-      return;
-    }
-    const path = this.model.path(node);
-    const rows = [
-      ["source", roleNames[node.source]], ["state", stateNames[node.state] + (node.isWinner ? "; on the winning path" : "")],
-      ["score", digits(node.score, 4)], ["threshold", digits(node.threshold, 4)],
-      ["scores so far", path.map((step) => digits(step.score)).join(" → ")],
-      ["tokens", `${node.tokens}`], ["sampled", `${node.samples} time${node.samples > 1 ? "s" : ""}`],
-    ];
-    if (node.lookahead) rows.push(["lookahead", node.lookahead.map((score) => digits(score)).join(" → ")]);
-    if (node.visits) rows.push(["visits", `${node.visits}`], ["mean value", digits(node.total / node.visits, 4)]);
-    panel.replaceChildren(
-      html("p", { class: `thought by-${node.source}` }, node.text.trim() || node.key),
-      html("dl", {}, ...rows.map(([name, value]) => html("div", {}, html("dt", {}, name), html("dd", {}, value)))));
+  folded() {
+    this.thought.show(this.tree.selected, this.model, this.tree.folded.has(this.chosen));
+    this.write({ folded: [...this.tree.folded] });
   }
+
+  write(change) { address.write({ ...address.read(), ...change }); }
 }
 
 document.addEventListener("DOMContentLoaded", () => { window.page = new Page(); });

@@ -1,9 +1,7 @@
 "use strict";
 // What a trace means: events in, a tree of thoughts out. No drawing here, and no page.
 
-const traceVersion = 2;
 const plain = (text) => text.split(/\s+/).filter(Boolean).join(" ");
-const roles = ["draft", "target", "prm"];
 const roleNames = { draft: "draft", target: "target", prm: "reward model" };
 // The states of SearchTree.State.
 const stateNames = {
@@ -21,10 +19,13 @@ const stateNames = {
 class TraceModel {
   constructor() {
     this.root = {
-      id: 0, parent: null, depth: 0, children: [], text: "", key: "", state: "root", source: null, score: null,
+      id: 0, parent: null, depth: 0, children: [], text: "", key: "", label: "The problem", state: "root", source: null, score: null,
       threshold: null, tokens: 0, samples: 1, onBeam: true, isWinner: false, visits: 0, total: 0,
     };
     this.nodes = [this.root];
+    // The nodes of the search itself: all but those that only served a lookahead.
+    this.drawn = [this.root];
+    this.maxDepth = 0;
     this.thresholds = new Map();
     this.calls = [];
     this.clock = 0;
@@ -37,14 +38,10 @@ class TraceModel {
   }
 
   get configuration() { return this.started?.configuration ?? {}; }
-  get maxDepth() { return this.drawn.reduce((most, node) => Math.max(most, node.depth), 0); }
-
-  /** The nodes of the search itself. */
-  get drawn() { return this.nodes.filter((node) => node.state !== "lookahead"); }
 
   node(id) {
     const node = this.nodes[id];
-    if (!node) throw new Error(`An event names node ${id}, which is not there yet.`);
+    if (!node) throw new Error(`it names node ${id}, which is not there yet`);
     return node;
   }
 
@@ -94,15 +91,19 @@ class TraceModel {
   }
 
   add(event) {
-    if (event.node !== this.nodes.length) throw new Error(`Node ${event.node} is out of turn.`);
+    if (event.node !== this.nodes.length) throw new Error(`node ${event.node} is out of turn`);
     const parent = this.node(event.parent);
     const node = {
-      id: event.node, parent, depth: event.depth, children: [], text: event.text, key: plain(event.text) || "(no words)",
+      id: event.node, parent, depth: parent.depth + 1, children: [], text: event.text,
+      key: plain(event.text) || "(no words)", label: labelOf(event.text) || "(no words)",
       state: event.state ?? "sampled", source: event.source, score: null, threshold: null,
       tokens: event.tokens.length, samples: event.samples, onBeam: false, isWinner: false, visits: 0, total: 0,
     };
     this.nodes.push(node);
-    if (node.state !== "lookahead") parent.children.push(node);
+    if (node.state === "lookahead") return;
+    parent.children.push(node);
+    this.drawn.push(node);
+    this.maxDepth = Math.max(this.maxDepth, node.depth);
   }
 
   resolve(event, state) {
@@ -121,8 +122,8 @@ class TraceModel {
   /** The nodes from the first step to one, the root left out. */
   path(node) {
     const path = [];
-    for (let next = node; next.parent; next = next.parent) path.unshift(next);
-    return path;
+    for (let next = node; next.parent; next = next.parent) path.push(next);
+    return path.reverse();
   }
 
   /** What the same search would cost at least if the target generated every thought: an estimate.
@@ -137,20 +138,4 @@ class TraceModel {
     const rest = this.usage.prm?.seconds ?? 0;
     return { tokens, seconds: tokens * (target.seconds / target.evaluatedTokens) + rest };
   }
-}
-
-const oldTrace = () => new Error(
-  `This page reads traces of version ${traceVersion}, and this is none: record it again with specsearch solve --trace.`);
-
-/** The events of a trace of `specsearch solve --trace`. */
-function readTrace(text) {
-  const events = text.split("\n").filter((line) => line.trim() !== "").map((line, index) => {
-    try {
-      return JSON.parse(line);
-    } catch {
-      throw new Error(`Line ${index + 1} of the trace is damaged.`);
-    }
-  });
-  if (events[0]?.type !== "started" || events[0].version !== traceVersion) throw oldTrace();
-  return events;
 }

@@ -19,6 +19,7 @@ struct PageRoutes: Sendable {
         return [
             file("/", "text/html; charset=utf-8", settings.page),
             file("/page.css", "text/css; charset=utf-8", PageFiles.style),
+            file("/katex.js", "text/javascript; charset=utf-8", KaTeX.script),
             file("/page.js", "text/javascript; charset=utf-8", PageFiles.script),
             file("/openapi.json", "application/json", try settings.openAPI()),
         ]

@@ -1,0 +1,130 @@
+"""Traces that are old, cut off, damaged or none at all: a reader gets a sentence, and sees what can be shown."""
+
+import json
+import random
+
+import pytest
+from conftest import loaded, until
+from traces import realistic
+
+NONE = {
+    "an old trace": json.dumps({"started": {"_0": {"version": 1, "problem": {"id": "problem", "text": "x"}}}}),
+    "another version": realistic(depth=1).replace('"version": 2', '"version": 1'),
+    "text": "x",
+    "nothing": "",
+    "white space": "\n \n",
+    "JSON": "null", "a list": "[1, 2]", "an object": "{}", "a number": "3",
+    "pretty JSON": json.dumps({"type": "started", "version": 2}, indent=2),
+    "an OpenAI answer": json.dumps({"id": "chatcmpl-1", "object": "chat.completion", "choices": [{"message": {"content": "x"}}]}),
+    "a start without a problem": json.dumps({"type": "started", "version": 2}),
+    "a start with a strange problem": json.dumps({"type": "started", "version": 2, "problem": {"text": [1]}}),
+    "a trace without its start": realistic(depth=1).split("\n", 1)[1],
+    "bytes": "\x00\x01\ufffd" * 50,
+}
+
+
+def opened(page, text):
+    page.set_input_files("#file", {"name": "trace.jsonl", "mimeType": "text/plain", "buffer": text.encode()})
+    until(page, "document.getElementById('file').value === ''")
+
+
+def message(page):
+    text = page.text_content("#error") if page.is_visible("#error") else ""
+    for word in ("undefined", "TypeError", "Cannot read", "is not a", "Unexpected token", "NaN", "[object", "console"):
+        assert word not in text
+    return text
+
+
+@pytest.mark.parametrize("name", NONE)
+def test_what_is_no_trace_is_refused_in_a_sentence(page, server, name):
+    page.goto(server.url)
+    opened(page, NONE[name])
+    page.wait_for_selector("#error:not([hidden])")
+    assert "version 2" in message(page) and "specsearch solve --trace" in message(page)
+    # The page goes on.
+    opened(page, realistic(depth=1))
+    page.wait_for_selector("#answer:not([hidden])")
+    assert message(page) == ""
+
+
+def test_a_trace_that_breaks_off_is_shown_as_far_as_it_goes(page, server):
+    page.goto(server.url)
+    text = realistic(depth=3)
+    opened(page, text[: len(text) // 2])
+    page.wait_for_selector("#error:not([hidden])")
+    line = text[: len(text) // 2].count("\n") + 1
+    assert f"Line {line} of the trace is damaged" in message(page)
+    assert page.locator(".card").count() > 5 and page.is_hidden("#answer")
+
+
+def test_no_damage_makes_the_page_fail(page, server):
+    page.goto(server.url)
+    chance = random.Random(7)
+    whole = [json.loads(line) for line in realistic(depth=2, drafts=3, words=0).splitlines()]
+    strange = [None, -1, 1e300, "", "x", [], {}, [None], [-1], [1e9], True, {"models": {"draft": None}}, [[0]]]
+    shown = 0
+    for event in range(len(whole)):
+        for name in whole[event]:
+            events = json.loads(json.dumps(whole))
+            if chance.random() < 0.3:
+                del events[event][name]
+            else:
+                events[event][name] = chance.choice(strange)
+            page.evaluate("(text) => page.guard(() => page.open(text))", "\n".join(map(json.dumps, events)))
+            page.evaluate("if (page.events.length) { page.drawFigures(); for (const node of [...page.tree.places]) page.tree.goTo(node);"
+                          "page.show(Math.min(1, page.events.length)); page.show(page.events.length); treeAsSVG(page.tree); treeAsJSON(page.model); }")
+            shown += message(page) == ""
+    # Parts that this page does not read may be damaged without harm.
+    assert shown > 20
+
+
+def test_a_damaged_line_names_itself(page, server):
+    page.goto(server.url)
+    lines = realistic(depth=1).splitlines()
+    for place, part, words in ((-2, {"nodes": [999]}, "names node 999"), (3, {"node": 77}, "node 77 is out of turn"),
+                               (-1, {"best": 3}, '"finished" has no fit "best"')):
+        events = [json.loads(line) for line in lines]
+        events[place] |= part
+        opened(page, "\n".join(map(json.dumps, events)))
+        page.wait_for_selector("#error:not([hidden])")
+        assert f"Line {place % len(lines) + 1} " in message(page) and words in message(page)
+
+
+def test_a_very_deep_and_a_very_wide_tree(page, server):
+    page.goto(server.url)
+    start = realistic(depth=1).split("\n")[0]
+    for parents in (range(5000), [0] * 5000):
+        thoughts = [{"type": "drafted", "node": number + 1, "parent": parent, "depth": 1, "samples": 1, "text": "so",
+                     "tokens": [1], "source": "draft"} for number, parent in enumerate(parents)]
+        loaded(page, "\n".join([start, *map(json.dumps, thoughts)]))
+        assert page.evaluate("page.tree.places.size") == 5001
+        assert page.locator(".card").count() < 300
+
+
+@pytest.mark.parametrize("body, words", [
+    ("<html>502</html>", "status 502"), ("", "status 502"), ("[]", "status 502"), ('{"error": {"message": {}}}', "status 502"),
+    ('{"error": {"message": "The engine is gone."}}', "The engine is gone."),
+])
+def test_answers_of_something_else_than_the_server_are_sentences(page, server, body, words):
+    page.goto(server.url)
+    page.route("**/v1/searches", lambda route: route.fulfill(status=502, body=body, content_type="text/html"))
+    page.click("#ask")
+    page.wait_for_selector("#error:not([hidden])")
+    assert words in message(page)
+    page.faults[:] = [fault for fault in page.faults if "502" not in fault]
+
+
+@pytest.mark.parametrize("events, words", [
+    ("data: {\n\n", "it is not JSON"), ("data: []\n\n", "it is no event"),
+    ('data: {"type":"drafted"}\n\n', '"drafted" has no fit'), ("event: failure\ndata: x\n\n", "The search failed."),
+    ('event: failure\ndata: {"error":{"message":"No memory left."}}\n\n', "No memory left."),
+    ('data: {"type":"selected","depth":0,"nodes":[5]}\n\nevent: end\ndata: {}\n\n', "names node 5"),
+])
+def test_damaged_events_of_a_live_search_are_sentences(page, server, events, words):
+    page.goto(server.url)
+    page.route("**/v1/searches", lambda route: route.fulfill(status=202, json={"id": "a"}))
+    page.route("**/events", lambda route: route.fulfill(body=events, content_type="text/event-stream"))
+    page.click("#ask")
+    page.wait_for_selector("#error:not([hidden])")
+    assert words in message(page)
+    assert page.is_enabled("#ask")
