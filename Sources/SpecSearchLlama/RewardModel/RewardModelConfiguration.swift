@@ -8,7 +8,8 @@ public import SpecSearch
 /// let engine = try await LlamaEngine(models, rewardModel: configuration)
 /// ```
 /// `likelihood` is a verifier whose score is the probability of the step's tokens. The others read at a step token, after
-/// the step: `label` the logits of two label tokens, `grade` those of a judge's grades, `head` the hidden state. With
+/// the step: `label` the logits of two label tokens, `grade` those of a judge's grades, `head` the hidden state, which may
+/// also be read at the step's own end: see ``position``. With
 /// ``placement`` `lastStep` the step token stands once, after the whole text, as judges want it; with `outcome` too, but
 /// only finished paths are scored, as outcome reward models want it, and other steps have the score 0.5.
 public struct RewardModelConfiguration: Sendable, Hashable, Codable {
@@ -37,11 +38,11 @@ public struct RewardModelConfiguration: Sendable, Hashable, Codable {
         case stepToken
         /// The step's last token as it was sampled: the delimiter, or the end of the text.
         ///
-        /// Sampling has not evaluated it, so a score is a pass of one token, which the next step has no need of any more.
+        /// Sampling has not evaluated it, so a score takes one token, which the next step does not evaluate again.
         case lastToken
         /// The token before that, whose state is what the step's last token was drawn from.
         ///
-        /// With the model that sampled the step it costs nothing.
+        /// With the model that sampled the step it costs nothing, and neither does the score of a step's beginning.
         case beforeLastToken
     }
 
