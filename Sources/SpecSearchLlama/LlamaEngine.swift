@@ -61,7 +61,7 @@ public final class LlamaEngine: EngineConvertible, Sendable {
             judge: asked ?? .judge(chatTemplate: models.chatTemplate, delimiter: models.delimiter), weights: weights,
             pairing: VocabularyPairing(
                 draft: weights[.draft], target: weights[.target],
-                rewardModel: configuration?.kind == .likelihood ? weights[.rewardModel] : nil))
+                rewardModel: configuration?.readsSampledTokens == true ? weights[.rewardModel] : nil))
         let worker = try EngineWorker(shared, isFirst: true)
         try await worker.selfCheck()
         pool = WorkerPool(shared, first: worker)

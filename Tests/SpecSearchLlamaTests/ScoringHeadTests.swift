@@ -4,37 +4,10 @@ import SpecSearchLlama
 import Testing
 
 @Suite struct ScoringHeadTests {
-    /// Writes a safetensors file of F32, F16 or BF16 by hand.
-    private func write(
-        _ tensors: [(name: String, kind: String, shape: [Int], values: [Float])], to path: String
-    ) throws {
-        var data = Data()
-        var header: [String: Any] = ["__metadata__": ["format": "pt"]]
-        for tensor in tensors {
-            let begin = data.count
-            for value in tensor.values {
-                switch tensor.kind {
-                case "F32": withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) }
-                case "BF16":
-                    withUnsafeBytes(of: UInt16(value.bitPattern >> 16).littleEndian) { data.append(contentsOf: $0) }
-                default:
-                    let bits: [Float: UInt16] = [0: 0, 1: 0x3C00, -2: 0xC000, 0.5: 0x3800, 65504: 0x7BFF, 0x1p-24: 1]
-                    withUnsafeBytes(of: (bits[value] ?? 0x7E00).littleEndian) { data.append(contentsOf: $0) }
-                }
-            }
-            header[tensor.name] = ["dtype": tensor.kind, "shape": tensor.shape, "data_offsets": [begin, data.count]]
-        }
-        let text = try JSONSerialization.data(withJSONObject: header)
-        var file = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
-        file.append(text)
-        file.append(data)
-        try file.write(to: URL(filePath: path))
-    }
-
     @Test func twoLayersByHand() throws {
         let directory = try ToyDirectory()
         let path = directory.path("head.safetensors")
-        try write(
+        try writeSafetensors(
             [
                 ("score.0.weight", "BF16", [2, 3], [1, 0, 0, 0, -1, 2]), ("score.0.bias", "F16", [2], [0.5, -2]),
                 ("score.2.weight", "F32", [2, 2], [1, 0, 0, 3]), ("score.2.bias", "F32", [2], [0, 0.25]),
@@ -54,7 +27,7 @@ import Testing
     @Test func halfPrecision() throws {
         let directory = try ToyDirectory()
         let values: [Float] = [0, 1, -2, 0.5, 65504, 0x1p-24, .infinity]
-        try write([("x", "F16", [7], values)], to: directory.path("x.safetensors"))
+        try writeSafetensors([("x", "F16", [7], values)], to: directory.path("x.safetensors"))
         let read = try Safetensors(path: directory.path("x.safetensors")).tensor("x").values
         #expect(Array(read.prefix(6)) == Array(values.prefix(6)))
         #expect(read[6].isNaN)
@@ -70,7 +43,7 @@ import Testing
             } catch { return error.message }
             return ""
         }
-        try write([("a.weight", "F32", [2, 3], [1, 2, 3, 4, 5, 6])], to: path)
+        try writeSafetensors([("a.weight", "F32", [2, 3], [1, 2, 3, 4, 5, 6])], to: path)
         #expect(code(3, ["a"]).isEmpty)
         #expect(code(4, ["a"]).contains("[2, 3]"))
         #expect(code(3, ["b"]).contains("b.weight"))
@@ -93,7 +66,7 @@ import Testing
         var random = PhiloxGenerator(seed: 9)
         func values(_ count: Int) -> [Float] { (0..<count).map { _ in Float.random(in: -1...1, using: &random) } }
         let file = toy.directory.path("head.safetensors")
-        try write(
+        try writeSafetensors(
             [
                 ("score.0.weight", "F32", [8, width], values(8 * width)), ("score.0.bias", "F32", [8], values(8)),
                 ("score.2.weight", "F32", [2, 8], values(16)), ("score.2.bias", "F32", [2], values(2)),

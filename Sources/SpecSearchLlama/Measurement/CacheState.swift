@@ -15,6 +15,8 @@ extension LlamaEngine {
         public var evaluated = 0
         /// Of those, tokens evaluated again because what follows them was no longer kept.
         public var repeated = 0
+        /// Tokens whose logits were computed.
+        public var logits = 0
         /// Tokens that were evicted for want of room.
         public var evicted = 0
         /// How many sequences were preempted for want of room, and began again; of all models together.
@@ -39,6 +41,7 @@ extension LlamaEngine.CacheState {
         pending += other.pending
         evaluated += other.evaluated
         repeated += other.repeated
+        logits += other.logits
         evicted += other.evicted
         preempted += other.preempted
     }
@@ -55,6 +58,7 @@ extension EngineWorker {
             state.pending = runner.cache.pendingCount
             state.evaluated = runner.evaluatedCount
             state.repeated = runner.repeatedCount
+            state.logits = runner.context.logitsCount
             state.evicted = runner.cache.evictedCount
             state.preempted = preemptions
             for role in roles { states[role] = state }

@@ -4,7 +4,7 @@ import SpecSearch
 package struct DecodeRecording: Sendable {
     enum Entry: Sendable {
         case actions([RadixCache.Action])
-        case pass(RadixCache.Batch, needsOutput: [Bool])
+        case pass(RadixCache.Batch, needsLogits: Bool, needsOutput: [Bool])
     }
 
     var entries: [Entry] = []
@@ -18,7 +18,8 @@ package struct DecodeRecording: Sendable {
         for entry in entries {
             switch entry {
             case .actions(let actions): context.apply(actions)
-            case .pass(let batch, let needsOutput): try context.decode(batch) { needsOutput[$0] }
+            case .pass(let batch, let needsLogits, let needsOutput):
+                try context.decode(batch, needsLogits: needsLogits) { needsOutput[$0] }
             }
         }
         return (context.libraryTime - before).inSeconds

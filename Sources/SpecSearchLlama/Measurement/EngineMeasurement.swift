@@ -114,7 +114,7 @@ extension EngineWorker {
         var cache = RadixCache(slots: 1, sequences: 1)
         for path in paths {
             let tokens = try self.tokens(of: path, for: role)
-            let isLastNeeded = role == .rewardModel && scorer?.configuration.kind != .likelihood
+            let isLastNeeded = role == .rewardModel && scorer?.readsLastToken == true
             _ = cache.insert(path: isLastNeeded ? tokens[...] : tokens.dropLast())
         }
         return cache.pendingCount

@@ -26,6 +26,14 @@ package final class LlamaContext {
     private let pointer: OpaquePointer
     private let memory: OpaquePointer
     private var batch: llama_batch
+    /// Where llama.cpp leaves hidden states.
+    private let capture: HiddenStateCapture?
+    /// The place of each of the last batch's tokens among its outputs; -1 for none.
+    private var outputPlaces: [Int32] = []
+    /// Whether the last pass went on to the logits.
+    private var hasLogits = false
+    /// How many tokens' logits were computed so far.
+    package private(set) var logitsCount = 0
     /// The forward passes so far and the time inside them, by the number of tokens.
     package private(set) var passes: [Int: (count: Int, time: Duration)] = [:]
     /// Time spent inside llama.cpp so far, in forward passes and in changes of the cache.
@@ -43,9 +51,7 @@ package final class LlamaContext {
         package var threads = 1
         /// Whether to use flash attention, which on a processor is slower for small models.
         package var flashAttention = false
-        /// Whether a forward pass also gives the hidden states after the last norm.
-        ///
-        /// llama.cpp then computes the logits of every token.
+        /// Whether a forward pass also gives the hidden states after the last norm, wherever it gives logits.
         package var givesHiddenStates = false
 
         package init() {}
@@ -79,10 +85,10 @@ package final class LlamaContext {
             configuration.flashAttention ? LLAMA_FLASH_ATTN_TYPE_ENABLED : LLAMA_FLASH_ATTN_TYPE_DISABLED
         parameters.kv_unified = true
         parameters.no_perf = true
-        if configuration.givesHiddenStates {
-            parameters.embeddings = true
-            parameters.pooling_type = LLAMA_POOLING_TYPE_NONE
-        }
+        let capture =
+            configuration.givesHiddenStates
+            ? HiddenStateCapture(length: Int(llama_model_n_embd_out(model.pointer))) : nil
+        capture?.observe(&parameters)
         guard let pointer = llama_init_from_model(model.pointer, parameters) else {
             throw SpecSearchError(
                 .computeFailed,
@@ -109,6 +115,7 @@ package final class LlamaContext {
         self.adapters = adapters
         self.pointer = pointer
         self.memory = memory
+        self.capture = capture
         slotCapacity = Int(llama_n_ctx(pointer))
         sequenceCapacity = min(Int(llama_n_seq_max(pointer)), 256)
         batchCapacity = Int(llama_n_batch(pointer))
@@ -153,11 +160,16 @@ package final class LlamaContext {
     ///
     /// - Parameters:
     ///   - request: At most ``batchCapacity`` tokens.
+    ///   - needsLogits: Whether the outputs are more than hidden states.
     ///   - needsOutput: Whether what follows node `i` of the batch is read.
     /// - Throws: ``SpecSearchError`` `computeFailed`; clear the cache then.
-    package func decode(_ request: RadixCache.Batch, needsOutput: (Int) -> Bool) throws(SpecSearchError) {
+    package func decode(
+        _ request: RadixCache.Batch, needsLogits: Bool = true, needsOutput: (Int) -> Bool
+    ) throws(SpecSearchError) {
         let count = request.nodes.count
         precondition(count > 0 && count <= batchCapacity, "batch of \(count) tokens")
+        var outputs: Int32 = 0
+        outputPlaces.removeAll(keepingCapacity: true)
         for index in 0..<count {
             let token = request.tokens[index]
             guard token >= 0, Int(token) < vocabularyCount else {
@@ -172,11 +184,16 @@ package final class LlamaContext {
             if let ids = batch.seq_id[index] {
                 for (place, offset) in range.enumerated() { ids[place] = request.sequences[offset] }
             }
-            // With hidden states llama.cpp takes every token for an output, and complains unless told so.
-            batch.logits[index] = configuration.givesHiddenStates || needsOutput(index) ? 1 : 0
+            let isOutput = needsOutput(index)
+            batch.logits[index] = isOutput ? 1 : 0
+            outputPlaces.append(isOutput ? outputs : -1)
+            outputs += isOutput ? 1 : 0
         }
         batch.n_tokens = Int32(count)
-        recording?.entries.append(.pass(request, needsOutput: (0..<count).map { batch.logits[$0] != 0 }))
+        recording?.entries.append(
+            .pass(request, needsLogits: needsLogits, needsOutput: outputPlaces.map { $0 >= 0 }))
+        capture?.begin(needsLogits: needsLogits)
+        hasLogits = needsLogits || capture == nil
         let start = ContinuousClock.now
         let status = llama_decode(pointer, batch)
         let elapsed = ContinuousClock.now - start
@@ -190,13 +207,19 @@ package final class LlamaContext {
                     + "\(LlamaLibrary.takeComplaints()).",
                 remedy: status == 1 ? "Raise cacheTokens." : "")
         }
+        if hasLogits { logitsCount += Int(outputs) }
+        guard let capture, capture.count != Int(outputs) else { return }
+        throw SpecSearchError(
+            .computeFailed,
+            "\(model.path) gave \(capture.count) hidden states for \(outputs) tokens.",
+            remedy: "llama.cpp does not give them for this architecture: use a reward model of another kind.")
     }
 
     /// The logits after node `index` of the last batch, ``vocabularyCount`` numbers, valid until the next pass.
     ///
     /// - Throws: ``SpecSearchError`` `computeFailed` if they were not asked for.
     package func logits(at index: Int) throws(SpecSearchError) -> UnsafePointer<Float> {
-        guard let row = llama_get_logits_ith(pointer, Int32(index)) else {
+        guard hasLogits, let row = llama_get_logits_ith(pointer, Int32(index)) else {
             throw SpecSearchError(.computeFailed, "\(model.path) gave no logits for token \(index) of a batch.")
         }
         return UnsafePointer(row)
@@ -206,11 +229,13 @@ package final class LlamaContext {
     ///
     /// - Throws: ``SpecSearchError`` `computeFailed` unless the context gives hidden states.
     package func hiddenState(at index: Int) throws(SpecSearchError) -> UnsafePointer<Float> {
-        guard configuration.givesHiddenStates, let row = llama_get_embeddings_ith(pointer, Int32(index)) else {
+        guard outputPlaces.indices.contains(index), outputPlaces[index] >= 0,
+            let state = capture?.state(at: Int(outputPlaces[index]))
+        else {
             throw SpecSearchError(
                 .computeFailed, "\(model.path) gave no hidden state for token \(index) of a batch.")
         }
-        return UnsafePointer(row)
+        return state
     }
 
     private func contains(_ sequence: RadixCache.SequenceID) -> Bool {

@@ -208,13 +208,19 @@ public struct ModelCheck: Sendable, Hashable, Codable {
                 configuration: configuration, vocabulary: model.vocabulary, width: model.width,
                 path: set.rewardModelConfigurationPath)
             _ = try PromptTemplate(configuration.template, model: model)
-            if reading == nil {
+            if configuration.readsSampledTokens {
                 let isForeign = samplers.contains { (try? Vocabulary.commonCount($0, model)) == nil }
+                let name = reading == nil ? "likelihood verifier" : "classifier of the steps' own tokens"
                 note(
                     .good,
                     isForeign
-                        ? "The reward model is a likelihood verifier with its own tokens: it reads steps as text."
-                        : "The reward model is a likelihood verifier with the tokens of draft and target.")
+                        ? "The reward model is a \(name) with its own tokens: it reads steps as text."
+                        : "The reward model is a \(name) with the tokens of draft and target.")
+                if set.rewardModel == set.draft, configuration.template != set.chatTemplate {
+                    note(
+                        .warning, "The draft is the reward model, too, and reads another prompt in that role.",
+                        "With \"template\" equal to \"chatTemplate\" each step is evaluated once for both.")
+                }
             } else {
                 let stepToken = try StepToken(
                     configuration: configuration, vocabulary: model.vocabulary, path: set.rewardModelConfigurationPath)

@@ -8,7 +8,8 @@ public import SpecSearch
 /// let engine = try await LlamaEngine(models, rewardModel: configuration)
 /// ```
 /// `likelihood` is a verifier whose score is the probability of the step's tokens. The others read at a step token, after
-/// the step: `label` the logits of two label tokens, `grade` those of a judge's grades, `head` the hidden state. With
+/// the step: `label` the logits of two label tokens, `grade` those of a judge's grades, `head` the hidden state, which may
+/// also be read at the step's own end: see ``position``. With
 /// ``placement`` `lastStep` the step token stands once, after the whole text, as judges want it; with `outcome` too, but
 /// only finished paths are scored, as outcome reward models want it, and other steps have the score 0.5.
 public struct RewardModelConfiguration: Sendable, Hashable, Codable {
@@ -29,6 +30,20 @@ public struct RewardModelConfiguration: Sendable, Hashable, Codable {
         case eachStep
         case lastStep
         case outcome
+    }
+
+    /// The token at which a classifier reads the hidden state.
+    public enum Position: String, Sendable, Hashable, Codable {
+        /// The last token of the step token, which is evaluated after the step for the score alone.
+        case stepToken
+        /// The step's last token as it was sampled: the delimiter, or the end of the text.
+        ///
+        /// Sampling has not evaluated it, so a score takes one token, which the next step does not evaluate again.
+        case lastToken
+        /// The token before that, whose state is what the step's last token was drawn from.
+        ///
+        /// With the model that sampled the step it costs nothing, and neither does the score of a step's beginning.
+        case beforeLastToken
     }
 
     /// The layers of a classifier.
@@ -108,6 +123,12 @@ public struct RewardModelConfiguration: Sendable, Hashable, Codable {
     public var bad: String?
     /// Label models: the id of `bad`, to be checked, or instead of it.
     public var badId: Token?
+    /// Classifiers: where the hidden state is read, `stepToken` unless said.
+    ///
+    /// Elsewhere the text is the prompt and the tokens of the steps as they were sampled, delimiters included, without step
+    /// tokens. Take the draft's file and its template for the reward model, and what was drafted is scored for nothing, and
+    /// what another model generated is evaluated once for its score and for the steps after it.
+    public var position: Position?
     /// The text between a step token and the next step.
     public var stepSeparator: String?
     /// After which steps the step token stands; `eachStep` unless said.
@@ -148,7 +169,7 @@ public struct RewardModelConfiguration: Sendable, Hashable, Codable {
 
     private enum CodingKeys: String, CodingKey {
         case kind, template, aggregation, calibration, stepToken, stepTokenId, good, goodId, bad, badId, stepSeparator
-        case placement, tokenisesLines, grades, head, check
+        case position, placement, tokenisesLines, grades, head, check
     }
 
     /// Names of earlier versions.
@@ -171,6 +192,7 @@ public struct RewardModelConfiguration: Sendable, Hashable, Codable {
         goodId = try values.decodeIfPresent(Token.self, forKey: .goodId)
         bad = try values.decodeIfPresent(String.self, forKey: .bad)
         badId = try values.decodeIfPresent(Token.self, forKey: .badId)
+        position = try values.decodeIfPresent(Position.self, forKey: .position)
         stepSeparator = try values.decodeIfPresent(String.self, forKey: .stepSeparator)
         placement = try values.decodeIfPresent(Placement.self, forKey: .placement)
         tokenisesLines = try values.decodeIfPresent(Bool.self, forKey: .tokenisesLines)
@@ -178,6 +200,9 @@ public struct RewardModelConfiguration: Sendable, Hashable, Codable {
         head = try values.decodeIfPresent(Head.self, forKey: .head)
         check = try values.decodeIfPresent(Check.self, forKey: .check)
     }
+
+    /// Whether the model reads the steps' own tokens, where it shares the vocabulary of the model that sampled them.
+    var readsSampledTokens: Bool { kind == .likelihood || (position ?? .stepToken) != .stepToken }
 
     /// How step scores rank a path.
     public var pathAggregation: ScoreAggregation { aggregation ?? (kind == .likelihood ? .product : .last) }
@@ -215,7 +240,11 @@ public struct RewardModelConfiguration: Sendable, Hashable, Codable {
         guard template == "gguf" || PromptTemplate.presets[template] != nil || template.contains("{problem}") else {
             throw fail("the template has no {problem} in it")
         }
-        if kind != .likelihood, (stepToken ?? "").isEmpty {
+        if let position, position != .stepToken {
+            guard kind == .head, stepToken == nil, stepSeparator == nil, tokenisesLines != true else {
+                throw fail("the position \(position.rawValue) is for classifiers, and there is no step token then")
+            }
+        } else if kind != .likelihood, (stepToken ?? "").isEmpty {
             throw fail("a \(kind.rawValue) model needs a \"stepToken\"")
         }
         if kind == .grade, (grades ?? []).count < 2 { throw fail("a judge needs two \"grades\" or more") }

@@ -14,17 +14,23 @@ package final class StepScorer {
     package let role: ModelRole
     /// How scores are read.
     package let configuration: RewardModelConfiguration
+    /// Nil where the step's own tokens are read.
     private let stepToken: StepToken?
+    /// Nil for a likelihood verifier.
     private let reading: ScoreReading?
+    private let outputs: ModelRunner.Outputs
     private let scheduler: Scheduler
 
     /// Makes a scorer.
     ///
-    /// - Parameter path: The configuration's file, for errors.
+    /// - Parameters:
+    ///   - path: The configuration's file, for errors.
+    ///   - alsoSamples: Whether the model samples, too, so that what it has evaluated for a score is continued.
     /// - Throws: ``SpecSearchError`` `badModelFile` where the configuration does not fit the model.
     package init(
         runner: ModelRunner, tokenizer: PathTokenizer, role: ModelRole = .rewardModel,
-        configuration: RewardModelConfiguration, path: String, scheduler: Scheduler = Scheduler()
+        configuration: RewardModelConfiguration, path: String, alsoSamples: Bool = false,
+        scheduler: Scheduler = Scheduler()
     ) throws(SpecSearchError) {
         try configuration.check(path: path)
         self.runner = runner
@@ -32,11 +38,16 @@ package final class StepScorer {
         self.role = role
         self.configuration = configuration
         self.scheduler = scheduler
-        reading = try ScoreReading(
+        let reading = try ScoreReading(
             configuration: configuration, vocabulary: tokenizer.vocabulary, width: runner.context.hiddenLength,
             path: path)
+        self.reading = reading
+        var outputs = reading?.outputs ?? .logits
+        // Logits now are cheaper than the token once more.
+        if alsoSamples, configuration.position == .lastToken { outputs.insert(.logits) }
+        self.outputs = outputs
         stepToken =
-            reading == nil
+            configuration.readsSampledTokens
             ? nil : try StepToken(configuration: configuration, vocabulary: tokenizer.vocabulary, path: path)
     }
 
@@ -133,7 +144,7 @@ package final class StepScorer {
             }
             do {
                 try await scheduler.step(
-                    running.flatMap { items[$0].nodes }, reading?.outputs ?? .logits, on: runner, for: request)
+                    running.flatMap { items[$0].nodes }, outputs, on: runner, for: request)
             } catch is Scheduler.Preemption {
                 for victim in scheduler.preempt(request) {
                     unlock(&items[victim])
@@ -183,13 +194,17 @@ package final class StepScorer {
         for token in step where token < 0 || Int(token) >= tokenizer.vocabulary.count {
             throw SpecSearchError(
                 .mismatch, "Token \(token) of a step is not in the vocabulary of \(tokenizer.modelPath).",
-                remedy: "A likelihood verifier needs the vocabulary of the models that sample.")
+                remedy: "A reward model that reads sampled tokens needs the vocabulary of the models that sample.")
         }
         let targets = tokens[(tokens.count - step.count)...]
-        tokens.removeLast()
+        if !readsLastToken { tokens.removeLast() }
         try tokenizer.check(count: tokens.count, of: path)
+        if reading != nil { return Item(tokens: tokens, first: tokens.count - 1) }
         return Item(tokens: tokens, first: targets.startIndex - 1, targets: targets)
     }
+
+    /// Whether the last of a path's ``tokens(of:)`` is evaluated.
+    package var readsLastToken: Bool { stepToken != nil || configuration.position == .lastToken }
 
     /// The tokens that a path takes in this model's cache.
     package func tokens(of path: ReasoningPath) throws(SpecSearchError) -> [Token] {

@@ -78,7 +78,9 @@ actor EngineWorker {
         if let configuration = shared.rewardModel, let model = model(.rewardModel) {
             scorer = try StepScorer(
                 runner: model.runner, tokenizer: model.tokenizer, configuration: configuration,
-                path: models.rewardModelConfigurationPath, scheduler: scheduler)
+                path: models.rewardModelConfigurationPath,
+                alsoSamples: samplers.values.contains { $0.target.runner === model.runner },
+                scheduler: scheduler)
         }
         self.scorer = scorer
         self.scheduler = scheduler

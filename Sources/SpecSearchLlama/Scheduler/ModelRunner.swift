@@ -216,14 +216,14 @@ package final class ModelRunner {
         let before = context.libraryTime
         carryOutActions()
         do {
-            try context.decode(batch) { !wants(batch.nodes[$0]).isEmpty }
+            let needsLogits = batch.nodes.contains { wants($0).contains(.logits) }
+            try context.decode(batch, needsLogits: needsLogits) { !wants(batch.nodes[$0]).isEmpty }
             for (index, node) in batch.nodes.enumerated() {
                 let outputs = wants(node)
                 if outputs.isEmpty { continue }
                 if outputs.contains(.logits) { logits.store(try context.logits(at: index), for: node) }
-                if outputs.contains(.hiddenState) {
-                    hiddenStates?.store(try context.hiddenState(at: index), for: node)
-                }
+                // They come with the logits: what was sampled with this model is scored without a pass.
+                hiddenStates?.store(try context.hiddenState(at: index), for: node)
                 wanted[Int(node)] = []
             }
         } catch {
