@@ -84,6 +84,7 @@ private final class RecordedModels: SpeculativeTarget, RewardModel {
             switch event {
             case .sampled, .likelihoods: true
             case .scored(let call): call.twin == nil
+            case .lost(let loss): loss.phase == .score
             default: false
             }
         }
@@ -105,8 +106,39 @@ private final class RecordedModels: SpeculativeTarget, RewardModel {
     }
 
     func score(_ paths: [ReasoningPath]) async throws -> StepScores {
-        guard case .scored(let call) = try next(), call.nodes.map(tree.path) == paths else { throw mismatch("scores") }
-        return StepScores(scores: call.scores, usage: call.usage ?? Usage())
+        guard case .scored(let call) = try next() else { throw mismatch("scores") }
+        let losses = takeLosses()
+        if losses.isEmpty {
+            guard call.nodes.map(tree.path) == paths else { throw mismatch("scores") }
+            return StepScores(scores: call.scores, usage: call.usage ?? Usage())
+        }
+        let places = Dictionary(zip(paths, paths.indices), uniquingKeysWith: { first, _ in first })
+        let lost = losses.flatMap { loss in loss.nodes.map { (tree.path(to: $0), loss.error) } }
+        guard call.nodes.count + lost.count == paths.count, call.scores.count == call.nodes.count else {
+            throw mismatch("scores")
+        }
+        var answer = StepScores(scores: Array(repeating: 0, count: paths.count), usage: call.usage ?? Usage())
+        for (node, score) in zip(call.nodes, call.scores) {
+            guard let place = places[tree.path(to: node)] else { throw mismatch("scores") }
+            answer.scores[place] = score
+        }
+        for (path, error) in lost {
+            guard let place = places[path] else { throw mismatch("scores") }
+            answer.lost[place] = error
+        }
+        return answer
+    }
+
+    /// The branches that the reward model lost in the call before.
+    private func takeLosses() -> [SearchEvent.Lost] {
+        calls.withLock { calls in
+            var losses: [SearchEvent.Lost] = []
+            while case .lost(let loss)? = calls.first {
+                losses.append(loss)
+                calls.removeFirst()
+            }
+            return losses
+        }
     }
 
     func logLikelihoods(of paths: [ReasoningPath], sampling: SamplingParameters) async throws -> LogLikelihoods {

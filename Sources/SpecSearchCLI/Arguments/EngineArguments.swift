@@ -84,7 +84,8 @@ struct EngineArguments: ParsableArguments {
     /// The models that were asked for.
     func modelSet() throws -> ModelSet {
         guard namesFiles else { return try ModelSet(directory: try modelsFolder()) }
-        return ModelSet(draft: draft, target: target, rewardModel: prm, chatTemplate: chatTemplate ?? "gguf")
+        return ModelSet(
+            draft: draft, target: target, rewardModel: prm, chatTemplate: chatTemplate ?? "gguf", answerPrefix: "")
     }
 
     /// The folder of `--models`, or of the shipped model set.

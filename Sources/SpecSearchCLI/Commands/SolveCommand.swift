@@ -58,16 +58,18 @@ struct SolveCommand: AsyncParsableCommand {
     func run() async throws {
         let problem = Problem(text: try problemText())
         let terminal = Terminal(quiet: json || quiet)
-        let configuration = try search.calibrated(search.configuration(method))
         let writer = try trace.map { try TraceWriter(path: $0) }
-        let (result, interruption) = try await Interruption.guarding { [self] in
-            let search = try Search(try await models.engine(terminal), configuration: configuration)
+        let ((configuration, result), interruption) = try await Interruption.guarding { [self] in
+            let engine = try await models.engine(terminal)
+            let configuration = try search.configuration(method, for: engine)
+            let search = try Search(engine, configuration: configuration)
             let progress = LiveProgress(terminal)
             defer { terminal.endProgress() }
-            return try await search.solve(problem) { event in
+            let result = try await search.solve(problem) { event in
                 progress.show(event)
                 writer?.write(event)
             }
+            return (configuration, result)
         }
         try writer?.finish()
         let report = SolveReport(configuration, problem, result)

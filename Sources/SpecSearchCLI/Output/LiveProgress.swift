@@ -27,7 +27,7 @@ final class LiveProgress: Sendable {
                     judged += event.nodes.count
                 case .rejected: judged += event.nodes.count
                 case .correction, .duplicate: regenerated += event.nodes.count
-                case .sampled, .unusable, .lookahead: break
+                case .sampled, .unusable, .lookahead, .lost: break
                 }
             case .thresholdUpdated(_, let threshold): self.threshold = threshold
             case .selected(_, let nodes): step = nodes.first.map(text) ?? ""
