@@ -18,6 +18,15 @@ struct EngineSource: Sendable {
         var cluster: ClusterConfiguration?
     #endif
 
+    /// Whether all models are files.
+    private var hasAllFiles: Bool {
+        #if Cluster
+            cluster == nil
+        #else
+            true
+        #endif
+    }
+
     /// Loads the files, asks the servers.
     ///
     /// - Parameter files: Files of a variant's own, by role.
@@ -28,8 +37,15 @@ struct EngineSource: Sendable {
         return try await LlamaEngine(models.replacing(files), options: options).engine
     }
 
-    /// Refuses variants with files of their own where a configuration names the models.
+    /// Refuses variants that look at scores where nobody gives any, and those with files of their own where a
+    /// configuration names the models.
     func check(_ variants: [Variant]) throws {
+        for variant in variants
+        where hasAllFiles && models.replacing(variant.models).rewardModel == nil
+            && variant.configuration.judge == .rewardModel && variant.configuration.needsScores
+        {
+            throw SpecSearchError.missingRewardModel(of: models.name)
+        }
         #if Cluster
             guard cluster != nil, let variant = variants.first(where: { !$0.models.isEmpty }) else { return }
             throw SpecSearchError(

@@ -50,20 +50,27 @@ public struct RemoteRewardModel: RewardModel {
     public var aggregation: ScoreAggregation { configuration.aggregation }
 
     public func score(_ paths: [ReasoningPath]) async throws -> StepScores {
-        try await withThrowingTaskGroup(of: (Int, Double, ModelUsage).self) { tasks in
+        try await withThrowingTaskGroup(of: (Int, Result<(Double, ModelUsage), SpecSearchError>).self) { tasks in
             for (index, path) in paths.enumerated() {
                 tasks.addTask {
-                    let (score, usage) = try await score(path)
-                    return (index, score, usage)
+                    if let error = unreadable(path) { return (index, .failure(error)) }
+                    do {
+                        return (index, .success(try await score(path)))
+                    } catch let error as SpecSearchError where error.code == .contextOverflow {
+                        return (index, .failure(error))
+                    }
                 }
             }
-            var scores = [Double](repeating: .nan, count: paths.count)
-            var usage = ModelUsage()
-            for try await (index, score, cost) in tasks {
-                scores[index] = score
-                usage += cost
+            var answer = StepScores(scores: Array(repeating: .nan, count: paths.count))
+            for try await (index, result) in tasks {
+                switch result {
+                case .success(let (score, cost)):
+                    answer.scores[index] = score
+                    answer.usage[.rewardModel] += cost
+                case .failure(let error): answer.lost[index] = error
+                }
             }
-            return StepScores(scores: scores, usage: Usage(models: [.rewardModel: usage]))
+            return answer
         }
     }
 
@@ -126,16 +133,21 @@ public struct RemoteRewardModel: RewardModel {
             })
     }
 
+    /// Why a path cannot be scored: a step with the step token in it would be two steps.
+    private func unreadable(_ path: ReasoningPath) -> SpecSearchError? {
+        guard configuration.reading != .likelihood,
+            let step = path.thoughts.first(where: { $0.text.contains(configuration.stepToken) })
+        else { return nil }
+        return SpecSearchError(
+            .badScore, "The step \"\(step.text)\" contains the step token of the reward model.",
+            remedy: "Such steps cannot be scored; use a reward model with another step token.")
+    }
+
     /// The tokens of the prompt and the steps, a step token after each, tokenised as one text, which is what the model
     /// was trained on.
     private func tokens(of path: ReasoningPath, step stepToken: Token) async throws -> [Token] {
         let key = RemoteServers.routingKey(path.problem)
         let steps = path.thoughts.map { $0.text.trimmingCharacters(in: .whitespacesAndNewlines) }
-        if let step = steps.first(where: { $0.contains(configuration.stepToken) }) {
-            throw SpecSearchError(
-                .badScore, "The step \"\(step)\" contains the step token of the reward model.",
-                remedy: "Use another model.")
-        }
         let text = steps.map { $0 + configuration.stepToken }.joined(separator: configuration.stepSeparator)
         let template = configuration.template ?? group.template
         let tokens: [Token]

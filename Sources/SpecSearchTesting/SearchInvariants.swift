@@ -40,7 +40,7 @@ public enum SearchInvariants {
                 var text = thought.text
                 while text.last?.isWhitespace == true { text.removeLast() }
                 self.text = text
-                isEnd = thought.stop == .endOfSequence
+                isEnd = thought.stop.isEnd
             }
         }
 
@@ -52,6 +52,8 @@ public enum SearchInvariants {
         private var widths: [Place: Int] = [:]
         private var accepted: [Place: Int] = [:]
         private var ends: Set<NodeID> = []
+        /// What the next model call says again, and how often.
+        private var repeated: [NodeID: Int] = [:]
         /// The first node that no model call has named yet.
         private var fresh = 1
         private var depth = 0
@@ -69,6 +71,7 @@ public enum SearchInvariants {
         }
 
         private var isSpecSearch: Bool { configuration?.method == .specsearch }
+        private var isInWaves: Bool { isSpecSearch && configuration?.draftWaves ?? 1 > 1 }
 
         mutating func require(_ holds: Bool, _ rule: @autoclosure () -> String) {
             if !holds { violations.append("Depth \(depth): \(rule())") }
@@ -83,8 +86,12 @@ public enum SearchInvariants {
             switch event {
             case .started: require(false, "`started` came twice.")
             case .thought(let new): thought(tree[new.node])
+            case .repeated(let node, let samples):
+                require(isInWaves, "a thought is sampled again, and there are no waves.")
+                repeated[node, default: 0] += samples
             case .sampled(let call): sampled(call)
             case .scored: break
+            case .lost(let loss): require(!loss.nodes.isEmpty, "nothing is lost.")
             case .likelihoods(let call):
                 require(call.nodes.count == call.values.count, "a likelihood is missing.")
                 require(call.values.allSatisfy { $0 <= 0 }, "a likelihood is above 1.")
@@ -108,7 +115,7 @@ public enum SearchInvariants {
             let isEmpty = node.thought.text.allSatisfy(\.isWhitespace)
             guard node.state != .unusable else { return }
             require(node.thought.stop != .length, "a thought cut by length is a candidate.")
-            require(!isEmpty || node.thought.stop == .endOfSequence, "an empty thought is a candidate.")
+            require(!isEmpty || node.thought.stop.isEnd, "an empty thought is a candidate.")
             if let parent = node.parent { require(!tree[parent].isFinished, "a thought follows the end of its path.") }
         }
 
@@ -122,16 +129,19 @@ public enum SearchInvariants {
             }
             for (index, samples) in call.samples.enumerated() where index < call.parents.count {
                 for (id, count) in Dictionary(samples.map { ($0, 1) }, uniquingKeysWith: +) {
-                    require(id.rawValue >= fresh, "a sample is an old node.")
+                    let isOld = id.rawValue < fresh
+                    require(!isOld || repeated[id] != nil, "a sample is an old node.")
                     require(tree[id].parent == call.parents[index], "a sample has another parent.")
-                    require(tree[id].samples == count, "the samples of a node are miscounted.")
+                    require(
+                        (isOld ? repeated[id] : tree[id].samples) == count, "the samples of a node are miscounted.")
                     require(tree[id].thought.source == call.role, "a thought names another source.")
                     require(tree[id].depth == call.depth + 1, "a thought has another depth.")
                     places[id] = Place(depth: call.depth, identity: call.identities[index])
                 }
                 let place = Place(depth: call.depth, identity: call.identities[index])
                 if call.phase == .draft, let factor = configuration?.draftFactor, configuration?.method != .draft {
-                    widths[place] = samples.count / factor
+                    // The first of several waves has its share.
+                    if !isInWaves { widths[place] = samples.count / factor }
                 }
                 // Corrections never exceed N − a + 1 at a node.
                 if call.phase == .correct, isSpecSearch, configuration?.correction != .all, let width = widths[place] {
@@ -141,6 +151,7 @@ public enum SearchInvariants {
                 }
             }
             fresh = tree.count
+            repeated = [:]
         }
 
         private mutating func scored(_ call: SearchEvent.Scored) {
@@ -173,7 +184,7 @@ public enum SearchInvariants {
             case .surplus:
                 require(isDraft, "a surplus thought is not a draft.")
                 require(nodes.allSatisfy { $0.score ?? 1 >= $0.threshold ?? 0 }, "a surplus draft is below the bound.")
-                for place in event.nodes.compactMap({ places[$0] }) where isSpecSearch {
+                for place in event.nodes.compactMap({ places[$0] }) where isSpecSearch && !isInWaves {
                     require(accepted[place] == widths[place], "a draft is surplus, and there was room.")
                 }
             case .rejected:
@@ -181,7 +192,7 @@ public enum SearchInvariants {
                 require(nodes.allSatisfy { $0.score ?? 1 < $0.threshold ?? 2 }, "a draft at the bound was rejected.")
             case .correction: require(isTarget, "a correction is not the target's.")
             case .duplicate: require(isTarget, "a duplicate is not the target's.")
-            case .sampled, .unusable, .lookahead: require(false, "thoughts were resolved as \(event.state).")
+            case .sampled, .unusable, .lookahead, .lost: require(false, "thoughts were resolved as \(event.state).")
             }
         }
 
@@ -189,7 +200,7 @@ public enum SearchInvariants {
         private func isHandedOver(_ id: NodeID) -> Bool {
             switch tree[id].state {
             case .sampled, .accepted, .correction: true
-            case .surplus, .rejected, .duplicate, .unusable, .lookahead: false
+            case .surplus, .rejected, .duplicate, .unusable, .lookahead, .lost: false
             }
         }
 

@@ -34,9 +34,32 @@ import Testing
     }
 
     @Test func `A model that the method needs and nobody named is said to be missing`() async throws {
-        let run = try await Program.run(["solve", "--example"] + Self.target + Self.small)
+        let run = try await Program.run(["solve", "--example", "--method", "specsearch"] + Self.target + Self.small)
         #expect(run.status == 1)
         #expect(run.errors.contains("This method needs a draft model"), "\(run.all)")
+    }
+
+    @Test func `Who chooses no search gets what the models can do, and is told`() async throws {
+        let run = try await Program.run(["solve", "--example", "--json"] + Self.target + Self.small)
+        #expect(run.status == 0, "\(run.all)")
+        let report = try JSONDecoder().decode(Report.self, from: Data(run.output.utf8))
+        #expect(report.method == "ar" && report.best.steps.count > 1)
+        #expect(run.errors.contains("has no reward model and no draft: searching by --search self-consistency"))
+        // What was chosen is not changed.
+        for chosen in [["--search", "beam", "--method", "ar"], ["--keep-beam-full", "--method", "ar"]] {
+            let refused = try await Program.run(["solve", "--example"] + chosen + Self.target)
+            #expect(refused.status == 1 && refused.errors.contains("has no reward model"), "\(refused.all)")
+            #expect(refused.errors.contains("judge target") && refused.errors.contains("self-consistency"))
+        }
+    }
+
+    @Test func `An evaluation that looks at scores nobody gives is not begun`() async throws {
+        let folder = try TemporaryFolder()
+        let run = try await Program.run(
+            ["evaluate", "--output", folder.file("run"), "--dataset", Program.models + "/heldout.jsonl"]
+                + ["--limit", "1", "--methods", "ar"] + Self.target)
+        #expect(run.status == 1 && run.errors.contains("has no reward model"), "\(run.all)")
+        #expect(!FileManager.default.fileExists(atPath: folder.file("run/manifest.json")))
     }
 
     @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143)), (SIGHUP, Int32(129))])

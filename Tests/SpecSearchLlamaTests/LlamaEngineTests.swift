@@ -174,7 +174,13 @@ import Testing
             #expect(thought.stop == .length && thought.tokens.isEmpty && thought.text.isEmpty)
         }
         request.path.thoughts = [Thought(text: "a", tokens: [ToyModel.id(of: "a")], stop: .delimiter, source: .draft)]
-        await expectError(.contextOverflow) { _ = try await engine.scorer.score([request.path]) }
+        let long = request.path
+        var short = long
+        short.problem.text = "abc"
+        let scores = try await engine.scorer.score([long, short])
+        #expect(scores.lost.mapValues(\.code) == [0: .contextOverflow])
+        let alone = try await engine.scorer.score([short]).scores
+        #expect(abs(scores.scores[1] - alone[0]) < 1e-6)
         await expectIdle(engine)
     }
 }

@@ -129,11 +129,16 @@ import Testing
             problem: Problem(text: "x"),
             thoughts: [Thought(text: "", tokens: [99_999], stop: .delimiter, source: .draft)])
         await expectError(.badScore) { _ = try await likelihood.score([path("x", [])]) }
-        await expectError(.badScore) { _ = try await label.score([path("x", ["a = b"])]) }
+        // The paths beside it are scored.
+        let marked = try await label.score([path("x", ["a"]), path("x", ["a = b"]), path("x", ["b"])])
+        #expect(marked.lost.mapValues(\.code) == [1: .badScore])
+        #expect(marked.lost[1]?.message.contains("contains the step token") == true)
+        let alone = try await label.score([path("x", ["a"]), path("x", ["b"])])
+        #expect(alone.lost.isEmpty)
+        #expect(abs(marked.scores[0] - alone.scores[0]) < 1e-5 && abs(marked.scores[2] - alone.scores[1]) < 1e-5)
         await expectError(.mismatch) { _ = try await likelihood.score([foreign]) }
-        await expectError(.contextOverflow) {
-            _ = try await likelihood.score([path("x", [String(repeating: "ab", count: 400)])])
-        }
+        let long = try await likelihood.score([path("x", [String(repeating: "ab", count: 400)])])
+        #expect(long.lost.mapValues(\.code) == [0: .contextOverflow])
         toy.expectClean()
     }
 }

@@ -74,4 +74,21 @@ import Testing
             of: result.tree.ids.map(result.tree.path), for: .target)
         #expect(evaluated <= distinct + distinct / 4, "\(evaluated) tokens for \(distinct)")
     }
+
+    @Test(arguments: [SearchMethod.sps, .specsearch, .gsi])
+    func `A draft with a smaller context than the target's ends no search`(method: SearchMethod) async throws {
+        let directory = try ToyDirectory()
+        let models = try directory.models()
+        let room = 24
+        try directory.model("draft.gguf", .init(seed: 2, contextLength: room))
+        let engine = try await LlamaEngine(models)
+        let search = try search(["method": method.rawValue, "depth": "9", "beams": "1"], on: engine)
+        let result = try await search.solve(Problem(id: "small", text: "abc def"))
+        let longest = result.tree.ids.map { result.tree.path(to: $0).tokens.count }.max() ?? 0
+        #expect(longest > room)
+        // Tokens are no longer proposed there; steps are no longer drafted, which is said.
+        let losses = result.lost ?? []
+        #expect(losses.map(\.role) == (method == .sps ? [] : [.draft]))
+        #expect(losses.allSatisfy { $0.code == "contextOverflow" && $0.branches > 0 })
+    }
 }

@@ -22,6 +22,7 @@ import Testing
         "keep_beam_full": ("true", ""), "iterations": ("5", #","search":"mcts""#),
         "tree_policy": (#""uct""#, #","search":"mcts""#), "exploration": ("0.5", #","search":"mcts-openr""#),
         "rebase_temperature": ("0.3", #","search":"rebase""#), "lookahead": ("2", ""), "draft_factor": ("3", ""),
+        "draft_waves": ("2", ""),
         "theta": ("0.5", ""), "estimator": (#""fixed:0.25""#, ""), "margin": ("0.25", ""),
         "statistics": (#""target-only""#, ""), "correction": (#""cover""#, ""), "extra_thought": (#""never""#, ""),
         "gsi_beta": ("7.5", #","method":"gsi""#), "gsi_threshold": ("0.25", #","method":"gsi""#),

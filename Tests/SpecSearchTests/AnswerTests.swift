@@ -1,4 +1,5 @@
 import SpecSearch
+import SpecSearchTesting
 import Testing
 
 @Suite struct AnswerTests {
@@ -28,6 +29,64 @@ import Testing
         #expect(AnswerExtraction(marker: "\\boxed{").answer(in: text) == answer)
         let sets = text.replacing("\\boxed{", with: "Answer {")
         #expect(AnswerExtraction(marker: "Answer {").answer(in: sets) == answer)
+    }
+
+    @Test(arguments: [
+        ("\\boxed{ 18 }\\)", "18"), ("\\boxed{\\left\\{ x \\right.} y}", "\\left\\{ x \\right."),
+        ("\\boxed{7} as asked, in \\boxed{}", "7"), ("\\boxed{\\{1, 2\\}}", "\\{1, 2\\}"),
+    ])
+    func `A box is read by its braces, and an empty one is no answer`(text: String, answer: String) {
+        #expect(AnswerExtraction().answer(in: text) == answer)
+        #expect(AnswerExtraction(marker: "\\boxed{").answer(in: text) == answer)
+    }
+
+    @Test(arguments: [
+        (String?.none, "so \\[\\boxed{18}\\]\n\n", false, true), (nil, "so \\boxed{18", false, false),
+        (nil, "put it into \\boxed{}.\n\n", false, false), (nil, "it is 18.\n\n", false, false),
+        (nil, "\\boxed{18} and then", true, true), ("\\boxed{", "\\boxed{18}\n\n", false, true),
+        ("The answer is ", "The answer is 18.\n\n", false, true), ("The answer is ", "The answer is 1", true, false),
+        ("The answer is ", "The answer is 18.\nFor", true, true),
+        ("The answer is ", "The answer is \n\n", false, false),
+        ("The answer is ", "\\boxed{18}\n\n", false, false),
+        ("The answer is ", "The answer is \\boxed{18", false, false),
+    ])
+    func `A step with the final answer is known`(marker: String?, step: String, isCut: Bool, isFinal: Bool) {
+        #expect(AnswerExtraction(marker: marker).isFinal(step, isCut: isCut) == isFinal)
+    }
+
+    /// A model that goes on after its answer for ever.
+    private func solve(_ steps: [String], marker: String? = nil, stop: Thought.Stop = .delimiter) async throws
+        -> SearchResult
+    {
+        let model = ScriptedModel(.target) { path in
+            [.init(path.depth < steps.count ? steps[path.depth] : "And so on \(path.depth).\n\n", stop: stop)]
+        }
+        let engine = Engine(
+            target: model, rewardModel: ScriptedRewardModel { _ in 0.5 }, defaults: .init(answerMarker: marker))
+        let log = EventLog()
+        let result = try await Search(engine, algorithm: .beam(beams: 1, width: 2), generator: .targetOnly)
+            .solve("?", onEvent: log.listener)
+        #expect(SearchInvariants.violations(in: log.events, of: result) == [])
+        return result
+    }
+
+    @Test func `A path is finished by its answer where the model goes on`() async throws {
+        let boxed = try await solve(["First.\n\n", "So \\boxed{18}.\n\n"])
+        #expect(boxed.isFinished && boxed.answer == "18" && boxed.steps.count == 2)
+        #expect(boxed.steps.last?.thought.stop == .answer)
+        let marked = try await solve(["First.\n\n", "The answer is 18.\n\n"], marker: "The answer is ")
+        #expect(marked.isFinished && marked.answer == "18" && marked.steps.count == 2)
+        let cut = try await solve(["So \\boxed{18}. For"], stop: .length)
+        #expect(cut.isFinished && cut.answer == "18")
+    }
+
+    @Test func `An outcome model is asked about a path that its answer finishes`() async throws {
+        let base = ScriptedRewardModel { _ in 0.9 }
+        func path(_ stop: Thought.Stop) -> ReasoningPath {
+            ReasoningPath(problem: "?", thoughts: [Thought(text: "x", tokens: [1], stop: stop, source: .target)])
+        }
+        let scores = try await OutcomeRewardModel(base).score([path(.delimiter), path(.answer), path(.endOfSequence)])
+        #expect(scores.scores == [0.5, 0.9, 0.9])
     }
 
     @Test func `An open box is no answer`() {

@@ -58,4 +58,10 @@ import Testing
         let result = try await search.run(Handwritten.configuration { $0.method = .ar })
         #expect(result.end == .dead && result.steps.isEmpty && target.calls.count == 2)
     }
+
+    @Test func `Ends by answer and by end of sequence with the same words are one thought`() async throws {
+        let nodes = try await nodes(
+            after: "a\n\n", .init("\\boxed{1}", stop: .endOfSequence), .init("\\boxed{1}\n\n"), .init("b\n\n"))
+        #expect(nodes.map(\.samples) == [2, 1] && nodes.map(\.isFinished) == [true, false])
+    }
 }

@@ -9,6 +9,7 @@ import Testing
         "keep-beam-full": ("true", [:]), "iterations": ("5", ["search": "mcts"]),
         "tree-policy": ("uct", ["search": "mcts"]), "exploration": ("0.5", ["search": "mcts-openr"]),
         "rebase-temperature": ("0.4", ["search": "rebase"]), "lookahead": ("2", [:]), "draft-factor": ("3", [:]),
+        "draft-waves": ("2", [:]),
         "theta": ("0.5", [:]), "estimator": ("quantile:0.25", [:]), "margin": ("-0.25", [:]),
         "statistics": ("target-only", [:]), "correction": ("cover", [:]), "extra-thought": ("never", [:]),
         "gsi-beta": ("8", ["method": "gsi"]), "gsi-threshold": ("-0.5", ["method": "gsi"]), "judge": ("target", [:]),

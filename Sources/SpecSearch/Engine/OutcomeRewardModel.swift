@@ -30,6 +30,7 @@ public struct OutcomeRewardModel: RewardModel {
                 remedy: "This is a defect of the reward model.")
         }
         for (place, score) in zip(finished, found.scores) { answer.scores[place] = score }
+        for (index, error) in found.lost { answer.lost[finished[index]] = error }
         answer.usage = found.usage
         return answer
     }

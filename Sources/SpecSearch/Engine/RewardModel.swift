@@ -6,6 +6,9 @@ public protocol RewardModel: InferenceModel {
 
     /// Scores the last thought of each path.
     ///
+    /// A path that the model cannot read, since its text outgrows the context or holds what only the template may, is
+    /// ``StepScores/lost``, and the others are scored.
+    ///
     /// - Returns: As many scores as there are paths, each in 0 ... 1 and finite.
     /// - Throws: ``SpecSearchError`` where a score is missing or not finite (never 0 in its place), or
     ///   `CancellationError`.
@@ -16,11 +19,14 @@ public protocol RewardModel: InferenceModel {
 public struct StepScores: Sendable {
     /// The probability that the last step is good, for each path.
     public var scores: [Double]
+    /// The paths that could not be read, by their places, and why; their ``scores`` mean nothing.
+    public var lost: [Int: SpecSearchError]
     /// The cost of the call.
     public var usage: Usage
 
-    public init(scores: [Double], usage: Usage = Usage()) {
+    public init(scores: [Double], lost: [Int: SpecSearchError] = [:], usage: Usage = Usage()) {
         self.scores = scores
+        self.lost = lost
         self.usage = usage
     }
 }

@@ -24,19 +24,19 @@ enum CandidateFilter {
         var groups: [Group] = []
         for (index, thought) in samples.enumerated() {
             // Most samples of a nearly certain step are equal to the letter: those are looked at once.
-            let sample = Sample(text: thought.text, stop: thought.stop)
+            let sample = Sample(text: thought.text, stop: thought.stop.merged)
             if let place = exact[sample] {
                 groups[place].members.append(index)
                 continue
             }
             let key = key(thought.text)
-            let normal = Sample(text: key, stop: thought.stop)
+            let normal = Sample(text: key, stop: thought.stop.merged)
             if let place = merged[normal] {
                 groups[place].members.append(index)
                 exact[sample] = place
                 continue
             }
-            let isEnd = key.isEmpty && thought.stop == .endOfSequence && previous != nil
+            let isEnd = key.isEmpty && thought.stop.isEnd && previous != nil
             let isUsable =
                 isEnd || thought.stop != .length && !key.isEmpty && key != previousKey && !isBareHeader(key)
             merged[normal] = groups.count
@@ -59,7 +59,7 @@ enum CandidateFilter {
 
         init(_ thought: Thought) {
             text = key(thought.text)
-            isEnd = thought.stop == .endOfSequence
+            isEnd = thought.stop.isEnd
         }
     }
 
@@ -85,4 +85,9 @@ enum CandidateFilter {
         if let mark = rest.first, ":.)".contains(mark) { rest.removeFirst() }
         return !number.isEmpty && rest.allSatisfy { "* ".contains($0) }
     }
+}
+
+extension Thought.Stop {
+    /// Two ends of a path with the same words are the same thought.
+    fileprivate var merged: Thought.Stop { isEnd ? .endOfSequence : self }
 }

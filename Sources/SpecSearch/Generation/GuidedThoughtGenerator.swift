@@ -26,7 +26,7 @@ public struct GuidedThoughtGenerator: ThoughtGenerator {
     }
 
     public let configuration: Configuration
-    public var needs: ModelNeeds { ModelNeeds(draft: true, target: .speculativeIfPaired) }
+    public var needs: ModelNeeds { ModelNeeds(draft: true, target: .speculativeIfPaired, scores: true) }
 
     public init(_ configuration: Configuration = Configuration()) { self.configuration = configuration }
 
@@ -84,9 +84,9 @@ public struct GuidedThoughtGenerator: ThoughtGenerator {
         _ source: ModelRole, _ counts: [Int], _ batch: ExpansionBatch, _ context: SearchContext
     ) async throws -> [[Weighed]] {
         let isDraft = source == .draft
-        let nodes = try await context.sample(source, counts, for: batch, phase: isDraft ? .draft : .correct)
-        let all = Array(nodes.joined())
-        try await context.score(all)
+        var nodes = try await context.sample(source, counts, for: batch, phase: isDraft ? .draft : .correct)
+        let all = try await context.score(Array(nodes.joined()))
+        nodes = nodes.map { $0.filter { context.tree[$0].state != .lost } }
         let likelihoods = isDraft ? try await context.logLikelihoods(of: all, by: .target) : []
         var tilts: [NodeID: Double] = [:]
         for (id, likelihood) in zip(all, likelihoods) {

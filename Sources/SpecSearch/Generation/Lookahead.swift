@@ -20,7 +20,8 @@ public struct Lookahead: ThoughtGenerator {
         let children = try await base.expand(batch, in: context)
         let role: ModelRole = needs.draft ? .draft : .target
         // The node that is looked beyond, and the last one that was reached.
-        var fronts = children.joined().filter { !context.tree[$0].isFinished }.map { (child: $0, end: $0) }
+        var fronts = children.joined().filter { !context.tree[$0].isFinished && context.tree[$0].state != .lost }
+            .map { (child: $0, end: $0) }
         for step in 1...max(1, steps) where !fronts.isEmpty && steps > 0 {
             let batch = ExpansionBatch(
                 fronts.enumerated().map { Expansion(node: $1.end, identity: $0, width: 1) },
@@ -30,7 +31,8 @@ public struct Lookahead: ThoughtGenerator {
             for (front, ends) in zip(fronts, reached) {
                 for end in ends { next.append((front.child, end)) }
             }
-            try await context.score(next.map(\.end))
+            let scored = Set(try await context.score(next.map(\.end)))
+            next.removeAll { !scored.contains($0.end) }
             for front in next {
                 context.extendLookahead(of: front.child, by: context.tree[front.end].score ?? 1)
             }

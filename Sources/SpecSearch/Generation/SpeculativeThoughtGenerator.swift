@@ -9,6 +9,14 @@
 /// parent's prefix; nothing of a rejected draft's text is reused, since conditioning on the rejection would change the
 /// target's distribution.
 ///
+/// With ``Configuration/draftWaves`` W above 1 a node's drafts are sampled in W parts, the later ones only where the
+/// earlier ones left slots empty. Who is in which part goes by the samples' numbers, not by who is done first, so length
+/// has no say; and sample i is the same thought in whatever part. What is never drafted is never judged: acceptance counts
+/// the judged drafts only, and the statistics of the threshold those that were kept. A node that had enough early keeps
+/// the first N at or above the threshold in place of the N best of all, so the kept drafts' mean and maximum are a little
+/// lower than with one part, and the threshold with them; each kept draft has still reached it, and what is inferred from
+/// the target's thoughts is untouched.
+///
 /// N counts samples, and a duplicate fills the slot that it was sampled for: a kept draft that came up `m` times fills
 /// `m` of the node's N slots. AR does not ask again for its merged duplicates either; and where a step is nearly
 /// certain, counting unique texts would have the target generate copies of a thought that is already there.
@@ -33,6 +41,8 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
     public struct Configuration: Sendable, Hashable {
         /// Drafts a node, as a multiple of its N.
         public var draftFactor = 2
+        /// The parts in which the drafts of a node are sampled.
+        public var draftWaves = 1
         /// The number of thoughts that the target generates in place of rejected drafts.
         public var correction = Correction.fill
         /// The cases in which it generates one more.
@@ -44,7 +54,7 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
     public let configuration: Configuration
     /// The rule, which says which drafts are kept; its state after the batches so far.
     public private(set) var rule: any RejectionRule
-    public var needs: ModelNeeds { ModelNeeds(draft: true, target: .speculativeIfPaired) }
+    public var needs: ModelNeeds { ModelNeeds(draft: true, target: .speculativeIfPaired, scores: true) }
 
     public init(_ configuration: Configuration = Configuration(), rule: any RejectionRule = ThresholdRule()) {
         self.configuration = configuration
@@ -73,8 +83,7 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
     private mutating func firstStep(_ batch: ExpansionBatch, in context: SearchContext) async throws -> [[NodeID]] {
         let children = try await context.sample(
             .target, batch.expansions.map(\.width), for: batch, phase: .target)
-        let all = Array(children.joined())
-        try await context.score(all)
+        let all = try await context.score(Array(children.joined()))
         update(DepthScores(target: Self.samples(all, context.tree)), depth: 0, in: context)
         return children
     }
@@ -86,9 +95,11 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         context.emit(.thresholdUpdated(depth: changed, threshold: rule.threshold(at: changed)))
     }
 
-    /// The scores of nodes, each as often as it was sampled.
+    /// The scores of nodes, each as often as it was sampled, without those that were lost.
     private static func samples(_ nodes: [NodeID], _ tree: SearchTree) -> [Double] {
-        nodes.flatMap { Array(repeating: tree[$0].score ?? 1, count: tree[$0].samples) }
+        nodes.filter { tree[$0].state != .lost }.flatMap {
+            Array(repeating: tree[$0].score ?? 1, count: tree[$0].samples)
+        }
     }
 
     // MARK: Drafts
@@ -107,13 +118,35 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
     private func judgedDrafts(
         _ batch: ExpansionBatch, bound: Double?, in context: SearchContext
     ) async throws -> [NodeDrafts] {
+        let counts = batch.expansions.map { configuration.draftFactor * $0.width }
+        let waves = configuration.draftWaves
+        func score(_ candidates: [[NodeID]]) async throws {
+            try await context.score(candidates.joined().filter { context.tree[$0].score == nil })
+        }
         let candidates = try await context.sample(
-            .draft, batch.expansions.map { configuration.draftFactor * $0.width }, for: batch, phase: .draft)
-        try await context.score(Array(candidates.joined()))
-        let all = zip(batch.expansions, candidates).map { expansion, candidates in
-            let tree = context.tree
+            .draft, counts, inWavesOf: counts.map { ($0 + waves - 1) / waves }, for: batch, phase: .draft
+        ) { candidates in
+            try await score(candidates)
+            return missing(judged(candidates, of: batch, in: context), of: batch).map { $0 == 0 }
+        }
+        try await score(candidates)
+        let all = judged(candidates, of: batch, in: context)
+        for (expansion, drafts) in zip(batch.expansions, all) {
+            context.resolve(drafts.kept, as: .accepted, below: expansion.node, threshold: bound)
+            context.resolve(drafts.surplus, as: .surplus, below: expansion.node, threshold: bound)
+            context.resolve(drafts.rejected, as: .rejected, below: expansion.node, threshold: bound)
+        }
+        return all
+    }
+
+    /// What the rule says of scored drafts.
+    private func judged(
+        _ candidates: [[NodeID]], of batch: ExpansionBatch, in context: SearchContext
+    ) -> [NodeDrafts] {
+        let tree = context.tree
+        return zip(batch.expansions, candidates).map { expansion, candidates in
             var drafts = NodeDrafts()
-            for id in candidates {
+            for id in candidates where tree[id].state != .lost {
                 let node = tree[id]
                 let key = context.key(for: expansion, depth: batch.depth, role: .draft).sample(node.sampleIndex)
                 let draft = ScoredDraft(thought: node.thought, score: node.score ?? 1, key: key)
@@ -130,27 +163,26 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
             drafts.keptSamples = drafts.kept.reduce(0) { $0 + tree[$1].samples }
             return drafts
         }
-        for (expansion, drafts) in zip(batch.expansions, all) {
-            context.resolve(drafts.kept, as: .accepted, below: expansion.node, threshold: bound)
-            context.resolve(drafts.surplus, as: .surplus, below: expansion.node, threshold: bound)
-            context.resolve(drafts.rejected, as: .rejected, below: expansion.node, threshold: bound)
-        }
-        return all
     }
 
     // MARK: Corrections
 
-    /// The number of thoughts that the target generates for each node.
-    private func corrections(_ drafts: [NodeDrafts], of batch: ExpansionBatch) -> [Int] {
+    /// The thoughts that each node still lacks.
+    private func missing(_ drafts: [NodeDrafts], of batch: ExpansionBatch) -> [Int] {
         let covered = drafts.reduce(0) { $0 + $1.kept.count }
         return zip(batch.expansions, drafts).map { expansion, node in
             let unfilled = max(0, expansion.width - node.keptSamples)
-            let need =
-                switch configuration.correction {
-                case .fill: unfilled
-                case .all: node.rejectedSamples
-                case .cover: min(unfilled, max(0, batch.usable - covered, expansion.needed - node.kept.count))
-                }
+            guard configuration.correction == .cover else { return unfilled }
+            return min(unfilled, max(0, batch.usable - covered, expansion.needed - node.kept.count))
+        }
+    }
+
+    /// The number of thoughts that the target generates for each node.
+    private func corrections(_ drafts: [NodeDrafts], of batch: ExpansionBatch) -> [Int] {
+        zip(drafts, missing(drafts, of: batch)).map { node, missing in
+            // Where the draft could give nothing at all, such as beyond its context, the target does.
+            let rejectsAll = configuration.correction == .all && !(node.kept.isEmpty && node.rejected.isEmpty)
+            let need = rejectsAll ? node.rejectedSamples : missing
             switch configuration.extraThought {
             case .always: return need + 1
             case .whenCorrecting: return need > 0 ? need + 1 : 0

@@ -24,7 +24,7 @@ public protocol ThoughtGenerator: Sendable {
     mutating func expand(_ batch: ExpansionBatch, in context: SearchContext) async throws -> [[NodeID]]
 }
 
-/// The models that a ``ThoughtGenerator`` asks for; the reward model is there for all.
+/// The models that a ``ThoughtGenerator`` asks for; the reward model is there for all, where the engine has one.
 public struct ModelNeeds: Sendable, Hashable {
     /// The way in which the target samples.
     public enum Target: Sendable, Hashable {
@@ -41,9 +41,12 @@ public struct ModelNeeds: Sendable, Hashable {
     public var draft: Bool
     /// The way in which the target samples; nil where it is not asked.
     public var target: Target?
+    /// Whether it cannot do without scores, even in a search that looks at none.
+    public var scores: Bool
 
-    public init(draft: Bool = false, target: Target? = nil) {
+    public init(draft: Bool = false, target: Target? = nil, scores: Bool = false) {
         self.draft = draft
         self.target = target
+        self.scores = scores
     }
 }

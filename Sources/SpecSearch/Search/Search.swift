@@ -54,7 +54,7 @@ public struct Search: Sendable {
         self.options = options
         self.configuration = configuration
         // What is missing is better said now than after a stream has begun.
-        _ = try self.engine.models(for: generator.needs)
+        _ = try models(for: Problem(text: ""))
     }
 
     /// Searches until the end, the deadline, or cancellation; the last two give the best so far, flagged.
@@ -87,10 +87,7 @@ public struct Search: Sendable {
         _ problem: Problem, onEvent: (@Sendable (SearchEvent) -> Void)?
     ) async throws -> SearchResult {
         try options.validate()
-        let models = try engine.models(for: generator.needs)
-        if models.rewardModel == nil, algorithm.next(in: SearchTree(problem: problem)).isScored {
-            throw SpecSearchError.missingRewardModel
-        }
+        let models = try models(for: problem)
         let session = try await models.openSession(for: problem)
         let asked = models.resuming(recorded)
         let result: Result<SearchResult, any Error>
@@ -102,6 +99,17 @@ public struct Search: Sendable {
         }
         await session?.close()
         return try result.get()
+    }
+
+    /// The models that the search needs, which are there.
+    private func models(for problem: Problem) throws -> SearchModels {
+        let models = try engine.models(for: generator.needs)
+        if models.rewardModel == nil,
+            generator.needs.scores || algorithm.next(in: SearchTree(problem: problem)).isScored
+        {
+            throw SpecSearchError.missingRewardModel(of: engine.defaults.name)
+        }
+        return models
     }
 
     private func timed(
@@ -139,7 +147,7 @@ public struct Search: Sendable {
         let begin = now()
         let aggregation = options.aggregation ?? models.rewardModel?.aggregation ?? .last
         let context = SearchContext(
-            options: options, sampling: options.sampling ?? engine.defaults.sampling,
+            options: options, sampling: options.sampling ?? engine.defaults.sampling, extraction: extraction,
             tree: SearchTree(problem: problem, aggregation: aggregation, maximumDepth: options.maximumDepth),
             models: models, now: now, onEvent: onEvent)
         var generator = generator
@@ -163,13 +171,19 @@ public struct Search: Sendable {
                     let children = try await generator.expand(batch, in: context)
                     context.account.add(
                         before..<context.tree.count, depth: batch.depth, in: context.tree, isScored: batch.isScored)
-                    for event in algorithm.receive(children, in: context.tree) { context.emit(event) }
+                    // Whatever the generator says, a lost branch ends.
+                    let going = children.map { $0.filter { context.tree[$0].state != .lost } }
+                    for event in algorithm.receive(going, in: context.tree) { context.emit(event) }
                 }
             }
         } catch is CancellationError {
             end = interruption()
         }
         let outcome = outcome(of: algorithm, end: end, seconds: now() - begin, context)
+        // Where nothing at all is left, the reason is an error.
+        if outcome.end == .dead, outcome.best.node == SearchTree.root, let loss = context.losses.last {
+            throw loss.error
+        }
         context.emit(.finished(outcome))
         return SearchResult(outcome: outcome, tree: context.tree)
     }
@@ -178,7 +192,6 @@ public struct Search: Sendable {
         of algorithm: any SearchAlgorithm, end: SearchOutcome.End?, seconds: Double, _ context: SearchContext
     ) -> SearchOutcome {
         let tree = context.tree
-        let extraction = AnswerExtraction(marker: options.answerMarker ?? engine.defaults.answerMarker)
         func path(_ node: NodeID) -> SearchOutcome.Path {
             SearchOutcome.Path(
                 node: node, score: tree.pathScore(of: node),
@@ -200,7 +213,11 @@ public struct Search: Sendable {
             best: best, isFinished: !paths.isEmpty, answer: chosen ?? best.answer, vote: vote, paths: paths,
             end: end ?? (!paths.isEmpty ? .finished : isDeep ? .depth : .dead), usage: context.usage,
             phases: context.phases, seconds: seconds, acceptance: context.account.acceptance,
-            depths: context.account.depths)
+            depths: context.account.depths, lost: SearchOutcome.Lost.summary(of: context.losses))
+    }
+
+    private var extraction: AnswerExtraction {
+        AnswerExtraction(marker: options.answerMarker ?? engine.defaults.answerMarker)
     }
 }
 

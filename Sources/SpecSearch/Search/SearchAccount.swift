@@ -21,7 +21,7 @@ struct SearchAccount {
             let node = tree[id]
             let scores = Array(repeating: node.score ?? 1, count: node.samples)
             switch (node.thought.source, node.state) {
-            case (_, .unusable), (_, .lookahead): continue
+            case (_, .unusable), (_, .lookahead), (_, .lost): continue
             case (.draft, .sampled): batch.keptDrafts += scores
             case (.draft, _):
                 batch.judged = (batch.judged ?? []) + scores

@@ -29,13 +29,17 @@ public final class SearchContext {
     private(set) var usage = Usage()
     private(set) var phases: [SearchPhase: Double] = [:]
     var account = SearchAccount()
+    /// The branches that were lost, in order.
+    private(set) var losses: [SearchEvent.Lost] = []
+    private let extraction: AnswerExtraction
 
     init(
-        options: SearchOptions, sampling: SamplingParameters, tree: SearchTree, models: SearchModels,
-        now: @escaping @Sendable () -> Double, onEvent: (@Sendable (SearchEvent) -> Void)?
+        options: SearchOptions, sampling: SamplingParameters, extraction: AnswerExtraction, tree: SearchTree,
+        models: SearchModels, now: @escaping @Sendable () -> Double, onEvent: (@Sendable (SearchEvent) -> Void)?
     ) {
         self.options = options
         self.sampling = sampling
+        self.extraction = extraction
         self.tree = tree
         self.models = models
         self.now = now
@@ -68,24 +72,48 @@ public final class SearchContext {
     public func sample(
         _ role: ModelRole, _ counts: [Int], for batch: ExpansionBatch, phase: SearchPhase
     ) async throws -> [[NodeID]] {
+        try await sample(role, counts, inWavesOf: counts, for: batch, phase: phase) { _ in [] }
+    }
+
+    /// Samples as ``sample(_:_:for:phase:)`` does, but in waves of `sizes` samples a node, until a node has enough.
+    ///
+    /// Sample `i` draws from the same random key in whatever wave it is, so the waves together give what one would. What a
+    /// later wave says again is counted at its node.
+    ///
+    /// - Parameter enough: Says of the candidates so far which nodes have enough; asked between waves only.
+    func sample(
+        _ role: ModelRole, _ counts: [Int], inWavesOf sizes: [Int], for batch: ExpansionBatch, phase: SearchPhase,
+        until enough: ([[NodeID]]) async throws -> [Bool]
+    ) async throws -> [[NodeID]] {
         var candidates = [[NodeID]](repeating: [], count: batch.expansions.count)
+        var drawn = counts.map { _ in 0 }
+        var isCut = counts.map { _ in true }
         var waiting = batch.expansions.indices.filter { counts[$0] > 0 }
-        for attempt in 0...1 where !waiting.isEmpty {
+        while !waiting.isEmpty {
             let requests = waiting.map { place in
                 SampleRequest(
-                    path: tree.path(to: batch.expansions[place].node), count: counts[place], sampling: sampling,
-                    key: key(for: batch.expansions[place], depth: batch.depth, role: role)
-                        .sample(attempt * counts[place]))
+                    path: tree.path(to: batch.expansions[place].node),
+                    // Beyond the last wave all are sampled anew.
+                    count: drawn[place] < counts[place]
+                        ? min(sizes[place], counts[place] - drawn[place]) : counts[place],
+                    sampling: sampling,
+                    key: key(for: batch.expansions[place], depth: batch.depth, role: role).sample(drawn[place]))
             }
             let answers = try await ask(
                 role, requests, waiting.map { batch.expansions[$0] }, depth: batch.depth, phase: phase,
-                firstSamples: waiting.map { attempt * counts[$0] })
-            var retry: [Int] = []
-            for (place, answer) in zip(waiting, answers) {
-                candidates[place] = answer.candidates
-                if answer.candidates.isEmpty, !answer.isCut { retry.append(place) }
+                firstSamples: waiting.map { drawn[$0] }, known: waiting.map { candidates[$0] })
+            for (index, place) in waiting.enumerated() {
+                candidates[place] += answers[index].candidates
+                isCut[place] = isCut[place] && answers[index].isCut
+                drawn[place] += requests[index].count
             }
-            waiting = retry
+            let hasMore = waiting.contains { drawn[$0] < counts[$0] }
+            let isEnough = hasMore ? try await enough(candidates) : []
+            waiting = zip(waiting, answers).filter { place, answer in
+                drawn[place] < counts[place]
+                    ? !isEnough[place] && !answer.isLost
+                    : drawn[place] == counts[place] && candidates[place].isEmpty && !isCut[place]
+            }.map(\.0)
         }
         return candidates
     }
@@ -102,7 +130,7 @@ public final class SearchContext {
         }
         return try await ask(
             role, requests, batch.expansions, depth: batch.depth, phase: .lookahead,
-            firstSamples: requests.map { _ in 0 }
+            firstSamples: requests.map { _ in 0 }, known: requests.map { _ in [] }
         ).map(\.candidates)
     }
 
@@ -111,11 +139,13 @@ public final class SearchContext {
         var candidates: [NodeID]
         /// Whether every sample was cut by length.
         var isCut: Bool
+        /// Whether the path leaves no room in the model's context.
+        var isLost: Bool
     }
 
     private func ask(
         _ role: ModelRole, _ requests: [SampleRequest], _ expansions: [Expansion], depth: Int, phase: SearchPhase,
-        firstSamples: [Int]
+        firstSamples: [Int], known: [[NodeID]]
     ) async throws -> [Answer] {
         try Task.checkCancellation()
         let model = try model(role)
@@ -128,22 +158,18 @@ public final class SearchContext {
                 "The \(role.rawValue) model generated \(answer.thoughts.map(\.count)) thoughts where "
                     + "\(requests.map(\.count)) were asked for.", remedy: "This is a defect of the engine.")
         }
-        // A branch that outgrows the context is lost alone; a problem that fills it leaves nothing to search.
-        if depth == 0,
-            answer.thoughts.joined().allSatisfy({ $0.stop == .length && $0.text.isEmpty && $0.tokens.isEmpty })
-        {
-            throw SpecSearchError(
-                .contextOverflow, "The problem leaves no room for a step in the context of the \(role.rawValue) model.",
-                remedy: "Shorten the problem, or raise the context length if the model allows it.")
-        }
         usage += answer.usage
         phases[phase, default: 0] += seconds
         var answers: [Answer] = []
         var samples: [[NodeID]] = []
         for (index, thoughts) in answer.thoughts.enumerated() {
             let (candidates, members) = insert(
-                thoughts, below: expansions[index].node, phase, firstSample: firstSamples[index])
-            answers.append(Answer(candidates: candidates, isCut: thoughts.allSatisfy { $0.stop == .length }))
+                thoughts.map(finished), below: expansions[index].node, phase, firstSample: firstSamples[index],
+                known: known[index])
+            answers.append(
+                Answer(
+                    candidates: candidates, isCut: thoughts.allSatisfy { $0.stop == .length },
+                    isLost: thoughts.allSatisfy { $0.stop == .length && $0.text.isEmpty && $0.tokens.isEmpty }))
             samples.append(members)
         }
         emit(
@@ -151,19 +177,54 @@ public final class SearchContext {
                 .init(
                     role: role, phase: phase, depth: depth, parents: expansions.map(\.node),
                     identities: expansions.map(\.identity), samples: samples, usage: answer.usage, seconds: seconds)))
+        // A branch that outgrows the context is lost alone.
+        lose(
+            zip(expansions, answers).filter(\.1.isLost).map(\.0.node), role, phase,
+            SpecSearchError(
+                .contextOverflow,
+                depth == 0
+                    ? "The problem leaves no room for a step in the context of the \(role.rawValue) model."
+                    : "A path of \(depth) steps leaves no room for another in the context of the \(role.rawValue) model.",
+                remedy: "Shorten the problem, search less deep, or raise the context length if the model allows it."))
         return answers
+    }
+
+    /// Notes branches that a model cannot go on with.
+    private func lose(_ nodes: [NodeID], _ role: ModelRole, _ phase: SearchPhase, _ error: SpecSearchError) {
+        guard !nodes.isEmpty else { return }
+        let loss = SearchEvent.Lost(role: role, phase: phase, nodes: nodes, error: error)
+        losses.append(loss)
+        emit(.lost(loss))
+    }
+
+    /// A thought, as the end of its path where it holds the final answer.
+    private func finished(_ thought: Thought) -> Thought {
+        guard !thought.stop.isEnd, extraction.isFinal(thought.text, isCut: thought.stop == .length) else {
+            return thought
+        }
+        var thought = thought
+        thought.stop = .answer
+        return thought
     }
 
     /// Puts a node's samples into the tree.
     ///
     /// - Returns: The candidates, and for each sample its node.
     private func insert(
-        _ thoughts: [Thought], below parent: NodeID, _ phase: SearchPhase, firstSample: Int
+        _ thoughts: [Thought], below parent: NodeID, _ phase: SearchPhase, firstSample: Int, known: [NodeID]
     ) -> (candidates: [NodeID], members: [NodeID]) {
         let previous = parent == SearchTree.root ? nil : tree[parent].thought
+        let known = Dictionary(
+            known.map { (CandidateFilter.Words(tree[$0].thought), $0) }, uniquingKeysWith: { first, _ in first })
         var candidates: [NodeID] = []
         var members = [NodeID](repeating: parent, count: thoughts.count)
         for group in CandidateFilter.groups(thoughts, after: previous) {
+            if group.isUsable, let id = known[CandidateFilter.Words(group.thought)] {
+                tree[id].samples += group.members.count
+                for member in group.members { members[member] = id }
+                emit(.repeated(node: id, samples: group.members.count))
+                continue
+            }
             let id = tree.insert(group.thought, below: parent)
             tree[id].samples = group.members.count
             tree[id].sampleIndex = firstSample + group.members[0]
@@ -183,10 +244,13 @@ public final class SearchContext {
 
     /// Has the reward model score nodes; asks nothing for none.
     ///
-    /// An end without any words has the score of the step that it ends.
+    /// An end without any words has the score of the step that it ends. A branch that the reward model cannot read, such as
+    /// one whose text outgrows its context, is lost: it stays without a score, and goes no further.
     ///
+    /// - Returns: The nodes that have a score now, in their order.
     /// - Throws: ``SpecSearchError`` where a score is missing, not finite, or outside 0 ... 1.
-    public func score(_ nodes: [NodeID]) async throws {
+    @discardableResult
+    public func score(_ nodes: [NodeID]) async throws -> [NodeID] {
         var asked: [NodeID] = []
         for id in nodes {
             if tree[id].thought.text.allSatisfy(\.isWhitespace), let parent = tree[id].parent {
@@ -195,10 +259,10 @@ public final class SearchContext {
                 asked.append(id)
             }
         }
-        guard let first = asked.first else { return }
+        guard let first = asked.first else { return nodes }
         try Task.checkCancellation()
         guard let rewardModel = models.rewardModel else {
-            throw SpecSearchError.missingRewardModel
+            throw SpecSearchError.missingRewardModel(of: nil)
         }
         let paths = asked.map(tree.path)
         let begin = now()
@@ -209,21 +273,31 @@ public final class SearchContext {
                 .badScore, "The reward model gave \(answer.scores.count) scores for \(paths.count) steps.",
                 remedy: "Check the reward model's description file: its template and its step token.")
         }
-        if let bad = answer.scores.firstIndex(where: { !($0 >= 0 && $0 <= 1) }) {
+        let read = asked.indices.filter { answer.lost[$0] == nil }
+        if let bad = read.first(where: { !(answer.scores[$0] >= 0 && answer.scores[$0] <= 1) }) {
             throw SpecSearchError(
                 .badScore,
                 "The reward model scored \(answer.scores[bad]) for the step "
                     + "\"\(paths[bad].thoughts.last?.text ?? "")\".",
                 remedy: "Scores are probabilities; check the reward model's file and description.")
         }
-        for (id, score) in zip(asked, answer.scores) { tree[id].score = score }
+        for place in read { tree[asked[place]].score = answer.scores[place] }
         usage += answer.usage
         phases[.score, default: 0] += seconds
         emit(
             .scored(
                 .init(
-                    depth: tree[first].depth - 1, nodes: asked, scores: answer.scores, usage: answer.usage,
-                    seconds: seconds)))
+                    depth: tree[first].depth - 1, nodes: read.map { asked[$0] },
+                    scores: read.map { answer.scores[$0] }, usage: answer.usage, seconds: seconds)))
+        guard read.count < asked.count else { return nodes }
+        let lost = asked.indices.compactMap { place in answer.lost[place].map { (node: asked[place], error: $0) } }
+        for (node, _) in lost { tree[node].state = .lost }
+        var codes: [SpecSearchError.Code] = []
+        for (_, error) in lost where !codes.contains(error.code) {
+            codes.append(error.code)
+            lose(lost.filter { $0.error.code == error.code }.map(\.node), .rewardModel, .score, error)
+        }
+        return nodes.filter { tree[$0].state != .lost }
     }
 
     /// The log-likelihoods of nodes' thoughts under a model's distribution, as natural logarithms.
@@ -262,7 +336,10 @@ public final class SearchContext {
     // MARK: What became of thoughts
 
     /// Says what became of thoughts of one node; `threshold` is what drafts had to reach.
+    ///
+    /// Lost branches stay what they are.
     public func resolve(_ nodes: [NodeID], as state: SearchTree.State, below parent: NodeID, threshold: Double?) {
+        let nodes = nodes.filter { tree[$0].state != .lost }
         guard !nodes.isEmpty else { return }
         for id in nodes {
             tree[id].state = state
@@ -291,9 +368,18 @@ public final class SearchContext {
 }
 
 extension SpecSearchError {
-    static let missingRewardModel = SpecSearchError(
-        .badSetting, "This search scores steps, and there is no reward model.",
-        remedy: "Give one, choose --judge target, or search with self-consistency by ar, which needs no scores.")
+    /// A search scores steps, and nobody can: a likelihood, which any model has, says nothing of whether a step is right.
+    ///
+    /// - Parameter name: The set of models.
+    package static func missingRewardModel(of name: String?) -> SpecSearchError {
+        SpecSearchError(
+            .badSetting,
+            "This search scores steps, and " + (name.map { "the model set \"\($0)\" has" } ?? "there is")
+                + " no reward model.",
+            remedy:
+                "Give one (prm), have the target grade steps (judge target) or, for programs of a data set, run their "
+                + "examples (judge examples), or search with self-consistency by ar, which needs no scores.")
+    }
 }
 
 extension SearchTree {

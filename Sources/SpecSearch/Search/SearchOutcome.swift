@@ -40,6 +40,16 @@ public struct SearchOutcome: Sendable, Hashable, Codable {
         public init() {}
     }
 
+    /// Branches that one model could not go on with, for one reason.
+    public struct Lost: Sendable, Hashable, Codable {
+        public var role: ModelRole
+        /// The code of the error, such as `contextOverflow`.
+        public var code: String
+        public var branches: Int
+        /// The first one's error, in words.
+        public var message: String
+    }
+
     /// The account of one depth of a search, over all its nodes; counts and means are of samples, duplicates included.
     public struct Depth: Sendable, Hashable, Codable {
         public var depth: Int
@@ -102,6 +112,8 @@ public struct SearchOutcome: Sendable, Hashable, Codable {
     public var seconds: Double
     public var acceptance: Acceptance
     public var depths: [Depth]
+    /// The branches that outgrew a model's context, or that the reward model could not read; nil where there were none.
+    public var lost: [Lost]?
 
     /// The outcome with every time set to zero: what must be equal between two runs of one search.
     public var withoutTimes: SearchOutcome {
@@ -110,5 +122,20 @@ public struct SearchOutcome: Sendable, Hashable, Codable {
         result.phases = result.phases.mapValues { _ in 0 }
         for role in ModelRole.allCases where result.usage.models[role] != nil { result.usage[role].seconds = 0 }
         return result
+    }
+}
+
+extension SearchOutcome.Lost {
+    /// Losses by model and reason, in the order of their first; nil for none.
+    static func summary(of losses: [SearchEvent.Lost]) -> [SearchOutcome.Lost]? {
+        var lost: [SearchOutcome.Lost] = []
+        for loss in losses {
+            if let place = lost.firstIndex(where: { $0.role == loss.role && $0.code == loss.code }) {
+                lost[place].branches += loss.nodes.count
+            } else {
+                lost.append(Self(role: loss.role, code: loss.code, branches: loss.nodes.count, message: loss.message))
+            }
+        }
+        return lost.isEmpty ? nil : lost
     }
 }

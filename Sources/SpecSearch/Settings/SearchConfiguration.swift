@@ -65,6 +65,8 @@ public struct SearchConfiguration: Sendable, Hashable {
     public var lookahead = 0
     /// Drafts a node, as a multiple of its width.
     public var draftFactor = 2
+    /// The parts in which they are drafted; later ones only where the earlier ones left too few.
+    public var draftWaves = 1
     /// The rule for rejection.
     public var rejection = ThresholdRule.Configuration()
     /// The number of thoughts that the target generates in place of rejected drafts.
@@ -116,6 +118,7 @@ public struct SearchConfiguration: Sendable, Hashable {
         case .specsearch:
             var configuration = SpeculativeThoughtGenerator.Configuration()
             configuration.draftFactor = draftFactor
+            configuration.draftWaves = draftWaves
             configuration.correction = correction
             configuration.extraThought = extraThought
             return .specsearch(configuration, rule: ThresholdRule(rejection))

@@ -65,6 +65,10 @@ extension SearchSetting {
         .integer(
             "draft-factor", \.draftFactor, 1...1024, usual: "2", "Drafts at every step, as a multiple of the width.",
             scope: drafting),
+        .integer(
+            "draft-waves", \.draftWaves, 1...64, usual: "1",
+            "Draft in so many parts, the later ones only at nodes where the earlier ones left too few.",
+            scope: rejecting),
         .number(
             "theta", \.rejection.theta, 0...1, usual: "0.9", "The weight of the threshold so far when it is updated.",
             scope: rejecting),

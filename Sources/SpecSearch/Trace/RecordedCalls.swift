@@ -12,6 +12,7 @@ final class RecordedCalls: Sendable {
             switch event {
             case .sampled, .likelihoods: true
             case .scored(let call): call.twin == nil
+            case .lost(let loss): loss.phase == .score
             default: false
             }
         }
@@ -30,11 +31,42 @@ final class RecordedCalls: Sendable {
         return Samples(thoughts: call.samples.map { $0.map { tree[$0].thought } }, usage: call.usage)
     }
 
-    /// The recorded scores of these paths; nil after the last.
+    /// The recorded scores of these paths; nil after the last, and where the trace was cut before it said which were lost.
     func scores(of paths: [ReasoningPath]) throws(SpecSearchError) -> StepScores? {
         guard let event = next() else { return nil }
-        guard case .scored(let call) = event, call.nodes.map(tree.path) == paths else { throw Self.mismatch("scores") }
-        return StepScores(scores: call.scores, usage: call.usage ?? Usage())
+        guard case .scored(let call) = event, call.scores.count == call.nodes.count else { throw Self.mismatch("scores") }
+        let (losses, isLast) = takeLosses()
+        let scored = call.nodes.map(tree.path)
+        if losses.isEmpty {
+            if scored == paths { return StepScores(scores: call.scores, usage: call.usage ?? Usage()) }
+            guard isLast, scored.count < paths.count else { throw Self.mismatch("scores") }
+            return nil
+        }
+        let lost = losses.flatMap { loss in loss.nodes.map { (tree.path(to: $0), loss.error) } }
+        let places = Dictionary(zip(paths, paths.indices), uniquingKeysWith: { first, _ in first })
+        guard scored.count + lost.count == paths.count else { throw Self.mismatch("scores") }
+        var answer = StepScores(scores: Array(repeating: 0, count: paths.count), usage: call.usage ?? Usage())
+        for (path, score) in zip(scored, call.scores) {
+            guard let place = places[path] else { throw Self.mismatch("scores") }
+            answer.scores[place] = score
+        }
+        for (path, error) in lost {
+            guard let place = places[path] else { throw Self.mismatch("scores") }
+            answer.lost[place] = error
+        }
+        return answer
+    }
+
+    /// The branches that the reward model lost in the call before, and whether the trace ends with them.
+    private func takeLosses() -> (losses: [SearchEvent.Lost], isLast: Bool) {
+        calls.withLock { calls in
+            var losses: [SearchEvent.Lost] = []
+            while case .lost(let loss)? = calls.first {
+                losses.append(loss)
+                calls.removeFirst()
+            }
+            return (losses, calls.isEmpty)
+        }
     }
 
     /// The recorded log-likelihoods of these paths; nil after the last.

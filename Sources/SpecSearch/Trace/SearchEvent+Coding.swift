@@ -1,11 +1,11 @@
 /// Events as flat JSON objects: `{"type":"drafted","node":12,"parent":3,…}`.
 ///
-/// The types are `started`; `drafted` and `generated` (a thought by the draft, by the target); `sampled` (a model call);
-/// `scored`; `likelihoods`; `accepted`, `surplus`, `rejected`, `corrected` and `duplicate` (what became of thoughts);
+/// The types are `started`; `drafted` and `generated` (a thought by the draft, by the target); `repeated` (one that a later
+/// wave sampled again); `sampled` (a model call); `scored`; `lost`; `likelihoods`; `accepted`, `surplus`, `rejected`, `corrected` and `duplicate` (what became of thoughts);
 /// `threshold`; `lookahead`; `selected`; `backedUp`; `finished`.
 extension SearchEvent: Codable {
     private enum Key: String, CodingKey {
-        case type, node, nodes, parent, depth, threshold, score
+        case type, node, nodes, parent, depth, threshold, score, samples
     }
 
     private static let stateTypes: [(state: SearchTree.State, type: String)] = [
@@ -20,6 +20,8 @@ extension SearchEvent: Codable {
         case .thought(let thought): thought.source == .draft ? "drafted" : "generated"
         case .sampled: "sampled"
         case .scored: "scored"
+        case .repeated: "repeated"
+        case .lost: "lost"
         case .likelihoods: "likelihoods"
         case .resolved(let event):
             Self.stateTypes.first { $0.state == event.state }?.type ?? event.state.rawValue
@@ -39,6 +41,10 @@ extension SearchEvent: Codable {
         case .thought(let value): try value.encode(to: encoder)
         case .sampled(let value): try value.encode(to: encoder)
         case .scored(let value): try value.encode(to: encoder)
+        case .lost(let value): try value.encode(to: encoder)
+        case .repeated(let node, let samples):
+            try values.encode(node, forKey: .node)
+            try values.encode(samples, forKey: .samples)
         case .likelihoods(let value): try value.encode(to: encoder)
         case .resolved(let value):
             try values.encode(value.parent, forKey: .parent)
@@ -66,6 +72,11 @@ extension SearchEvent: Codable {
         case "drafted", "generated": self = .thought(try NewThought(from: decoder))
         case "sampled": self = .sampled(try Sampled(from: decoder))
         case "scored": self = .scored(try Scored(from: decoder))
+        case "lost": self = .lost(try Lost(from: decoder))
+        case "repeated":
+            self = .repeated(
+                node: try values.decode(NodeID.self, forKey: .node),
+                samples: try values.decode(Int.self, forKey: .samples))
         case "likelihoods": self = .likelihoods(try Likelihoods(from: decoder))
         case "threshold":
             self = .thresholdUpdated(

@@ -117,6 +117,31 @@ public enum SearchEvent: Sendable, Hashable {
         public var threshold: Double?
     }
 
+    /// Branches that a model cannot go on with: they end here, and the search goes on with the others.
+    public struct Lost: Sendable, Hashable, Codable {
+        /// The model.
+        public var role: ModelRole
+        /// What it was to do: in the phase `score` the nodes are lost, else it cannot continue them.
+        public var phase: SearchPhase
+        public var nodes: [NodeID]
+        /// The code, the words and the remedy of the first one's error.
+        public var code: String
+        public var message: String
+        public var remedy: String
+
+        init(role: ModelRole, phase: SearchPhase, nodes: [NodeID], error: SpecSearchError) {
+            self.role = role
+            self.phase = phase
+            self.nodes = nodes
+            code = error.code.description
+            message = error.message
+            remedy = error.remedy
+        }
+
+        /// The first one's error.
+        public var error: SpecSearchError { SpecSearchError(.init(code), message, remedy: remedy) }
+    }
+
     /// An iteration of Monte Carlo tree search.
     public struct BackUp: Sendable, Hashable, Codable {
         /// The iteration, from 0.
@@ -138,8 +163,11 @@ public enum SearchEvent: Sendable, Hashable {
 
     case started(Started)
     case thought(NewThought)
+    /// A later wave of samples said again what a node says.
+    case repeated(node: NodeID, samples: Int)
     case sampled(Sampled)
     case scored(Scored)
+    case lost(Lost)
     case likelihoods(Likelihoods)
     case resolved(Resolved)
     /// β̂ of a depth: of the next one, or of this one where the next has its own already; nil where nothing, or
@@ -179,6 +207,16 @@ extension SearchTree {
             self[id].samples = new.samples
             self[id].sampleIndex = new.sampleIndex
             if let state = new.state { self[id].state = state }
+        case .repeated(let node, let samples):
+            try check([node])
+            let (sum, overflows) = self[node].samples.addingReportingOverflow(samples)
+            guard samples > 0, !overflows else {
+                throw SpecSearchError(.badTrace, "Node \(node) is repeated \(samples) times.")
+            }
+            self[node].samples = sum
+        case .lost(let loss):
+            try check(loss.nodes)
+            if loss.phase == .score { for id in loss.nodes { self[id].state = .lost } }
         case .sampled(let call):
             try check(call.parents)
             for samples in call.samples { try check(samples) }

@@ -16,8 +16,8 @@ public struct ReasoningPath: Sendable, Hashable, Codable {
     /// The number of steps.
     public var depth: Int { thoughts.count }
 
-    /// Whether the last step ended the text.
-    public var isFinished: Bool { thoughts.last?.stop == .endOfSequence }
+    /// Whether the last step is the end: the text's, or the one with the final answer.
+    public var isFinished: Bool { thoughts.last?.stop.isEnd ?? false }
 
     /// The steps' tokens, one after the other, without the prompt.
     public var tokens: [Token] { thoughts.flatMap(\.tokens) }

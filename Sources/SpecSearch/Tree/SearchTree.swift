@@ -46,6 +46,8 @@ public struct SearchTree: Sendable, Hashable {
         case unusable
         /// A step beyond a thought that only serves its score.
         case lookahead
+        /// A thought that the reward model cannot read, such as one whose text outgrows its context: the branch ends here.
+        case lost
     }
 
     /// A thought in its place.
@@ -72,7 +74,7 @@ public struct SearchTree: Sendable, Hashable {
         public package(set) var children: [NodeID] = []
 
         /// Whether the path ends here.
-        public var isFinished: Bool { thought.stop == .endOfSequence && depth > 0 }
+        public var isFinished: Bool { thought.stop.isEnd && depth > 0 }
     }
 
     /// The empty path.

@@ -9,8 +9,14 @@ public struct Thought: Sendable, Hashable, Codable {
         case delimiter
         /// End of sequence: the path is finished.
         case endOfSequence
+        /// The step holds the final answer, in a closed box or after the marker: the path is finished, though its model
+        /// might have gone on. Searches find this, not models.
+        case answer
         /// The length limit: the thought is cut, and not a candidate.
         case length
+
+        /// Whether the path is finished.
+        public var isEnd: Bool { self == .endOfSequence || self == .answer }
     }
 
     /// The text for people, delimiter included.

@@ -95,7 +95,8 @@ struct EngineArguments: ParsableArguments {
     func modelSet() throws -> ModelSet {
         var set =
             namesFiles
-            ? ModelSet(draft: draft, target: target, rewardModel: prm, chatTemplate: chatTemplate ?? "gguf")
+            ? ModelSet(
+                draft: draft, target: target, rewardModel: prm, chatTemplate: chatTemplate ?? "gguf", answerPrefix: "")
             : try ModelSet(directory: try modelsFolder())
         for (role, list) in try adapters() { set.adapters[role, default: []] += list }
         return set

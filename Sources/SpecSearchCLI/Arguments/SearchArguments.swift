@@ -19,6 +19,7 @@ struct SearchArguments: ParsableArguments {
     @Option(setting: "rebase-temperature") var rebaseTemperature: String?
     @Option(setting: "lookahead") var lookahead: String?
     @Option(setting: "draft-factor") var draftFactor: String?
+    @Option(setting: "draft-waves") var draftWaves: String?
     @Option(setting: "theta") var theta: String?
     @Option(setting: "estimator") var estimator: String?
     @Option(setting: "margin") var margin: String?
@@ -50,7 +51,8 @@ struct SearchArguments: ParsableArguments {
             ("search", search), ("beams", beams), ("width", width), ("depth", depth),
             ("keep-beam-full", keepBeamFull ? "true" : nil), ("iterations", iterations), ("tree-policy", treePolicy),
             ("exploration", exploration), ("rebase-temperature", rebaseTemperature), ("lookahead", lookahead),
-            ("draft-factor", draftFactor), ("theta", theta), ("estimator", estimator), ("margin", margin),
+            ("draft-factor", draftFactor), ("draft-waves", draftWaves), ("theta", theta), ("estimator", estimator),
+            ("margin", margin),
             ("statistics", statistics), ("correction", correction), ("extra-thought", extraThought),
             ("gsi-beta", gsiBeta), ("gsi-threshold", gsiThreshold), ("judge", judge), ("aggregation", aggregation),
             ("answer", answer), ("answer-marker", answerMarker), ("temperature", temperature), ("top-k", topK),
@@ -82,6 +84,25 @@ struct SearchArguments: ParsableArguments {
         }
         try checkCalibration([configuration])
         return configuration
+    }
+
+    /// The settings of a search by one method or, where the user chose neither a method nor anything that the usual one
+    /// for these models has no use for, of that one; says so where it is another than usual.
+    ///
+    /// - Throws: As ``configuration(_:)``, and what reading `--calibration` does.
+    func configuration(_ method: String?, for engine: Engine) throws -> SearchConfiguration {
+        let configuration = try calibrated(configuration(method))
+        guard method == nil, search == nil, judge == nil, calibration == nil else { return configuration }
+        var usual = SearchConfiguration.usual(for: engine)
+        guard usual.method != .specsearch, (try? usual.apply(given)) != nil else { return configuration }
+        let missing = [
+            (engine.rewardModel == nil, "reward model"), (engine.draft == nil, "draft"),
+            (engine.target == nil, "target"),
+        ].filter(\.0).map(\.1)
+        Terminal.say(
+            "\(engine.defaults.name) has no \(missing.joined(separator: " and no ")): searching by "
+                + "--search \(usual.search.rawValue) --method \(usual.method.rawValue).")
+        return usual
     }
 
     /// The settings of searches by several methods, each with those that apply to it.

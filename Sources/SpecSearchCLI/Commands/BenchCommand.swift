@@ -65,6 +65,7 @@ struct BenchCommand: AsyncParsableCommand {
         }
         let (records, interruption) = try await Interruption.guarding { [self] in
             let source = try await models.source()
+            try source.check(variants)
             return try await Self.records(
                 of: variants, problems, seed, VariantEngines(problems: problems, load: source.engine), terminal)
         }

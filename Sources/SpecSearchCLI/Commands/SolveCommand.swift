@@ -68,27 +68,22 @@ struct SolveCommand: AsyncParsableCommand {
     func run() async throws {
         let terminal = Terminal(quiet: json || quiet)
         let begun = try resume.map { try SearchTrace(contentsOf: $0) }
-        let configuration: SearchConfiguration
-        let problem: Problem
-        if let begun {
-            let started = try begun.started()
-            (configuration, problem) = (started.configuration ?? SearchConfiguration(), started.problem)
-        } else {
-            configuration = try search.calibrated(search.configuration(method))
-            problem = Problem(text: try problemText())
-        }
+        let problem = try begun?.started().problem ?? Problem(text: try problemText())
         let writer = try (trace ?? resume).map { try TraceWriter(path: $0) }
-        let (result, interruption) = try await Interruption.guarding { [self] in
+        let ((configuration, result), interruption) = try await Interruption.guarding { [self] in
             let engine = try await models.engine(terminal)
             let search =
-                try begun.map { try Search(engine, resuming: $0) } ?? Search(engine, configuration: configuration)
+                try begun.map { try Search(engine, resuming: $0) }
+                ?? Search(engine, configuration: try search.configuration(method, for: engine))
+            let configuration = search.configuration ?? SearchConfiguration()
             let progress = LiveProgress(terminal, configuration)
-            return try await progress.showing {
+            let result = try await progress.showing {
                 try await search.solve(problem) { event in
                     progress.show(event)
                     writer?.write(event)
                 }
             }
+            return (configuration, result)
         }
         let report = SolveReport(configuration, problem, result)
         if quiet {

@@ -37,7 +37,7 @@ package struct ProgressView {
                 judged += event.nodes.count
             case .rejected: judged += event.nodes.count
             case .correction, .duplicate: regenerated += event.nodes.count
-            case .sampled, .unusable, .lookahead: break
+            case .sampled, .unusable, .lookahead, .lost: break
             }
         case .selected(let depth, let nodes): return end("\(depth + 1)", nodes.first, at: seconds)
         case .backedUp(let backUp): return end("\(backUp.iteration + 1)", backUp.node, at: seconds)

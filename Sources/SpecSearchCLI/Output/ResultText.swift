@@ -91,6 +91,9 @@ struct ResultText {
                 "Drafts  \(acceptance.judged.grouped) judged, \(share.percent) accepted; the target generated "
                     + "\(acceptance.corrections.grouped) in place of others")
         }
+        for lost in result.lost ?? [] {
+            lines.append("Lost    \(lost.branches) branches, \(lost.code) (\(lost.role.rawValue)): \(lost.message.printable)")
+        }
         let generated = [ModelRole.draft, .target].compactMap { role in
             let count = result.usage[role].outputTokens
             return count > 0 ? "\(role.rawValue) \(count.grouped)" : nil

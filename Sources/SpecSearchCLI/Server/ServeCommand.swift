@@ -83,8 +83,10 @@
             logger.logLevel = quiet ? .warning : .info
             Self.raiseFileLimit()
             let configuration = try configuration()
-            let defaults = try search.calibrated(search.configuration(method))
             let engine = try await models.engine(Terminal(quiet: quiet))
+            let defaults = try search.configuration(method, for: engine)
+            // A server whose every answer would be an error is not started.
+            _ = try Search(engine, configuration: defaults)
             let model = ServedModel(id: engine.defaults.name, engine: engine, defaults: defaults)
             let server = try SearchServer(model: model, configuration: configuration, metrics: metrics, logger: logger)
             let host = host.contains(":") ? "[\(host)]" : host

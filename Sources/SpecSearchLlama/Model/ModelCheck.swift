@@ -147,10 +147,19 @@ public struct ModelCheck: Sendable, Hashable, Codable {
         guard role != .rewardModel else { return }
         let template = set.chatTemplate
         do throws(SpecSearchError) {
-            let prompt = try PromptTemplate(template, model: model).tokens(for: "What is 1 + 1?")
-            note(.good, "The \(name)'s prompt for a question of one line has \(prompt.count) tokens.")
+            let prompt = try PromptTemplate(template, model: model)
+            let count = try prompt.tokens(for: "What is 1 + 1?").count
+            note(.good, "The \(name)'s prompt for a question of one line has \(count) tokens.")
+            if prompt.chatTemplate?.isVerified == false {
+                note(
+                    .warning, "The \(name)'s chat template is not one that is known to come out exactly.",
+                    "llama.cpp's nearest format is used, without a default system prompt; compare it with the model's card, "
+                        + "or give the prompt as \"chatTemplate\", with {problem} in it.")
+            }
         } catch { note(error) }
-        if template != "gguf", model.chatTemplate != nil, !model.vocabulary.containsControl(template) {
+        if template != "gguf", model.chatTemplate != nil,
+            !model.vocabulary.containsControl(PromptTemplate.presets[template] ?? template)
+        {
             note(
                 .warning, "The \(name) has a chat template, and the prompt does not use it.",
                 "Right for a base model; else set \"chatTemplate\": \"gguf\", or a preset: "

@@ -1,12 +1,13 @@
-import CLlama
 import Foundation
 package import SpecSearch
 
 /// A problem's text to the tokens of the prompt.
 package struct PromptTemplate: Sendable {
     private let vocabulary: Vocabulary
-    private let template: String
-    private let usesModelTemplate: Bool
+    /// The texts around the places of the problem.
+    private let parts: [String]
+    /// The model's own template, where it is used.
+    package let chatTemplate: ChatTemplate?
 
     /// Prompts by name that ask for steps with a blank line between them.
     package static let presets: [String: String] = [
@@ -38,15 +39,21 @@ package struct PromptTemplate: Sendable {
     package init(_ template: String, model: LlamaModel) throws(SpecSearchError) {
         vocabulary = model.vocabulary
         let template = Self.presets[template] ?? template
-        usesModelTemplate = template == "gguf"
-        if usesModelTemplate {
+        if template == "gguf" {
             guard let own = model.chatTemplate else {
                 throw SpecSearchError(
                     .badSetting, "The model \(model.path) has no chat template.",
                     remedy: "Give one with {problem} in it, such as \"{problem}\\n\\n\".")
             }
-            self.template = own
+            guard let known = ChatTemplate(own) else {
+                throw SpecSearchError(
+                    .badSetting, "llama.cpp does not know the chat template of the model \(model.path).",
+                    remedy: "Give a template with {problem} in it.")
+            }
+            chatTemplate = known
+            parts = [known.before, known.after]
         } else {
+            chatTemplate = nil
             guard template.contains("{problem}") else {
                 throw SpecSearchError(
                     .badSetting, "The chat template \"\(template)\" has no {problem} in it.",
@@ -54,55 +61,49 @@ package struct PromptTemplate: Sendable {
                         "Put {problem} where the problem goes, or use \"gguf\" for the model's own template, or one of "
                         + Self.presets.keys.sorted().joined(separator: ", ") + ".")
             }
-            self.template = template
+            parts = template.components(separatedBy: "{problem}")
         }
     }
 
     /// The prompt's tokens, with `suffix` after it; the beginning-of-text token comes first, once, where the model asks for it.
     ///
-    /// - Throws: ``SpecSearchError`` `badSetting` for an empty prompt or a template that llama.cpp does not know.
+    /// The text of a control token in the problem is text: no user writes a turn of the dialogue.
+    ///
+    /// - Throws: ``SpecSearchError`` `badSetting` for an empty prompt.
     package func tokens(for problem: String, followedBy suffix: String = "") throws(SpecSearchError) -> [Token] {
+        let problem = chatTemplate?.message(problem) ?? problem
         var tokens: [Token]
-        if usesModelTemplate {
-            tokens = vocabulary.tokenize(try applyModelTemplate(problem) + suffix, parsesControls: true)
-        } else if vocabulary.containsControl(problem) {
-            // The text of a control token in a user's problem is text.
-            let parts = template.components(separatedBy: "{problem}")
-            tokens = []
-            for (index, part) in parts.enumerated() {
-                if index > 0 { tokens += vocabulary.tokenize(problem) }
-                tokens += vocabulary.tokenize(index + 1 == parts.count ? part + suffix : part, parsesControls: true)
-            }
+        if vocabulary.containsControl(problem) {
+            tokens = literally(problem, suffix)
         } else {
-            tokens = vocabulary.tokenize(
-                template.replacingOccurrences(of: "{problem}", with: problem) + suffix, parsesControls: true)
+            tokens = vocabulary.tokenize(parts.joined(separator: problem) + suffix, parsesControls: true)
         }
-        if let begin = vocabulary.beginToken, tokens.first != begin { tokens.insert(begin, at: 0) }
+        if let begin = chatTemplate?.begins == true ? vocabulary.bosToken : vocabulary.beginToken, tokens.first != begin
+        {
+            tokens.insert(begin, at: 0)
+        }
         guard !tokens.isEmpty else {
             throw SpecSearchError(.badSetting, "The problem is empty.", remedy: "Ask something.")
         }
         return tokens
     }
 
-    private func applyModelTemplate(_ problem: String) throws(SpecSearchError) -> String {
-        let result: String? = problem.withCString { content in
-            "user".withCString { role in
-                var message = llama_chat_message(role: role, content: content)
-                var buffer = [CChar](repeating: 0, count: problem.utf8.count * 2 + 2048)
-                var length = llama_chat_apply_template(template, &message, 1, true, &buffer, Int32(buffer.count))
-                if Int(length) > buffer.count {
-                    buffer = [CChar](repeating: 0, count: Int(length))
-                    length = llama_chat_apply_template(template, &message, 1, true, &buffer, Int32(buffer.count))
-                }
-                guard length >= 0 else { return nil }
-                return String(decoding: buffer[..<Int(length)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    /// The tokens with every control token of the problem as text; what stands around the problem up to the next control
+    /// tokens of the template is tokenised together with it, as it would be otherwise.
+    private func literally(_ problem: String, _ suffix: String) -> [Token] {
+        var tokens: [Token] = []
+        var text = ""
+        for (index, part) in parts.enumerated() {
+            if index > 0 { text += problem }
+            let part = index + 1 == parts.count ? part + suffix : part
+            guard let controls = vocabulary.controlRange(in: part) else {
+                text += part
+                continue
             }
+            tokens += vocabulary.tokenize(text + part[..<controls.lowerBound])
+            tokens += vocabulary.tokenize(String(part[controls]), parsesControls: true)
+            text = String(part[controls.upperBound...])
         }
-        guard let result else {
-            throw SpecSearchError(
-                .badSetting, "llama.cpp does not know the chat template of the model.",
-                remedy: "Give a template with {problem} in it.")
-        }
-        return result
+        return tokens + vocabulary.tokenize(text)
     }
 }

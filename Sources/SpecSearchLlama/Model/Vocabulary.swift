@@ -15,6 +15,8 @@ package final class Vocabulary: @unchecked Sendable {  // only read after loadin
     package let endTokens: Set<Token>
     /// The id that begins a text, where the model asks for one.
     package let beginToken: Token?
+    /// The id that begins a text, whether the model asks for it or its template does.
+    package let bosToken: Token?
     /// The bytes of each id, one after the other; control tokens have none.
     private let pieces: [UInt8]
     /// Where each id's bytes begin in `pieces`; one longer than `count`.
@@ -52,7 +54,8 @@ package final class Vocabulary: @unchecked Sendable {  // only read after loadin
         self.offsets = offsets
         self.controlTexts = controlTexts.filter { !$0.isEmpty }
         let begin = llama_vocab_bos(pointer)
-        beginToken = llama_vocab_get_add_bos(pointer) && begin >= 0 && Int(begin) < count ? begin : nil
+        bosToken = begin >= 0 && Int(begin) < count ? begin : nil
+        beginToken = llama_vocab_get_add_bos(pointer) ? bosToken : nil
     }
 
     /// The bytes that a token stands for; empty for control tokens and for ids out of range.
@@ -116,9 +119,18 @@ package final class Vocabulary: @unchecked Sendable {  // only read after loadin
         return endTokens.contains(end) ? end : endTokens.min()
     }
 
-    /// The control tokens' texts that stand in `text`.
+    /// Whether the text of a control token stands in `text`.
     package func containsControl(_ text: String) -> Bool {
         controlTexts.contains { text.contains($0) }
+    }
+
+    /// From the first to the last of the control tokens' texts that stand in `text`; nil for none.
+    func controlRange(in text: String) -> Range<String.Index>? {
+        let found = controlTexts.filter(text.contains)
+        guard let first = found.compactMap({ text.range(of: $0)?.lowerBound }).min(),
+            let last = found.compactMap({ text.range(of: $0, options: .backwards)?.upperBound }).max()
+        else { return nil }
+        return first..<last
     }
 
     /// Whether a token ends a text.

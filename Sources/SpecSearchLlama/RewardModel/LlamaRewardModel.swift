@@ -5,7 +5,7 @@ public import SpecSearch
 /// ```swift
 /// let scores = try await engine.judge?.score(paths).scores    // 0 … 1 for each path's last step
 /// ```
-/// A text that outgrows the model's context throws ``SpecSearchError`` `contextOverflow`.
+/// A path whose text outgrows the model's context, or holds its step token, is ``StepScores/lost``.
 public struct LlamaRewardModel: RewardModel {
     /// The engine that it belongs to.
     public let engine: LlamaEngine

@@ -215,7 +215,9 @@ public struct RewardModelConfiguration: Sendable, Hashable, Codable {
             throw SpecSearchError(
                 .badModelFile, "The configuration of the reward model, \(path), cannot be read.",
                 remedy:
-                    "Write one beside the model; {\"kind\":\"likelihood\",\"template\":\"{problem}\\n\\n\"} will do.")
+                    "Write one beside the model that says how its scores are read, as its card says: the kind label, head or "
+                    + "grade; likelihood only for a model that was trained as a verifier. A model that was not trained to "
+                    + "judge is no reward model.")
         }
         var configuration: RewardModelConfiguration
         do {

@@ -16,7 +16,9 @@ extension StepScorer {
                         text: text, tokens: tokenizer.vocabulary.tokenize(text), stop: .delimiter, source: .target)
                 })
         }
-        let scores = try await score([path(example.good), path(example.bad)]).scores
+        let answer = try await score([path(example.good), path(example.bad)])
+        if let error = answer.lost[0] ?? answer.lost[1] { throw error }
+        let scores = answer.scores
         guard scores[0] > scores[1] else {
             throw SpecSearchError(
                 .badScore,

@@ -53,20 +53,25 @@ package final class StepScorer {
 
     /// Scores the last thought of each path.
     ///
-    /// - Throws: ``SpecSearchError`` `badScore` where a score is missing or not finite, `contextOverflow` where a text
-    ///   outgrows the model's context; `CancellationError`.
+    /// A path whose text outgrows the model's context, or holds what only the template may, is lost.
+    ///
+    /// - Throws: ``SpecSearchError`` `badScore` where a score is missing or not finite; `CancellationError`.
     package func score(
         _ paths: [ReasoningPath], cancellation: Request.Cancellation? = nil
     ) async throws -> StepScores {
         var normalisers: [RadixCache.NodeID: Double] = [:]
-        let (raw, usage) = try await read(paths, cancellation) { item, isFirst throws(SpecSearchError) in
+        let (raw, lost, usage) = try await read(paths, cancellation) { item, isFirst throws(SpecSearchError) in
             // Node ids hold within a decode step.
             if isFirst { normalisers.removeAll(keepingCapacity: true) }
             return try rawScore(item, &normalisers)
         }
         var scores: [Double] = []
         scores.reserveCapacity(raw.count)
-        for (path, score) in zip(paths, raw) {
+        for (index, (path, score)) in zip(paths, raw).enumerated() {
+            if lost[index] != nil {
+                scores.append(0)
+                continue
+            }
             guard score.isFinite, score >= 0, score <= 1 + 1e-6 else {
                 throw SpecSearchError(
                     .badScore,
@@ -76,7 +81,7 @@ package final class StepScorer {
             }
             scores.append(min(1, configuration.calibration?(score) ?? score))
         }
-        return StepScores(scores: scores, usage: usage)
+        return StepScores(scores: scores, lost: lost, usage: usage)
     }
 
     /// The logarithms of the probabilities with which the model would generate the last thought of each path; for
@@ -92,7 +97,7 @@ package final class StepScorer {
         let probabilities = UnsafeMutablePointer<Float>.allocate(capacity: vocabularyCount)
         defer { probabilities.deallocate() }
         // The same sum as a likelihood verifier's, of probabilities as samplers have them.
-        let (values, usage) = try await read(paths, cancellation) { item, _ throws(SpecSearchError) in
+        let (values, lost, usage) = try await read(paths, cancellation) { item, _ throws(SpecSearchError) in
             var sum = 0.0
             for (node, token) in zip(item.nodes, item.targets) {
                 try processor.apply(sampling, to: try runner.logits(of: node), into: probabilities)
@@ -100,7 +105,9 @@ package final class StepScorer {
             }
             return min(0, max(sum, LogLikelihoods.impossible))
         }
-        return LogLikelihoods(values: values, usage: usage)
+        // What outgrows the context cannot be generated.
+        return LogLikelihoods(
+            values: values.indices.map { lost[$0] == nil ? values[$0] : LogLikelihoods.impossible }, usage: usage)
     }
 
     /// What is to be evaluated for one path.
@@ -119,19 +126,36 @@ package final class StepScorer {
     private func read(
         _ paths: [ReasoningPath], _ cancellation: Request.Cancellation?,
         by read: (Item, Bool) throws(SpecSearchError) -> Double
-    ) async throws -> ([Double], Usage) {
+    ) async throws -> (values: [Double], lost: [Int: SpecSearchError], Usage) {
         var items: [Item] = []
+        // The paths that the items are for.
+        var places: [Int] = []
+        var lost: [Int: SpecSearchError] = [:]
         items.reserveCapacity(paths.count)
         var demands: [Request.Demand] = []
-        for path in paths {
-            let item = try item(for: path)
+        for (place, path) in paths.enumerated() {
+            guard let last = path.thoughts.last, !last.tokens.isEmpty else {
+                throw SpecSearchError(
+                    .badScore, "The problem \"\(path.problem.id)\" has no step to score.",
+                    remedy: "Score paths with steps.")
+            }
+            let item: Item
+            do throws(SpecSearchError) {
+                item = try self.item(for: path, last)
+            } catch {
+                // It is this path's text that is at fault.
+                guard error.code == .contextOverflow || error.code == .badScore else { throw error }
+                lost[place] = error
+                continue
+            }
+            places.append(place)
             demands.append(Request.Demand(path: item.tokens, after: items.last?.tokens))
             items.append(item)
         }
         var usage = Usage()
         usage[role].retokenizedTokens = tokenizer.takeRetokenizedCount()
         var values = [Double](repeating: .nan, count: paths.count)
-        guard !paths.isEmpty else { return (values, usage) }
+        guard !items.isEmpty else { return (values, lost, usage) }
         let request = scheduler.makeRequest(on: [runner], demands: demands, cancellation: cancellation)
         defer { scheduler.leave(request) }
         var running: [Int] = []
@@ -152,7 +176,7 @@ package final class StepScorer {
                 }
                 continue
             }
-            for index in running { values[index] = try read(items[index], index == running.first) }
+            for index in running { values[places[index]] = try read(items[index], index == running.first) }
             left -= running.count
             let ended = running
             running = []
@@ -162,7 +186,7 @@ package final class StepScorer {
             }
         }
         usage[role] += request.cost(of: runner)
-        return (values, usage)
+        return (values, lost, usage)
     }
 
     private func insert(_ item: inout Item) {
@@ -178,12 +202,7 @@ package final class StepScorer {
         item.nodes = []
     }
 
-    private func item(for path: ReasoningPath) throws(SpecSearchError) -> Item {
-        guard let last = path.thoughts.last, !last.tokens.isEmpty else {
-            throw SpecSearchError(
-                .badScore, "The problem \"\(path.problem.id)\" has no step to score.", remedy: "Score paths with steps."
-            )
-        }
+    private func item(for path: ReasoningPath, _ last: Thought) throws(SpecSearchError) -> Item {
         if let stepToken {
             let tokens = try stepToken.tokens(of: path, with: tokenizer)
             try tokenizer.check(count: tokens.count - 1, of: path)

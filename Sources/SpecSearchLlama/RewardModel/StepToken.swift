@@ -48,7 +48,7 @@ package struct StepToken: Sendable {
         for step in steps where step.contains(text) {
             throw SpecSearchError(
                 .badScore, "The step \"\(step)\" contains the step token of the reward model.",
-                remedy: "Use another model.")
+                remedy: "Such steps cannot be scored; use a reward model with another step token.")
         }
         let tokens: [Token]
         if steps.contains(where: tokenizer.vocabulary.containsControl) {

@@ -36,6 +36,7 @@ package struct RestartingModels: ModelInterceptor {
     ) async throws -> StepScores {
         var all = StepScores(scores: [])
         try await oneByOne(paths, next) {
+            for (index, error) in $0.lost { all.lost[all.scores.count + index] = error }
             all.scores += $0.scores
             all.usage += $0.usage
         }

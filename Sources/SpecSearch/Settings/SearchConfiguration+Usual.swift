@@ -1,0 +1,24 @@
+extension SearchConfiguration {
+    /// The search for those who choose none: what the models of an engine can do.
+    ///
+    /// SpecSearch in a beam; by the target alone where there is no draft, by the draft alone where there is no target.
+    /// Without a reward model it is self-consistency of four chains by the target alone, which needs no scores.
+    public static func usual(for engine: Engine) -> SearchConfiguration {
+        var configuration = SearchConfiguration()
+        if engine.target == nil {
+            configuration.method = .draft
+        } else if engine.draft == nil || engine.rewardModel == nil {
+            configuration.method = .ar
+        }
+        if engine.rewardModel == nil {
+            configuration.search = .selfConsistency
+            (configuration.beams, configuration.width) = (1, 4)
+        }
+        return configuration
+    }
+
+    /// Whether the search looks at scores, or its method does.
+    public var needsScores: Bool {
+        generator.needs.scores || algorithm.next(in: SearchTree(problem: Problem(text: ""))).isScored
+    }
+}
