@@ -171,7 +171,7 @@ def test_every_search_can_be_viewed_as_one_file(browser, tmp_path, search):
     page.on("request", lambda request: request.url.startswith("http") and faults.append(request.url))
     page.goto(f"file://{result.stdout.strip()}")
     answered(page)
-    winners = page.locator(".card.is-winner").count()
+    winners = page.evaluate("[...page.tree.places].filter((node) => node.isWinner).length")
     steps = page.locator("#path > li").count()
     # Every thought of the trace is a node under its own id.
     stranded = page.evaluate("page.model.nodes.filter((node, id) => node.id !== id).length")

@@ -4,7 +4,7 @@
 // Where there is little room, cards are narrow and stand close, so that two columns can be read side by side.
 const cardSizes = {
   wide: { width: 240, height: 34, gapX: 42, gapY: 8, margin: 14 },
-  narrow: { width: 164, height: 34, gapX: 24, gapY: 6, margin: 8 },
+  narrow: { width: 184, height: 34, gapX: 20, gapY: 6, margin: 8 },
 };
 const card = { ...cardSizes.wide };
 
