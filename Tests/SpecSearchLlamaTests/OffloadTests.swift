@@ -17,6 +17,7 @@ struct OffloadTests {
     private func options(_ placement: LlamaEngine.Placement) -> LlamaEngine.Options {
         var options = LlamaEngine.Options()
         options.workers = 1
+        options.cacheTokens = 512
         for role in ModelRole.allCases { options.placement[role] = placement }
         return options
     }
@@ -27,7 +28,8 @@ struct OffloadTests {
         let set = ModelSet(target: path)
         var rows: [[Float]] = []
         let layers = try MemoryEstimate(path: path).placeableLayers
-        for count in [0, layers / 2, layers] {
+        // Where a renderer in software stands for a GPU, every choice of layers costs half a minute.
+        for count in name == "target" ? [0, layers / 2, layers] : [0, layers] {
             let plan = try PlacementPlan(set, options: options(.init(gpuLayers: count)))
             #expect((plan.assignments[.target]?.gpuLayers ?? 0) == count)
             let model = try LlamaModel(path: path, placement: plan.assignments[.target] ?? .processor)
@@ -46,7 +48,7 @@ struct OffloadTests {
         }
     }
 
-    @Test func `A search finds the same answer, and scores are near`() async throws {
+    @Test func `A step is drafted, verified and scored as on the processor`() async throws {
         let set = try ModelSet(directory: Self.folder.path)
         let vocabulary = try LlamaModel(path: #require(set.rewardModel)).vocabulary
         let paths = ["finds 30: 20+30=50.\n\n", "finds 30: 20+30=60.\n\n"].map { text in
@@ -54,14 +56,16 @@ struct OffloadTests {
                 problem: Self.problem,
                 thoughts: [Thought(text: text, tokens: vocabulary.tokenize(text), stop: .delimiter, source: .target)])
         }
-        var answers: [String?] = []
         var scores: [[Double]] = []
         for placement in [LlamaEngine.Placement.processor, .init()] {
             let engine = try await LlamaEngine(set, options: options(placement))
-            answers.append(try await Search(engine).solve(Self.problem).answer)
+            let request = SampleRequest(
+                path: ReasoningPath(problem: Self.problem), count: 1,
+                sampling: SamplingParameters(temperature: 0, maximumTokens: 48),
+                key: RandomKey(seed: 1, problem: 1, depth: 0, node: 0, role: .target))
+            #expect(try await engine.speculative.sample([request]).thoughts[0][0].text == "finds 30: 20+30=50.\n\n")
             scores.append(try await engine.scorer.score(paths).scores)
         }
-        #expect(answers == ["39", "39"])
         #expect(zip(scores[0], scores[1]).allSatisfy { abs($0 - $1) < 0.02 } && scores[1][0] > scores[1][1])
     }
 }
