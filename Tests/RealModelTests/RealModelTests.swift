@@ -34,6 +34,7 @@ struct RealModelTests {
             let text = thought.text.trimmingCharacters(in: .newlines)
             #expect(!text.contains("\n\n"), "\(thought)")
             switch thought.stop {
+            case .answer: break
             case .delimiter: #expect(thought.text.hasSuffix("\n\n"), "\(thought)")
             case .endOfSequence: #expect(!thought.text.contains("<|im_end|>"), "\(thought)")
             case .length: #expect(thought.tokens.count == 64, "\(thought)")
