@@ -35,7 +35,7 @@ struct EngineArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Threads of a forward pass; more than the free cores is far slower than one. (default: what tune chose, else 1)",
+            "The most threads of a forward pass; it has one while others have the cores. (default: what tune chose, else the physical cores for models of more than 64 MB, 1 for smaller ones)",
             valueName: "n"))
     var threads: Int?
 

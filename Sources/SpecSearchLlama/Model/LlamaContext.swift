@@ -24,6 +24,9 @@ package final class LlamaContext {
     private let pointer: OpaquePointer
     private let memory: OpaquePointer
     private var batch: llama_batch
+    private var governor: ThreadGovernor?
+    private var currentThreads: Int
+    private let epoch = ContinuousClock.now
     /// The forward passes so far and the time inside them, by the number of tokens.
     package private(set) var passes: [Int: (count: Int, time: Duration)] = [:]
     /// Time spent inside llama.cpp so far, in forward passes and in changes of the cache.
@@ -39,6 +42,8 @@ package final class LlamaContext {
         package var batch = 512
         /// Threads of one forward pass.
         package var threads = 1
+        /// Whether a pass has one thread while others have the cores: see ``ThreadGovernor``.
+        package var adaptsThreads = false
         /// Whether to use flash attention, which on a processor is slower for small models.
         package var flashAttention = false
         /// Whether a forward pass also gives the hidden states after the last norm.
@@ -99,6 +104,10 @@ package final class LlamaContext {
         batchCapacity = Int(llama_n_batch(pointer))
         vocabularyCount = model.vocabulary.count
         self.configuration = configuration
+        currentThreads = configuration.threads
+        if configuration.adaptsThreads, configuration.threads > 1 {
+            governor = ThreadGovernor(limit: configuration.threads)
+        }
         hiddenLength = Int(llama_model_n_embd_out(model.pointer))
         batch = llama_batch_init(Int32(batchCapacity), 0, Int32(sequenceCapacity))
     }
@@ -162,6 +171,7 @@ package final class LlamaContext {
         }
         batch.n_tokens = Int32(count)
         recording?.entries.append(.pass(request, needsOutput: (0..<count).map { batch.logits[$0] != 0 }))
+        adaptThreads()
         let start = ContinuousClock.now
         let status = llama_decode(pointer, batch)
         let elapsed = ContinuousClock.now - start
@@ -196,6 +206,15 @@ package final class LlamaContext {
                 .computeFailed, "\(model.path) gave no hidden state for token \(index) of a batch.")
         }
         return UnsafePointer(row)
+    }
+
+    private func adaptThreads() {
+        guard governor != nil else { return }
+        let now = (ContinuousClock.now - epoch).inSeconds
+        guard let threads = governor?.threads(at: now, waited: Processor.waitedSeconds), threads != currentThreads
+        else { return }
+        currentThreads = threads
+        llama_set_n_threads(pointer, Int32(threads), Int32(threads))
     }
 
     private func contains(_ sequence: RadixCache.SequenceID) -> Bool {

@@ -41,7 +41,9 @@ actor EngineWorker {
             var configuration = LlamaContext.Configuration()
             configuration.slots = max(options.cacheTokens, models.contextLength)
             configuration.sequences = options.cacheSequences
-            configuration.threads = isFirst ? roles.map { options.roleThreads[$0] ?? options.threads }.max() ?? 1 : 1
+            let usual = options.threads ?? LlamaEngine.Options.automaticThreads(weights: model.weightBytes)
+            configuration.threads = isFirst ? roles.map { options.roleThreads[$0] ?? usual }.max() ?? 1 : 1
+            configuration.adaptsThreads = true
             configuration.flashAttention = !options.flashAttention.isDisjoint(with: roles)
             configuration.givesHiddenStates = roles.contains(.rewardModel) && shared.rewardModel?.kind == .head
             runners.append(ModelRunner(context: try LlamaContext(model: model, configuration: configuration)))
