@@ -39,6 +39,8 @@ extension LlamaEngine {
         public var sharesPrefixes = true
         /// The models that use flash attention; on a processor it is slower for small models.
         public var flashAttention: Set<ModelRole> = []
+        /// The most tokens of a prompt that are computed together, by model; 512 where it is not said.
+        public var microBatch: [ModelRole: Int] = [:]
 
         /// Where neither the options nor the models say how many.
         package static let usualNumSpeculativeTokens = 12
@@ -67,6 +69,7 @@ extension LlamaEngine {
                 "numSpeculativeTokens": numSpeculativeTokens.map { "\($0)" } ?? "the models' own",
                 "draftConfidence": "\(draftConfidence)", "cacheTokens": "\(cacheTokens)",
                 "cacheSequences": "\(cacheSequences)", "sharesPrefixes": "\(sharesPrefixes)",
+                "microBatch": microBatch.map { "\($0.key.rawValue):\($0.value)" }.sorted().joined(separator: " "),
                 "flashAttention": flashAttention.map(\.rawValue).sorted().joined(separator: " "),
             ]
         }
@@ -78,6 +81,9 @@ extension LlamaEngine {
                     throw SpecSearchError(
                         .badSetting, "A pass cannot have \(threads) threads.", remedy: "Use 1 to 512.")
                 }
+            }
+            guard microBatch.values.allSatisfy({ (1...1 << 16).contains($0) }) else {
+                throw SpecSearchError(.badSetting, "A micro-batch is out of range.", remedy: "Use 1 to 65,536 tokens.")
             }
             guard (0...64).contains(numSpeculativeTokens ?? 0) else {
                 throw SpecSearchError(

@@ -39,7 +39,7 @@ struct EngineArguments: ParsableArguments {
             valueName: "n"))
     var threads: Int?
 
-    @Flag(help: "Run the models as by default, even if tune has measured something better.")
+    @Flag(help: "Run the models as they are and as by default, even if tune has measured something better.")
     var noTune = false
 
     @Option(
@@ -81,8 +81,19 @@ struct EngineArguments: ParsableArguments {
         }
     }
 
-    /// The models that were asked for.
+    /// The models that are run: those that were asked for, or what was made of them for this machine.
     func modelSet() throws -> ModelSet {
+        noTune ? try namedSet() : RequantizedModels().replacing(in: try namedSet())
+    }
+
+    /// What is run in the place of the models that were asked for, for people.
+    func replacements() throws -> [String] {
+        noTune ? [] : RequantizedModels().replacements(in: try namedSet())
+            .map { ModelsListCommand.text($0.key, $0.value) }.sorted()
+    }
+
+    /// The models that were asked for.
+    func namedSet() throws -> ModelSet {
         guard namesFiles else { return try ModelSet(directory: try modelsFolder()) }
         return ModelSet(draft: draft, target: target, rewardModel: prm, chatTemplate: chatTemplate ?? "gguf")
     }

@@ -59,6 +59,7 @@ struct SolveCommand: AsyncParsableCommand {
         let problem = Problem(text: try problemText())
         let terminal = Terminal(quiet: json || quiet)
         let configuration = try search.calibrated(search.configuration(method))
+        if verbose { for line in try models.local.replacements() { Terminal.say(line) } }
         let writer = try trace.map { try TraceWriter(path: $0) }
         let (result, interruption) = try await Interruption.guarding { [self] in
             let search = try Search(try await models.engine(terminal), configuration: configuration)

@@ -31,6 +31,11 @@ struct Terminal: Sendable {
         FileHandle.standardError.write(Data("\r\u{1B}[2K\(text.prefix(max(width - 1, 20)))".utf8))
     }
 
+    /// A phase of long work: the progress line, or in a pipe a line of its own.
+    func phase(_ text: String) {
+        if showsProgress { progress(text) } else if !isQuiet { Self.say(text) }
+    }
+
     /// Removes the progress line.
     func endProgress() {
         guard showsProgress else { return }

@@ -27,10 +27,17 @@ package final class LlamaContext {
     private var governor: ThreadGovernor?
     private var currentThreads: Int
     private let epoch = ContinuousClock.now
-    /// The forward passes so far and the time inside them, by the number of tokens.
-    package private(set) var passes: [Int: (count: Int, time: Duration)] = [:]
+    /// The forward passes so far and the time inside them, by their kind.
+    package private(set) var passes: [PassKind: (count: Int, time: Duration)] = [:]
     /// Time spent inside llama.cpp so far, in forward passes and in changes of the cache.
     package private(set) var libraryTime = Duration.zero
+
+    /// What the time of a pass depends on.
+    package struct PassKind: Hashable {
+        package var tokens: Int
+        /// Whether less than half of the tokens' outputs are read: a prompt, not sequences that go on.
+        package var isPrefill: Bool
+    }
 
     /// How to run a model.
     package struct Configuration: Sendable, Hashable {
@@ -40,6 +47,8 @@ package final class LlamaContext {
         package var sequences = 64
         /// The most tokens of one forward pass.
         package var batch = 512
+        /// The most tokens that are computed together, where a pass has more.
+        package var microBatch = 512
         /// Threads of one forward pass.
         package var threads = 1
         /// Whether a pass has one thread while others have the cores: see ``ThreadGovernor``.
@@ -71,7 +80,7 @@ package final class LlamaContext {
         var parameters = llama_context_default_params()
         parameters.n_ctx = UInt32(configuration.slots)
         parameters.n_batch = UInt32(min(configuration.batch, configuration.slots))
-        parameters.n_ubatch = parameters.n_batch
+        parameters.n_ubatch = min(parameters.n_batch, UInt32(max(1, configuration.microBatch)))
         parameters.n_seq_max = UInt32(configuration.sequences)
         parameters.n_threads = Int32(configuration.threads)
         parameters.n_threads_batch = Int32(configuration.threads)
@@ -152,6 +161,7 @@ package final class LlamaContext {
     package func decode(_ request: RadixCache.Batch, needsOutput: (Int) -> Bool) throws(SpecSearchError) {
         let count = request.nodes.count
         precondition(count > 0 && count <= batchCapacity, "batch of \(count) tokens")
+        var outputs = 0
         for index in 0..<count {
             let token = request.tokens[index]
             guard token >= 0, Int(token) < vocabularyCount else {
@@ -166,6 +176,7 @@ package final class LlamaContext {
             if let ids = batch.seq_id[index] {
                 for (place, offset) in range.enumerated() { ids[place] = request.sequences[offset] }
             }
+            if needsOutput(index) { outputs += 1 }
             // With hidden states llama.cpp takes every token for an output, and complains unless told so.
             batch.logits[index] = configuration.givesHiddenStates || needsOutput(index) ? 1 : 0
         }
@@ -176,8 +187,9 @@ package final class LlamaContext {
         let status = llama_decode(pointer, batch)
         let elapsed = ContinuousClock.now - start
         libraryTime += elapsed
-        passes[count, default: (0, .zero)].count += 1
-        passes[count, default: (0, .zero)].time += elapsed
+        let kind = PassKind(tokens: count, isPrefill: 2 * outputs < count)
+        passes[kind, default: (0, .zero)].count += 1
+        passes[kind, default: (0, .zero)].time += elapsed
         guard status == 0 else {
             throw SpecSearchError(
                 .computeFailed,

@@ -29,6 +29,7 @@ actor EngineWorker {
     private var likelihoods: [ModelRole: StepScorer] = [:]
     private let scheduler: Scheduler
     var replayContexts: [Int: LlamaContext] = [:]
+    var batchedContexts: [Int: LlamaContext] = [:]
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -44,6 +45,7 @@ actor EngineWorker {
             let usual = options.threads ?? LlamaEngine.Options.automaticThreads(weights: model.weightBytes)
             configuration.threads = isFirst ? roles.map { options.roleThreads[$0] ?? usual }.max() ?? 1 : 1
             configuration.adaptsThreads = true
+            configuration.microBatch = roles.compactMap { options.microBatch[$0] }.min() ?? configuration.microBatch
             configuration.flashAttention = !options.flashAttention.isDisjoint(with: roles)
             configuration.givesHiddenStates = roles.contains(.rewardModel) && shared.rewardModel?.kind == .head
             runners.append(ModelRunner(context: try LlamaContext(model: model, configuration: configuration)))
