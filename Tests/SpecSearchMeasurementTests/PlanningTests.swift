@@ -64,7 +64,8 @@ import Testing
         #expect(variants.map(\.configuration.method) == [.ar, .sps, .specsearch])
         #expect(!report.text.contains("predicted"))
         // As dear a draft as the target saves nothing, unless speculation on tokens does.
-        #expect(report.text.contains("at 80.0 % of the drafts kept") || report.text.contains("at 80 % of the drafts kept"))
+        #expect(
+            report.text.contains("at 80.0 % of the drafts kept") || report.text.contains("at 80 % of the drafts kept"))
         report.check(
             against: variants.flatMap { variant in
                 (0..<3).map { problem in
@@ -78,7 +79,10 @@ import Testing
         #expect(report.text.contains("| specsearch / ar |") && report.text.contains("3.00x"))
         let data = try JSONEncoder().encode(report)
         let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-        #expect(Set(object.keys) == ["plan", "setting", "accounts", "acceptances", "speculation", "best", "paysFrom", "check"])
+        #expect(
+            Set(object.keys) == [
+                "plan", "setting", "accounts", "acceptances", "speculation", "best", "paysFrom", "check",
+            ])
         #expect((object["speculation"] as? [Any])?.count == 6 && (object["check"] as? [Any])?.count == 3)
     }
 

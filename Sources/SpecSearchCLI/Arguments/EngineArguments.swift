@@ -88,8 +88,10 @@ struct EngineArguments: ParsableArguments {
 
     /// What is run in the place of the models that were asked for, for people.
     func replacements() throws -> [String] {
-        noTune ? [] : RequantizedModels().replacements(in: try namedSet())
-            .map { ModelsListCommand.text($0.key, $0.value) }.sorted()
+        noTune
+            ? []
+            : RequantizedModels().replacements(in: try namedSet())
+                .map { ModelsListCommand.text($0.key, $0.value) }.sorted()
     }
 
     /// The models that were asked for.

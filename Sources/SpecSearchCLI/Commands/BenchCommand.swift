@@ -57,7 +57,8 @@ struct BenchCommand: AsyncParsableCommand {
                 let engine = try await models.local.load(terminal)
                 terminal.progress("Measuring …")
                 defer { terminal.endProgress() }
-                return try await measurement.run(engine, variants, on: problems, repetitions: limit, json: json, terminal)
+                return try await measurement.run(
+                    engine, variants, on: problems, repetitions: limit, json: json, terminal)
             }
             print(text)
             if let interruption { throw interruption }

@@ -27,16 +27,18 @@ struct ModelsPullCommand: AsyncParsableCommand {
         let store = try ModelStore()
         let terminal = Terminal()
         let shown = PullLines(terminal)
-        let ((set, trials), interruption) = try await Interruption.guarding { [name, optimize] in
+        let ((set, trials), interruption) = try await Interruption.guarding {
+            [name, optimize] () async throws -> (InstalledSet, [RequantizedModels.Trial]) in
             let set = try await store.pull(name) { shown.show($0) }
-            guard optimize else { return (set, [RequantizedModels.Trial]()) }
+            guard optimize else { return (set, []) }
             return (set, try Optimization.run(try ModelSet(directory: set.folder), allowsFewerBits: false, terminal))
         }
         terminal.endProgress()
         print(set.folder)
         if optimize { Terminal.say(Optimization.text(trials)) }
         Terminal.say("Solve with it: specsearch solve --models \(set.reference) \"…\"")
-        Terminal.say("Faster, after some minutes of measuring here: specsearch tune --optimize --models \(set.reference)")
+        Terminal.say(
+            "Faster, after some minutes of measuring here: specsearch tune --optimize --models \(set.reference)")
         if let interruption { throw interruption }
     }
 }
@@ -133,7 +135,7 @@ struct ModelsRemoveCommand: ParsableCommand {
 
     func run() throws {
         let store = try ModelStore()
-        let paths = (try? store.path(name).files.values).map(Array.init) ?? []
+        let paths = (try? store.path(name).files.values).map { Array($0) } ?? []
         // What a file is recognised by is gone with the file.
         let requantized = RequantizedModels()
         let made = paths.map { ($0, requantized.models(of: $0)) }

@@ -60,7 +60,8 @@ struct TuneCommand: AsyncParsableCommand {
             let models = try engine.modelSet()
             let cache = CostModelCache(models)
             let cores = Processor.coreCount
-            var cost = try CostModel.measure(models, threads: [1] + Set([cores / 2, cores]).filter { $0 > 1 }.sorted()) {
+            var cost = try CostModel.measure(models, threads: [1] + Set([cores / 2, cores]).filter { $0 > 1 }.sorted())
+            {
                 terminal.phase("Measuring \(models.name), \($0) …")
             }
             try cache.store(cost)

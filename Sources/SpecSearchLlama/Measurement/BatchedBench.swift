@@ -9,9 +9,10 @@ extension EngineMeasurement {
         public var steps: [Double] = []
     }
 
-    /// What llama.cpp's own `llama-batched-bench` does with a shared prompt, through the same library, with the threads and
-    /// flash attention of this engine: reads a prompt, then continues so many sequences by one token a step, with the
-    /// logits of each, and samples nothing. The cache is as large as that needs.
+    /// What llama.cpp's own `llama-batched-bench` does with a shared prompt, through the same library.
+    ///
+    /// Reads a prompt, then continues so many sequences by one token a step, with the logits of each, and samples nothing;
+    /// with the threads and flash attention of this engine, in a cache as large as that needs.
     ///
     /// - Throws: ``SpecSearchError`` `badSetting` where the engine has no such model, or sizes are not positive.
     public func batchedTimes(

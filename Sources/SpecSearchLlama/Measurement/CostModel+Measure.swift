@@ -95,7 +95,8 @@ extension CostModel {
 
     /// Times settings in turn.
     private mutating func compare(
-        _ choices: [Choice], _ model: LlamaModel, _ role: ModelRole, sizes: [Int] = comparedSizes, prefill: Int = 64,
+        _ choices: [Choice], _ model: LlamaModel, _ role: ModelRole, sizes: [Int] = CostModel.comparedSizes,
+        prefill: Int = 64,
         repetitions: Int = 3
     ) throws {
         let timers = try choices.map { try DecodeTimer(model: model, $0, slots: 1024) }
@@ -117,7 +118,7 @@ extension CostModel {
         _ timer: DecodeTimer, _ role: ModelRole, _ choice: Choice, occupied: Int, sizes: [Int], passes: Int
     ) throws {
         let times = try timer.milliseconds(sequences: sizes, occupied: occupied, passes: passes)
-        let place = place(role, choice, occupied: occupied)
+        let place = self.place(role, choice, occupied: occupied)
         for (size, times) in zip(sizes, times) {
             guard let least = times.first else { continue }
             curves[place].milliseconds[size] = min(least, curves[place].milliseconds[size] ?? least)
@@ -128,7 +129,7 @@ extension CostModel {
 
     private mutating func record(prefill size: Int, _ times: [Double], _ role: ModelRole, _ choice: Choice) {
         guard let least = times.first else { return }
-        let place = place(role, choice, occupied: Self.occupancies[0])
+        let place = self.place(role, choice, occupied: Self.occupancies[0])
         curves[place].prefill[size] = min(least, curves[place].prefill[size] ?? least)
     }
 

@@ -88,16 +88,17 @@ public struct CostModel: Sendable, Hashable, Codable {
         return best.value < 0.95 * seconds ? best.key : usual
     }
 
-    /// How to run a model: as by default, unless something else is faster by a tenth and more in what was measured.
+    /// How to run a model: as by default, unless something else is faster by a tenth and more in what was measured; and
+    /// then whether yet another is faster than that.
     public func choice(for role: ModelRole) -> Choice {
+        let choices = Set(curves.filter { $0.role == role }.map(\.choice)).sorted(by: Self.isPlainer)
         var best = Choice()
-        var least = 1.0
-        for choice in Set(curves.filter { $0.role == role }.map(\.choice)).sorted(by: Self.isPlainer) {
-            guard let cost = relativeCost(of: choice, to: best, for: role), cost < 0.9 else { continue }
-            if best == Choice() || cost < least {
-                best = choice
-                least = cost
+        for _ in choices {
+            let costs = choices.compactMap { choice in
+                relativeCost(of: choice, to: best, for: role).map { (choice: choice, cost: $0) }
             }
+            guard let next = costs.min(by: { $0.cost < $1.cost }), next.cost < 0.9 else { break }
+            best = next.choice
         }
         return best
     }

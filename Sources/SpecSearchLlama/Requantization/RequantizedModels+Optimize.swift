@@ -55,7 +55,11 @@ extension RequantizedModels {
         progress("\(name): checksum")
         let hash = try sha256(of: path)
         var temporaries: [String] = []
-        defer { for file in temporaries { unlink(file) } }
+        defer {
+            for file in temporaries { unlink(file) }
+            // Only where nothing was kept.
+            rmdir(folder.appendingPathComponent(hash).path)
+        }
         var candidates: [LlamaModel] = []
         for type in types {
             try Task.checkCancellation()
@@ -65,7 +69,6 @@ extension RequantizedModels {
             try LlamaModel.requantize(path, to: type, file: file)
             candidates.append(try LlamaModel(path: file))
         }
-        defer { rmdir(folder.appendingPathComponent(hash).path) }
         let costs = try race([original] + candidates, progress: { progress("\(name): timing \($0)") })
         var trials: [Trial] = []
         for place in types.indices {
@@ -100,7 +103,8 @@ extension RequantizedModels {
         let bytes = types.reduce(0.0) { $0 + $1.bits / 8 * Double(model.parameterCount) * 1.1 }
         if let room, Double(room) < bytes {
             throw SpecSearchError(
-                .ioFailed, "Requantising needs \(Int(bytes / 1e6)) MB in \(folder.path), and there are \(room / 1_000_000).",
+                .ioFailed,
+                "Requantising needs \(Int(bytes / 1e6)) MB in \(folder.path), and there are \(room / 1_000_000).",
                 remedy: "Free some, or set XDG_CACHE_HOME to a folder with room.")
         }
         guard 2 * (bytes + Double(model.weightBytes)) < Double(ProcessInfo.processInfo.physicalMemory) else {
@@ -115,7 +119,8 @@ extension RequantizedModels {
         let timers = try models.map { model in
             try DecodeTimer(
                 model: model,
-                CostModel.Choice(threads: LlamaEngine.Options.automaticThreads(weights: model.weightBytes)), slots: 1024)
+                CostModel.Choice(threads: LlamaEngine.Options.automaticThreads(weights: model.weightBytes)), slots: 1024
+            )
         }
         var times = models.map { _ in [[Double]]() }
         for repetition in 0..<Self.repetitions {
@@ -136,11 +141,13 @@ extension RequantizedModels {
         _ path: String, _ roles: [ModelRole], _ type: RequantizedModel.WeightType, _ original: [[Double]],
         _ candidate: [[Double]]
     ) -> Trial {
-        let byRole = roles.map { role in
-            zip(original, candidate).map { before, after in
-                let shape = CostModel.Shape.usual(role)
-                let weights = sizes.map { shape.decodes[$0] ?? 0 } + [shape.prefill]
-                return 1 / zip(weights, zip(after, before)).reduce(0) { $0 + $1.0 * $1.1.0 / $1.1.1 }
+        let byRole = roles.map { role -> [Double] in
+            let shape = CostModel.Shape.usual(role)
+            let weights = sizes.map { shape.decodes[$0] ?? 0 } + [shape.prefill]
+            return zip(original, candidate).map { before, after in
+                var cost = 0.0
+                for (pass, weight) in weights.enumerated() { cost += weight * after[pass] / before[pass] }
+                return weights.reduce(0, +) / cost
             }
         }
         let speedups = byRole.min { median($0) < median($1) } ?? []

@@ -43,7 +43,9 @@ public struct RequantizedModels: Sendable {
         return candidates.filter { $0.fingerprint == fingerprint }
     }
 
-    /// What runs in the place of a set's files: the fastest for each role. A file with several roles is replaced if all
+    /// What runs in the place of a set's files: the fastest for each role.
+    ///
+    /// A file with several roles is replaced if all
     /// are faster with the same type, since its weights are shared.
     public func replacements(in models: ModelSet) -> [ModelRole: RequantizedModel] {
         var result: [ModelRole: RequantizedModel] = [:]
@@ -172,7 +174,7 @@ public struct RequantizedModels: Sendable {
         return ((try? FileManager.default.attributesOfItem(atPath: real))?[.size] as? NSNumber)?.int64Value
     }
 
-    /// A file's SHA-256. The hub's cache names files by theirs.
+    /// A file's SHA-256; the hub's cache names files by theirs.
     package func sha256(of path: String) throws -> String {
         let name = URL(fileURLWithPath: path).resolvingSymlinksInPath().lastPathComponent
         if name.count == 64, name.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) { return name }

@@ -1,5 +1,5 @@
 internal import Foundation
-internal import SpecSearch
+package import SpecSearch
 package import SpecSearchEvaluation
 package import SpecSearchLlama
 
@@ -57,16 +57,13 @@ package struct EfficiencyBench {
             for repetition in 0...repetitions {
                 progress("\(model.role.rawValue) \(repetition) of \(repetitions)")
                 for (place, width) in Self.widths.enumerated() {
-                    var bare: EngineMeasurement.BatchedTime?
                     let prompt = try await promptLength(model, repetition)
-                    func measureBare() async throws {
-                        bare = try await engine.measurement.batchedTimes(
-                            model.role, prompt: prompt, sequences: width, steps: Self.steps)
-                    }
-                    if repetition % 2 == 0 { try await measureBare() }
+                    // Who is first changes with each repetition.
+                    var bare = EngineMeasurement.BatchedTime()
+                    if repetition % 2 == 0 { bare = try await measureBare(model, prompt, width) }
                     let mine = try await measure(model, width, repetition)
-                    if repetition % 2 == 1 { try await measureBare() }
-                    guard repetition > 0, let bare else { continue }
+                    if repetition % 2 == 1 { bare = try await measureBare(model, prompt, width) }
+                    if repetition == 0 { continue }
                     prefill.mine.append(mine.prefill)
                     prefill.bare.append(bare.prefill)
                     prefill.tokens.append(Double(prompt))
@@ -82,13 +79,20 @@ package struct EfficiencyBench {
     }
 
     private func problem(_ repetition: Int) -> Problem {
-        let sentence = "The keeper of the lighthouse on island \(repetition) counts boats, and writes down what he sees. "
+        let sentence =
+            "The keeper of the lighthouse on island \(repetition) counts boats, and writes down what he sees. "
         return Problem(text: "Tell the whole story. " + String(repeating: sentence, count: Self.length / 20))
     }
 
     private func promptLength(_ model: LlamaLanguageModel, _ repetition: Int) async throws -> Int {
         try await engine.measurement.distinctTokens(
             of: [ReasoningPath(problem: problem(repetition), thoughts: [])], for: model.role) + 1
+    }
+
+    private func measureBare(
+        _ model: LlamaLanguageModel, _ prompt: Int, _ width: Int
+    ) async throws -> EngineMeasurement.BatchedTime {
+        try await engine.measurement.batchedTimes(model.role, prompt: prompt, sequences: width, steps: Self.steps)
     }
 
     /// Seconds of the prompt and of a decode step, and the mean tokens of a step.
@@ -100,7 +104,8 @@ package struct EfficiencyBench {
         func sample(_ count: Int, tokens: Int) async throws -> (seconds: Double, usage: ModelUsage) {
             let sampling = SamplingParameters(temperature: 0.8, maximumTokens: tokens)
             let request = SampleRequest(
-                path: path, count: count, sampling: sampling, key: RandomKey(seed: UInt64(repetition)))
+                path: path, count: count, sampling: sampling,
+                key: RandomKey(seed: UInt64(repetition), problem: 0, depth: 0, node: 0, role: model.role))
             let start = ContinuousClock.now
             let samples = try await model.sample([request])
             return ((ContinuousClock.now - start) / .seconds(1), samples.usage[model.role])

@@ -55,7 +55,8 @@ package struct EngineBench {
         var expected = 0.0
         var spent = 0.0
         var passes = 0
-        for late in end where late.role == role && !late.isPrefill && late.batchSize <= batchSizes[batchSizes.count - 1] {
+        for late in end where late.role == role && !late.isPrefill && late.batchSize <= batchSizes[batchSizes.count - 1]
+        {
             let early = start.first { $0.role == role && !$0.isPrefill && $0.batchSize == late.batchSize }
             let count = late.count - (early?.count ?? 0)
             expected += Double(count) * time(of: late.batchSize, times)

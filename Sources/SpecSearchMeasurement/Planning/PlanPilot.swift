@@ -77,7 +77,8 @@ package struct PlanPilot {
             (ModelRole.draft, \SearchCostPlan.draft), (.target, \.target), (.rewardModel, \.rewardModel),
         ] {
             plan[keyPath: cost] = try plan[keyPath: cost].merging(
-                Self.points(passes.filter { !$0.isPrefill }, role), prefill: Self.points(passes.filter(\.isPrefill), role))
+                Self.points(passes.filter { !$0.isPrefill }, role),
+                prefill: Self.points(passes.filter(\.isPrefill), role))
         }
         // What surrounds a pass is charged to the target's where it generates alone, and what is left elsewhere to the
         // draft's.

@@ -49,7 +49,8 @@ package struct TuningReport: Encodable {
             lines.append(
                 "\(role.rawValue): \(choice.threads) thread\(choice.threads == 1 ? "" : "s"), flash attention "
                     + (choice.flashAttention ? "on" : "off")
-                    + (choice.microBatch == CostModel.Choice().microBatch ? "" : ", micro-batches of \(choice.microBatch)")
+                    + (choice.microBatch == CostModel.Choice().microBatch
+                        ? "" : ", micro-batches of \(choice.microBatch)")
                     + gain(of: choice, for: role))
         }
         if let numSpeculativeTokens {

@@ -18,7 +18,8 @@ import Testing
         #expect(cost.seconds(tokens: 0) == 0)
     }
 
-    @Test func `Text that is only read costs less than sequences that go on, and shares the weights with them`() throws {
+    @Test func `Text that is only read costs less than sequences that go on, and shares the weights with them`() throws
+    {
         let decode = [(1, 1), (4, 3), (12, 9)].map { ForwardPassCost.Point(tokens: $0, seconds: $1) }
         let prefill = [(16.0, 6.0), (64, 18)].map { ForwardPassCost.Point(tokens: $0.0, seconds: $0.1) }
         var cost = try ForwardPassCost(decode, prefill: prefill)
