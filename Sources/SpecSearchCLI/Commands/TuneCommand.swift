@@ -12,11 +12,10 @@ struct TuneCommand: AsyncParsableCommand {
         discussion: """
             Milliseconds of a forward pass, by how many sequences it continues, and of prompts, with several numbers of \
             threads, flash attention and micro-batches, in turn, so that a busy moment meets all alike: about 20 seconds a \
-            model and 50 more for each gigabyte. With --optimize, first \
-            whether the models are faster here in another type. Then a few problems are solved by the target with several numbers of speculative tokens. \
-            The choices are kept, and every command runs the models so from then on, unless it is told how. With another \
-            number the same seed gives other thoughts, of the same distribution: --num-speculative-tokens or --no-tune \
-            pins it.
+            model and 50 more for each gigabyte. With --optimize, first whether the models are faster here in another type. \
+            Then a few problems are solved by the target with several numbers of speculative tokens. The choices are kept, \
+            and every command runs the models so from then on, unless it is told how. With another number the same seed \
+            gives other thoughts, of the same distribution: --num-speculative-tokens or --no-tune pins it.
             """)
 
     @OptionGroup(title: "Models")
@@ -60,8 +59,8 @@ struct TuneCommand: AsyncParsableCommand {
             let models = try engine.modelSet()
             let cache = CostModelCache(models)
             let cores = Processor.coreCount
-            var cost = try CostModel.measure(models, threads: [1] + Set([cores / 2, cores]).filter { $0 > 1 }.sorted())
-            {
+            let threads = [1] + Set([cores / 2, cores]).filter { $0 > 1 }.sorted()
+            var cost = try CostModel.measure(models, threads: threads) {
                 terminal.phase("Measuring \(models.name), \($0) …")
             }
             try cache.store(cost)

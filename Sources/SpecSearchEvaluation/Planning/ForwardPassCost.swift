@@ -116,7 +116,11 @@ public struct ForwardPassCost: Sendable, Hashable, Codable {
     ///   - text: The tokens that are only read.
     public func seconds(tokens: Double, prefill text: Double = 0) -> Double {
         guard tokens > 0 || text > 0 else { return 0 }
-        let reading = prefill.isEmpty ? points : prefill
+        // A text of one token is a sequence that goes on.
+        let reading =
+            prefill.isEmpty
+            ? points
+            : points.prefix(1).filter { $0.tokens < prefill[0].tokens && $0.seconds < prefill[0].seconds } + prefill
         if tokens <= 0 { return Self.value(text, of: reading) + overhead }
         // The weights are read once, so what text adds is what it would add to a text of so many tokens.
         let added = text > 0 ? Self.value(tokens + text, of: reading) - Self.value(tokens, of: reading) : 0

@@ -45,8 +45,7 @@ public struct RequantizedModels: Sendable {
 
     /// What runs in the place of a set's files: the fastest for each role.
     ///
-    /// A file with several roles is replaced if all
-    /// are faster with the same type, since its weights are shared.
+    /// A file with several roles is replaced if all are faster with the same type, since its weights are shared.
     public func replacements(in models: ModelSet) -> [ModelRole: RequantizedModel] {
         var result: [ModelRole: RequantizedModel] = [:]
         for (path, roles) in Self.files(of: models) {

@@ -25,10 +25,11 @@ import Testing
         var cost = try ForwardPassCost(decode, prefill: prefill)
         #expect(cost.seconds(tokens: 0, prefill: 64) == 18)
         #expect(cost.seconds(tokens: 12) == 9)
-        // What 48 more tokens add to a text of 16.
-        #expect(cost.seconds(tokens: 1, prefill: 63) == 1 + 12)
+        // What 63 more tokens add to a text of one.
+        #expect(cost.seconds(tokens: 1, prefill: 63) == 1 + 17)
+        #expect(cost.seconds(tokens: 4, prefill: 12) == 3 + (6 - 2))
         cost.overhead = 0.5
-        #expect(cost.seconds(tokens: 1, prefill: 63) == 13.5)
+        #expect(cost.seconds(tokens: 1, prefill: 63) == 18.5)
         #expect(cost.seconds(tokens: 0, prefill: 64) == 18.5)
         cost = try ForwardPassCost(decode)
         #expect(cost.seconds(tokens: 4, prefill: 8) == 9)
