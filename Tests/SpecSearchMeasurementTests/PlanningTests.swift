@@ -65,8 +65,7 @@ import Testing
         #expect(!report.text.contains("predicted"))
         // A draft as expensive as the target never pays.
         #expect(report.text.contains("the fastest at no share"))
-        #expect(
-            report.text.contains("at 80.0 % of the drafts kept") )
+        #expect(report.text.contains("at 80.0 % of the drafts kept"))
         report.check(
             against: variants.flatMap { variant in
                 (0..<3).map { problem in

@@ -7,6 +7,8 @@ extension EngineMeasurement {
         public var prefill = 0.0
         /// Of each decode step.
         public var steps: [Double] = []
+
+        public init() {}
     }
 
     /// What llama.cpp's own `llama-batched-bench` does with a shared prompt, through the same library.
