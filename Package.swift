@@ -52,7 +52,7 @@ let package = Package(
         // Engines.
         .systemLibrary(name: "CLlama", pkgConfig: "llama"),
         .target(name: "CKernels"),
-        .target(name: "SpecSearchLlama", dependencies: ["SpecSearch", "CLlama", "CKernels"]),
+        .target(name: "SpecSearchLlama", dependencies: ["SpecSearch", "Checksums", "CLlama", "CKernels"]),
         .target(
             name: "SpecSearchRemote",
             dependencies: [

@@ -1,4 +1,5 @@
 public import ArgumentParser
+internal import SpecSearchLlama
 
 /// The `specsearch` command.
 public struct SpecSearchCommand: AsyncParsableCommand {
@@ -18,4 +19,7 @@ public struct SpecSearchCommand: AsyncParsableCommand {
         ])
 
     public init() {}
+
+    /// To be called before anything else: lets threads of a forward pass that wait for one another soon sleep.
+    package static func limitWaiting() { Processor.limitWaiting(arguments: CommandLine.unsafeArgv) }
 }

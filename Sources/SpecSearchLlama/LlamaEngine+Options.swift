@@ -10,11 +10,12 @@ extension LlamaEngine {
     /// let engine = try await LlamaEngine("Models", options: options)
     /// ```
     public struct Options: Sendable, Hashable, Codable {
-        /// Threads of one forward pass, except where ``roleThreads`` says otherwise.
+        /// The most threads of one forward pass, except where ``roleThreads`` says otherwise; nil for what suits a model:
+        /// see ``automaticThreads(weights:)``.
         ///
-        /// More than one is slower on a machine that does other work too, and for very small models; a worker beyond the
-        /// first has one.
-        public var threads = 1
+        /// While other programs, or other workers of this one, have the cores, a pass has one; a worker beyond the first
+        /// always has one.
+        public var threads: Int?
         /// Threads of one forward pass of single models, as ``CostModel`` chooses them.
         public var roleThreads: [ModelRole: Int] = [:]
         /// How many threads serve concurrent problems side by side, each with a KV cache of its own for every model; those
@@ -38,6 +39,8 @@ extension LlamaEngine {
         public var sharesPrefixes = true
         /// The models that use flash attention; on a processor it is slower for small models.
         public var flashAttention: Set<ModelRole> = []
+        /// The most tokens of a prompt that are computed together, by model; 512 where it is not said.
+        public var microBatch: [ModelRole: Int] = [:]
 
         /// Where models are computed; as many layers as fit on GPUs where nothing is said.
         public var placement: [ModelRole: Placement] = [:]
@@ -45,20 +48,31 @@ extension LlamaEngine {
         /// Where neither the options nor the models say how many.
         package static let usualNumSpeculativeTokens = 12
 
-        public init(threads: Int = 1, numSpeculativeTokens: Int? = nil) {
+        public init(threads: Int? = nil, numSpeculativeTokens: Int? = nil) {
             self.threads = threads
             self.numSpeculativeTokens = numSpeculativeTokens
+        }
+
+        /// The threads of a pass of a model with so many bytes of weights, where nobody said how many: all physical cores
+        /// for more than 64 MB, if threads that wait soon sleep, else one.
+        ///
+        /// On an idle machine of two cores, two were 1.3 to 1.8 times as fast from 98 MB to 1.1 GB.
+        /// Smaller models gain too, but their passes are so short that their search's other work counts as much: `tune`
+        /// measures it.
+        package static func automaticThreads(weights: Int) -> Int {
+            weights > 64_000_000 && Processor.limitsWaiting ? Processor.coreCount : 1
         }
 
         /// The settings by name, for a run's record.
         public var described: [String: String] {
             [
-                "threads": "\(threads)",
+                "threads": threads.map { "\($0)" } ?? "automatic",
                 "roleThreads": roleThreads.map { "\($0.key.rawValue):\($0.value)" }.sorted().joined(separator: " "),
                 "workers": "\(workers)",
                 "numSpeculativeTokens": numSpeculativeTokens.map { "\($0)" } ?? "the models' own",
                 "draftConfidence": "\(draftConfidence)", "cacheTokens": "\(cacheTokens)",
                 "cacheSequences": "\(cacheSequences)", "sharesPrefixes": "\(sharesPrefixes)",
+                "microBatch": microBatch.map { "\($0.key.rawValue):\($0.value)" }.sorted().joined(separator: " "),
                 "flashAttention": flashAttention.map(\.rawValue).sorted().joined(separator: " "),
                 "placement": placement.map { "\($0.key.rawValue): \($0.value.described)" }.sorted()
                     .joined(separator: "; "),
@@ -67,23 +81,31 @@ extension LlamaEngine {
             ]
         }
 
-        /// How the contexts of a model are run that plays these roles.
-        package func contextConfiguration(for roles: [ModelRole], of models: ModelSet) -> LlamaContext.Configuration {
+        /// How the contexts of a model are run that plays these roles and has so many bytes of weights.
+        package func contextConfiguration(
+            for roles: [ModelRole], of models: ModelSet, weights: Int
+        ) -> LlamaContext.Configuration {
             var configuration = LlamaContext.Configuration()
             configuration.slots = max(cacheTokens, models.contextLength)
             configuration.sequences = cacheSequences
-            configuration.threads = roles.map { roleThreads[$0] ?? threads }.max() ?? 1
+            let usual = threads ?? Self.automaticThreads(weights: weights)
+            configuration.threads = roles.map { roleThreads[$0] ?? usual }.max() ?? 1
+            configuration.adaptsThreads = true
+            configuration.microBatch = roles.compactMap { microBatch[$0] }.min() ?? configuration.microBatch
             configuration.flashAttention = !flashAttention.isDisjoint(with: roles)
             return configuration
         }
 
         /// Checks the settings that contexts do not check.
         func check() throws(SpecSearchError) {
-            for threads in [threads] + roleThreads.values {
+            for threads in [threads ?? 1] + roleThreads.values {
                 guard (1...512).contains(threads) else {
                     throw SpecSearchError(
                         .badSetting, "A pass cannot have \(threads) threads.", remedy: "Use 1 to 512.")
                 }
+            }
+            guard microBatch.values.allSatisfy({ (1...1 << 16).contains($0) }) else {
+                throw SpecSearchError(.badSetting, "A micro-batch is out of range.", remedy: "Use 1 to 65,536 tokens.")
             }
             guard (0...64).contains(numSpeculativeTokens ?? 0) else {
                 throw SpecSearchError(

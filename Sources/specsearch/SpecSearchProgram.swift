@@ -4,6 +4,7 @@ import SpecSearchCLI
 @main
 enum SpecSearchProgram {
     static func main() async {
+        SpecSearchCommand.limitWaiting()
         await SpecSearchCommand.main(nil)
     }
 }

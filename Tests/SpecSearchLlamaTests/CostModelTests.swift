@@ -5,12 +5,12 @@ import Testing
 
 @Suite struct CostModelTests {
     /// Curves of a model alone in its cache and beside others.
-    private func curves(_ threads: Int, _ flashAttention: Bool, fastest: Double, slowest: Double) -> [CostModel.Curve] {
+    private func curves(_ threads: Int, _ flashAttention: Bool, fastest: Double, typical: Double) -> [CostModel.Curve] {
         [256, 1024].map {
             var curve = CostModel.Curve(
-                role: .target, threads: threads, flashAttention: flashAttention, occupied: $0)
+                role: .target, CostModel.Choice(threads: threads, flashAttention: flashAttention), occupied: $0)
             curve.milliseconds[12] = fastest
-            curve.slowest[12] = slowest
+            curve.typical[12] = typical
             return curve
         }
     }
@@ -18,14 +18,30 @@ import Testing
     @Test func aChangeHasToPay() {
         var cost = CostModel()
         #expect(cost.choice(for: .target) == CostModel.Choice())
-        cost.curves = curves(1, false, fastest: 10, slowest: 30) + curves(1, true, fastest: 9.5, slowest: 9.5)
+        cost.curves = curves(1, false, fastest: 10, typical: 12) + curves(1, true, fastest: 9.5, typical: 9.5)
         #expect(!cost.choice(for: .target).flashAttention)
-        cost.curves += curves(2, false, fastest: 5, slowest: 40)
-        // Two threads that sometimes wait for one another are not worth it.
+        cost.curves += curves(2, false, fastest: 5, typical: 14)
+        // Two threads that mostly wait for one another are not worth it.
         #expect(cost.choice(for: .target).threads == 1)
-        cost.curves += curves(4, true, fastest: 3, slowest: 6)
+        cost.curves += curves(4, true, fastest: 3, typical: 6)
         #expect(cost.choice(for: .target).threads == 4 && cost.choice(for: .target).flashAttention)
         #expect(cost.choice(for: .draft) == CostModel.Choice())
+    }
+
+    @Test func whatARoleDoesMostDecides() {
+        var cost = CostModel()
+        for role in [ModelRole.draft, .rewardModel] {
+            var plain = CostModel.Curve(role: role, CostModel.Choice(), occupied: 256)
+            (plain.milliseconds, plain.prefill) = ([12: 10], [64: 100])
+            var other = CostModel.Curve(role: role, CostModel.Choice(flashAttention: true), occupied: 256)
+            // Faster for prompts, slower for decode steps.
+            (other.milliseconds, other.prefill) = ([12: 12], [64: 70])
+            cost.curves += [plain, other]
+        }
+        #expect(!cost.choice(for: .draft).flashAttention && cost.choice(for: .rewardModel).flashAttention)
+        var options = LlamaEngine.Options()
+        options.adopt(cost, of: ModelSet(draft: "d", rewardModel: "r"))
+        #expect(options.flashAttention == [.rewardModel] && options.roleThreads[.target] == nil)
     }
 
     @Test func anotherDraftLengthHasToPay() throws {
@@ -52,7 +68,12 @@ import Testing
         let models = try directory.models()
         let cost = try CostModel.measure(models)
         #expect(Set(cost.curves.map(\.role)) == Set(ModelRole.allCases))
-        #expect(cost.curves.allSatisfy { $0.milliseconds[12] ?? 0 > 0 })
+        #expect(cost.curves.allSatisfy { !$0.prefill.isEmpty || $0.milliseconds[12] ?? 0 > 0 })
+        for role in ModelRole.allCases {
+            #expect(cost.curves.contains { $0.role == role && $0.milliseconds.count == 11 && $0.prefill.count > 2 })
+            #expect(cost.curves.contains { $0.role == role && $0.flashAttention })
+            #expect(cost.curves.contains { $0.role == role && $0.microBatch == 128 })
+        }
         let cache = CostModelCache(models, root: directory.url)
         #expect(cache.load() == nil)
         try cache.store(cost)

@@ -29,7 +29,11 @@ import Testing
             draft: draft, target: target,
             rewardModel: ScriptedRewardModel { path in path.thoughts.last?.text.hasPrefix("a") == true ? 0.9 : 0.1 })
         let pilot = PlanPilot(engine, SearchConfiguration(), setting) {
-            [EngineMeasurement.Passes].decoded(#"[{"role":"target","batchSize":12,"count":9,"seconds":1.8}]"#)
+            [EngineMeasurement.Passes].decoded(
+                #"""
+                [{"role":"target","batchSize":12,"isPrefill":false,"count":9,"seconds":1.8},
+                {"role":"target","batchSize":40,"isPrefill":true,"count":9,"seconds":0.9}]
+                """#)
         }
         var plan = try plan()
         var done: [Int] = []
@@ -40,6 +44,7 @@ import Testing
         #expect((0.2...0.8).contains(plan.workload.acceptance))
         // A measured size takes its place among the bare passes.
         #expect(plan.target.points.map(\.tokens) == [1, 12, 64])
+        #expect(plan.target.prefill == [.init(tokens: 40, seconds: 0.1)])
         #expect(plan.draft.points.map(\.tokens) == [1, 64])
         #expect(target.calls.contains { $0.isSpeculative && $0.numSpeculativeTokens == 4 })
     }
@@ -58,6 +63,9 @@ import Testing
         let variants = PlanReport.variants(SearchConfiguration())
         #expect(variants.map(\.configuration.method) == [.ar, .sps, .specsearch])
         #expect(!report.text.contains("predicted"))
+        // A draft as expensive as the target never pays.
+        #expect(report.text.contains("the fastest at no share"))
+        #expect(report.text.contains("at 80.0 % of the drafts kept"))
         report.check(
             against: variants.flatMap { variant in
                 (0..<3).map { problem in
@@ -71,7 +79,10 @@ import Testing
         #expect(report.text.contains("| specsearch / ar |") && report.text.contains("3.00x"))
         let data = try JSONEncoder().encode(report)
         let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-        #expect(Set(object.keys) == ["plan", "setting", "accounts", "acceptances", "speculation", "best", "check"])
+        #expect(
+            Set(object.keys) == [
+                "plan", "setting", "accounts", "acceptances", "speculation", "best", "paysFrom", "check",
+            ])
         #expect((object["speculation"] as? [Any])?.count == 6 && (object["check"] as? [Any])?.count == 3)
     }
 
@@ -79,14 +90,15 @@ import Testing
         let cost = CostModel.decoded(
             """
             {"curves":[
-              {"role":"target","threads":1,"flashAttention":false,"occupied":256,
-               "milliseconds":{"1":1,"8":2},"slowest":{},"prefill":{"4":9,"64":7}},
-              {"role":"target","threads":4,"flashAttention":true,"occupied":256,
-               "milliseconds":{"1":5},"slowest":{},"prefill":{}}],
+              {"role":"target","threads":1,"flashAttention":false,"microBatch":512,"occupied":256,
+               "milliseconds":{"1":1,"8":2},"typical":{},"prefill":{"4":9,"64":7}},
+              {"role":"target","threads":4,"flashAttention":true,"microBatch":512,"occupied":256,
+               "milliseconds":{"1":5},"typical":{},"prefill":{}}],
              "speculationSeconds":{"4":1,"12":2},"seconds":1}
             """)
         let plain = try ForwardPassCost(cost, .target, LlamaEngine.Options())
-        #expect(plain.points == [(1, 1), (8, 2), (64, 7)].map { .init(tokens: $0, seconds: $1 / 1000) })
+        #expect(plain.points == [(1, 1), (8, 2)].map { .init(tokens: $0, seconds: $1 / 1000) })
+        #expect(plain.prefill.map(\.tokens) == [4, 64])
         var options = LlamaEngine.Options()
         options.roleThreads[.target] = 4
         options.flashAttention = [.target]

@@ -41,11 +41,11 @@ struct EngineArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Threads of a forward pass; more than the free cores is far slower than one. (default: what tune chose, else 1)",
+            "The most threads of a forward pass; it has one while others have the cores. (default: what tune chose, else the physical cores for models of more than 64 MB, 1 for smaller ones)",
             valueName: "n"))
     var threads: Int?
 
-    @Flag(help: "Run the models as by default, even if tune has measured something better.")
+    @Flag(help: "Run the models as they are and as by default, even if tune has measured something better.")
     var noTune = false
 
     @Option(
@@ -91,8 +91,21 @@ struct EngineArguments: ParsableArguments {
         _ = try adapters()
     }
 
-    /// The models that were asked for.
+    /// The models that are run: those that were asked for, or what was made of them for this machine.
     func modelSet() throws -> ModelSet {
+        noTune ? try namedSet() : RequantizedModels().replacing(in: try namedSet())
+    }
+
+    /// What is run in the place of the models that were asked for, for people.
+    func replacements() throws -> [String] {
+        noTune
+            ? []
+            : RequantizedModels().replacements(in: try namedSet())
+                .map { ModelsListCommand.text($0.key, $0.value) }.sorted()
+    }
+
+    /// The models that were asked for.
+    func namedSet() throws -> ModelSet {
         var set =
             namesFiles
             ? ModelSet(

@@ -11,6 +11,13 @@ struct MeasurementArguments: ParsableArguments {
         help: "Measure forward passes by llama.cpp alone, and how much of that speed a search has.")
     var measuresEngine = false
 
+    @Flag(
+        help: """
+            Measure how much of llama.cpp's own speed is left: prompts, and decode steps of 1, 4 and 12 sequences, against \
+            the same passes by llama.cpp alone, in turn, --limit times.
+            """)
+    var efficiency = false
+
     @Option(help: ArgumentHelp("Solve this many problems at once, against one after the other.", valueName: "k"))
     var concurrency: Int?
 
@@ -35,12 +42,19 @@ struct MeasurementArguments: ParsableArguments {
     }
 
     /// Whether any is asked for.
-    var isAny: Bool { measuresEngine || profile || concurrency != nil || shape != nil }
+    var isAny: Bool { measuresEngine || efficiency || profile || concurrency != nil || shape != nil }
 
     /// Measures what was asked for.
     func run(
-        _ engine: LlamaEngine, _ variants: [Variant], on problems: [GradedProblem], json: Bool
+        _ engine: LlamaEngine, _ variants: [Variant], on problems: [GradedProblem], repetitions: Int,
+        json: Bool, _ terminal: Terminal
     ) async throws -> String {
+        if efficiency {
+            let rows = try await EfficiencyBench(engine).run(repetitions: repetitions) {
+                terminal.progress("Measuring, \($0) …")
+            }
+            return json ? try ["efficiency": rows].json() : EfficiencyBench.text(rows)
+        }
         if let concurrency {
             let rows = try await ConcurrencyBench(engine, concurrency: concurrency).run(variants, on: problems)
             return json ? try ["concurrency": rows].json() : ConcurrencyBench.text(rows)

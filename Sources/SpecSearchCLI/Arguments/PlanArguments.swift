@@ -124,6 +124,14 @@ struct WorkloadArguments: ParsableArguments {
         return workload
     }
 
+    /// What was said of the searches, and for the rest what grade-school problems were like with models of 1.5e9 parameters.
+    func assumed() -> SearchWorkload {
+        var workload = SearchWorkload(steps: 6, stepTokens: [60: 1], acceptance: 0.7, tokenAcceptance: 0.65)
+        workload.promptTokens = 120
+        adjust(&workload)
+        return workload
+    }
+
     /// What was said takes the place of what was measured.
     func adjust(_ workload: inout SearchWorkload) {
         if let acceptance { workload.acceptance = acceptance }

@@ -39,7 +39,7 @@ struct BenchCommand: AsyncParsableCommand {
         _ = try search.configurations(methods.parsed())
         guard models.cluster.config == nil || !measurement.isAny else {
             throw ValidationError(
-                "--engine, --profile, --concurrency and --shape look into the embedded engine, and go without --config; "
+                "--engine, --efficiency, --profile, --concurrency and --shape look into the embedded engine, and go without --config; "
                     + "evaluate --concurrency runs problems side by side on servers.")
         }
         guard limit >= 1 else { throw ValidationError("--limit is at least 1.") }
@@ -51,13 +51,14 @@ struct BenchCommand: AsyncParsableCommand {
             Variant(name: $0.method.rawValue, configuration: try search.calibrated($0))
         }
         let seed = variants[0].configuration.options.seed
-        let problems = try heldOut.sample(limit, of: models.local, seed: seed)
+        let problems = measurement.efficiency ? [] : try heldOut.sample(limit, of: models.local, seed: seed)
         if measurement.isAny {
             let (text, interruption) = try await Interruption.guarding { [self] in
                 let engine = try await models.local.load(terminal)
                 terminal.progress("Measuring …")
                 defer { terminal.endProgress() }
-                return try await measurement.run(engine, variants, on: problems, json: json)
+                return try await measurement.run(
+                    engine, variants, on: problems, repetitions: limit, json: json, terminal)
             }
             print(text)
             if let interruption { throw interruption }

@@ -3,6 +3,7 @@ internal import Foundation
 internal import ModelHub
 internal import SpecSearch
 internal import SpecSearchEvaluation
+internal import SpecSearchLlama
 internal import Synchronization
 
 /// `specsearch models pull`.
@@ -19,16 +20,25 @@ struct ModelsPullCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("A set, or hf:OWNER/REPO[:QUANT|/FILE].", valueName: "name"))
     var name: String
 
+    @Flag(help: "Then find out whether the models are faster here in another type: tune --optimize.")
+    var optimize = false
+
     func run() async throws {
         let store = try ModelStore()
         let terminal = Terminal()
         let shown = PullLines(terminal)
-        let (set, interruption) = try await Interruption.guarding { [name] in
-            try await store.pull(name) { shown.show($0) }
+        let ((set, trials), interruption) = try await Interruption.guarding {
+            [name, optimize] () async throws -> (InstalledSet, [RequantizedModels.Trial]) in
+            let set = try await store.pull(name) { shown.show($0) }
+            guard optimize else { return (set, []) }
+            return (set, try Optimization.run(try ModelSet(directory: set.folder), allowsFewerBits: false, terminal))
         }
         terminal.endProgress()
         print(set.folder)
+        if optimize { Terminal.say(Optimization.text(trials)) }
         Terminal.say("Solve with it: specsearch solve --models \(set.reference) \"…\"")
+        Terminal.say(
+            "Faster, after some minutes of measuring here: specsearch tune --optimize --models \(set.reference)")
         if let interruption { throw interruption }
     }
 }
@@ -67,16 +77,46 @@ struct ModelsListCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let sets = try ModelStore().list()
+        let requantized = RequantizedModels()
+        let sets = try ModelStore().list().map { Row(set: $0, requantized: Self.requantized($0, requantized)) }
         if json { return print(try sets.json()) }
-        for set in sets {
+        for row in sets {
+            let set = row.set
             let size = set.size.map { ", \(Self.megabytes($0))" } ?? ""
             let state = set.state == .partial ? "partly here" : set.state == .absent ? "not here" : set.state.rawValue
             print("\(set.reference.padded(24)) \(state)\(size)\(set.tried ? "" : ", not tried by us")")
             print("    \(set.summary)")
+            for line in row.requantized.map({ Self.text($0.key, $0.value) }).sorted() { print("    \(line)") }
         }
         print("")
         print("specsearch models pull NAME brings one; your own stand in ~/.config/specsearch/models.json.")
+    }
+
+    /// A set, and what runs in the place of its files here.
+    private struct Row: Encodable {
+        let set: ListedSet
+        let requantized: [ModelRole: RequantizedModel]
+
+        private enum CodingKeys: CodingKey { case requantized }
+
+        func encode(to encoder: any Encoder) throws {
+            try set.encode(to: encoder)
+            guard !requantized.isEmpty else { return }
+            var values = encoder.container(keyedBy: CodingKeys.self)
+            try values.encode(requantized, forKey: .requantized)
+        }
+    }
+
+    private static func requantized(_ set: ListedSet, _ models: RequantizedModels) -> [ModelRole: RequantizedModel] {
+        func path(_ role: ModelRole) -> String? { set.models.first { $0.role == role }?.path }
+        return models.replacements(
+            in: ModelSet(draft: path(.draft), target: path(.target), rewardModel: path(.rewardModel)))
+    }
+
+    /// What runs in the place of a role's file.
+    static func text(_ role: ModelRole, _ model: RequantizedModel) -> String {
+        "The \(role.rawValue) runs here as \(model.type.rawValue), "
+            + "\((model.speedups[role] ?? 1).fixed(2)) times as fast: \(megabytes(model.size)) in \(model.path)"
     }
 
     static func megabytes(_ bytes: Int64) -> String { "\((Double(bytes) / 1e6).fixed(0)) MB" }
@@ -94,7 +134,15 @@ struct ModelsRemoveCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let removed = try ModelStore().remove(name)
+        let store = try ModelStore()
+        let paths = (try? store.path(name).files.values).map { Array($0) } ?? []
+        // What a file is recognised by is gone with the file.
+        let requantized = RequantizedModels()
+        let made = paths.map { ($0, requantized.models(of: $0)) }
+        var removed = try store.remove(name)
+        for (path, models) in made where removed.kept[path] == nil {
+            for model in models { removed.freed += requantized.remove(model) }
+        }
         if json { return print(try removed.json()) }
         print("Freed \(ModelsListCommand.megabytes(removed.freed)).")
         for (path, set) in removed.kept.sorted(by: { $0.key < $1.key }) { print("Kept \(path): \(set) needs it.") }

@@ -96,8 +96,9 @@ struct PlanCommand: AsyncParsableCommand {
         if let known = CostModelCache(models, placement: options.placement).load() {
             cost = known
         } else {
-            terminal.progress("Measuring \(models.name) …")
-            cost = try CostModel.measure(models, limit: 10, options: options)
+            cost = try CostModel.measure(models, options: options) {
+                terminal.progress("Measuring \(models.name), \($0) …")
+            }
         }
         let setting = try setting(
             numSpeculativeTokens: options.numSpeculativeTokens ?? models.numSpeculativeTokens
@@ -105,6 +106,13 @@ struct PlanCommand: AsyncParsableCommand {
         var plan = try SearchCostPlan(cost, options)
         guard !workload.noPilot || check else {
             plan.workload = try workload.described()
+            return try PlanReport(plan, setting)
+        }
+        if models.rewardModel == nil, !check {
+            plan.workload = workload.assumed()
+            Terminal.say(
+                "The set has no reward model, so no drafts can be judged: what searches are like is assumed (see --acceptance, "
+                    + "--token-acceptance, --step-tokens, --steps), and scoring as if by the draft.")
             return try PlanReport(plan, setting)
         }
         let engine = try await engine.load(terminal)

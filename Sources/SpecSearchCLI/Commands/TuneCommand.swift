@@ -10,11 +10,12 @@ struct TuneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tune", abstract: "Measure what forward passes of the models cost here, and how to run them.",
         discussion: """
-            Milliseconds of a forward pass, by how many sequences it continues: processor time for one thread, elapsed \
-            time for several. Then a few problems are solved by the target with several numbers of speculative tokens. \
-            The choices are kept, and every command runs the models so from then on, unless it is told how. With another \
-            number the same seed gives other thoughts, of the same distribution: --num-speculative-tokens or --no-tune \
-            pins it.
+            Milliseconds of a forward pass, by how many sequences it continues, and of prompts, with several numbers of \
+            threads, flash attention and micro-batches, in turn, so that a busy moment meets all alike: about 20 seconds a \
+            model and 50 more for each gigabyte. With --optimize, first whether the models are faster here in another type. \
+            Then a few problems are solved by the target with several numbers of speculative tokens. The choices are kept, \
+            and every command runs the models so from then on, unless it is told how. With another number the same seed \
+            gives other thoughts, of the same distribution: --num-speculative-tokens or --no-tune pins it.
             """)
 
     @OptionGroup(title: "Models")
@@ -29,34 +30,52 @@ struct TuneCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many of them; 0 leaves the number of speculative tokens alone.", valueName: "n"))
     var pilot = 9
 
+    @Flag(
+        help: """
+            Requantise the models to Q8_0 and Q4_0 first, keep beside the originals what is faster here by a twentieth and \
+            more, and run it from then on; models list shows it. Of target and reward model no weight gets fewer bits.
+            """)
+    var optimize = false
+
+    @Flag(help: "With --optimize: fewer bits for target and reward model, too; answers may lose a little.")
+    var fewerBits = false
+
     @Flag(help: "Print the figures as JSON.")
     var json = false
 
     func validate() throws {
+        guard optimize || !fewerBits else { throw ValidationError("--fewer-bits goes with --optimize.") }
+        guard !optimize || !engine.noTune else { throw ValidationError("--optimize goes without --no-tune.") }
         guard pilot >= 0 else { throw ValidationError("--pilot is not negative.") }
     }
 
     func run() async throws {
-        let terminal = Terminal()
-        let models = try engine.modelSet()
+        let terminal = Terminal(quiet: json)
         let chosen = try pilotProblems()
-        let cache = CostModelCache(models, placement: engine.placement.placement)
-        let (cost, interruption) = try await Interruption.guarding { [self] in
+        let ((models, trials, cost), interruption) = try await Interruption.guarding { [self] in
             defer { terminal.endProgress() }
-            terminal.progress("Measuring \(models.name) …")
-            let cores = ProcessInfo.processInfo.activeProcessorCount
-            var cost = try CostModel.measure(
-                models, threads: cores > 1 ? [1, cores] : [1], limit: .infinity, options: engine.options(for: models))
+            var trials: [RequantizedModels.Trial] = []
+            if optimize { trials = try Optimization.run(try engine.namedSet(), allowsFewerBits: fewerBits, terminal) }
+            let models = try engine.modelSet()
+            let cache = CostModelCache(models, placement: engine.placement.placement)
+            let cores = Processor.coreCount
+            let threads = [1] + Set([cores / 2, cores]).filter { $0 > 1 }.sorted()
+            var cost = try CostModel.measure(models, threads: threads, options: engine.options(for: models)) {
+                terminal.phase("Measuring \(models.name), \($0) …")
+            }
             try cache.store(cost)
             cost.speculationSeconds = try await speculationSeconds(models, on: chosen, terminal)
             try cache.store(cost)
-            return cost
+            return (models, trials, cost)
         }
-        let report = TuningReport(cost, of: models)
+        var report = TuningReport(cost, of: models)
+        if optimize { report.requantization = trials }
+        if !json, optimize { print(Optimization.text(trials) + "\n") }
         print(try json ? report.json() : report.text)
         if !json {
             print(
-                "Measured in \(cost.seconds.fixed(1)) s; kept in \(cache.file.path) for these models on this machine.")
+                "Measured in \(cost.seconds.fixed(1)) s; kept in \(CostModelCache(models).file.path) for these models on "
+                    + "this machine.")
         }
         if let interruption { throw interruption }
     }

@@ -34,6 +34,11 @@ struct Terminal: Sendable {
         Self.write("\r\u{1B}[2K\(text.printable.fitted(max(width - 1, 20)))")
     }
 
+    /// A phase of long work: the progress line, or in a pipe a line of its own.
+    func phase(_ text: String) {
+        if showsProgress { progress(text) } else if !isQuiet { Self.say(text) }
+    }
+
     /// Removes the progress line.
     func endProgress() {
         guard showsProgress else { return }

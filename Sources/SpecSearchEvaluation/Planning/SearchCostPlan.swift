@@ -8,7 +8,7 @@ public import SpecSearch
 /// Of each depth it counts the passes. AR: as many as the longest thought has tokens, each over all thoughts. SpS: steps
 /// of γ passes of the draft and one of the target over all blocks. SpecSearch: the draft's thoughts, one pass of the reward
 /// model, then SpS for the nodes with too few kept drafts; the first step is the target's. The reward model reads each
-/// distinct token once.
+/// distinct token once. What a model has not read, prompts and other models' steps, is prefilled in the first pass.
 public struct SearchCostPlan: Sendable, Hashable, Codable {
     public var draft: ForwardPassCost
     public var target: ForwardPassCost
@@ -78,7 +78,16 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
             let samples = width * Double(setting.draftFactor)
             let need = correction(setting, nodes: nodes)
             account.target = speculating(nodes: 1, samples: width, setting, unread: prompt)
-            account.drafting = later * generating(draft, nodes: nodes, samples: samples, workload.draftSharing)
+            // Without token-level speculation the draft has read neither the prompt and the first step nor corrections.
+            var unreadByDraft = 0.0
+            if setting.numSpeculativeTokens == 0, later > 0 {
+                unreadByDraft = (prompt + nodes * workload.meanStepTokens) / later
+                unreadByDraft += need.probability * need.nodes * workload.meanStepTokens
+            }
+            account.drafting =
+                later
+                * generating(
+                    draft, nodes: nodes, samples: samples, workload.draftSharing, unread: unreadByDraft)
             account.scoring =
                 scoring(nodes: 1, samples: width, workload.targetSharing, unread: prompt)
                 + later * scoring(nodes: nodes, samples: samples, workload.draftSharing)
@@ -87,7 +96,8 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
                 let unread = need.nodes * workload.meanStepTokens * unreadSteps(need.probability, later)
                 account.corrections =
                     later * need.probability
-                    * (speculating(nodes: need.nodes, samples: need.samples, setting, unread: unread)
+                    * (speculating(
+                        nodes: need.nodes, samples: need.samples, setting, unread: unread, draftHasRead: true)
                         + scoring(nodes: need.nodes, samples: need.samples, workload.targetSharing))
             }
         case .gsi:
@@ -176,12 +186,12 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
     ) -> Double {
         let sequences = nodes * distinct(samples, sharing)
         let each = cost.seconds(tokens: sequences)
-        return workload.meanStepTokens * each - each + cost.seconds(tokens: sequences + unread)
+        return workload.meanStepTokens * each - each + cost.seconds(tokens: sequences, prefill: unread)
     }
 
-    /// Thoughts with token-level speculation.
+    /// Thoughts with token-level speculation, after `unread` tokens.
     private func speculating(
-        nodes: Double, samples: Double, _ setting: PlanSetting, unread: Double = 0
+        nodes: Double, samples: Double, _ setting: PlanSetting, unread: Double = 0, draftHasRead: Bool = false
     ) -> Double {
         if setting.numSpeculativeTokens == 0 {
             return generating(target, nodes: nodes, samples: samples, workload.targetSharing, unread: unread)
@@ -195,11 +205,14 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
             var seconds = 0.0
             for (place, step) in steps.enumerated() {
                 let active = samples * step.active
-                let proposing = draft.seconds(tokens: nodes * distinct(active, workload.draftSharing))
+                let drafts = nodes * distinct(active, workload.draftSharing)
+                let proposing = draft.seconds(tokens: drafts)
                 let checked = nodes * distinct(active, workload.targetSharing) * (step.proposals + 1)
+                let text = place == 0 ? unread : 0
+                let reading = text > 0 && !draftHasRead ? draft.seconds(tokens: drafts, prefill: text) - proposing : 0
                 seconds +=
                     step.probability
-                    * (step.proposals * proposing + target.seconds(tokens: checked + (place == 0 ? unread : 0)))
+                    * (step.proposals * proposing + reading + target.seconds(tokens: checked, prefill: text))
             }
             return sum + length.share * seconds
         }
@@ -207,7 +220,8 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
 
     /// One pass of the reward model over thoughts.
     private func scoring(nodes: Double, samples: Double, _ sharing: Double, unread: Double = 0) -> Double {
-        rewardModel.seconds(tokens: nodes * distinct(samples, sharing) * workload.meanStepTokens + unread)
+        let thoughts = nodes * distinct(samples, sharing)
+        return rewardModel.seconds(tokens: thoughts, prefill: thoughts * (workload.meanStepTokens - 1) + unread)
     }
 
     // MARK: The best setting

@@ -33,7 +33,7 @@ public struct CostModelCache: Sendable {
         try encoder.encode(cost).write(to: file, options: .atomic)
     }
 
-    private static var userCache: URL {
+    static var userCache: URL {
         let environment = ProcessInfo.processInfo.environment
         let cache =
             environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : URL(fileURLWithPath: $0) }
@@ -42,14 +42,14 @@ public struct CostModelCache: Sendable {
     }
 
     /// The processor and how many of its cores there are.
-    private static var machine: String {
+    static var machine: String {
         let lines = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.split(separator: "\n") ?? []
         let processor = lines.first { $0.hasPrefix("model name") || $0.hasPrefix("CPU part") } ?? "unknown"
         return "\(processor) \(ProcessInfo.processInfo.activeProcessorCount)"
     }
 
     /// A file's size and its first and last megabyte: enough to tell models apart without reading gigabytes.
-    private static func fingerprint(_ path: String) -> String {
+    static func fingerprint(_ path: String) -> String {
         guard let handle = FileHandle(forReadingAtPath: path) else { return path }
         defer { try? handle.close() }
         let megabyte: UInt64 = 1 << 20
@@ -75,7 +75,12 @@ extension LlamaEngine.Options {
             numSpeculativeTokens = cost.numSpeculativeTokens(
                 usual: models.numSpeculativeTokens ?? Self.usualNumSpeculativeTokens)
         }
-        for role in ModelRole.allCases { roleThreads[role] = cost.choice(for: role).threads }
-        flashAttention = Set(ModelRole.allCases.filter { cost.choice(for: $0).flashAttention })
+        let measured = Set(cost.curves.map(\.role))
+        for role in measured {
+            let choice = cost.choice(for: role)
+            roleThreads[role] = choice.threads
+            microBatch[role] = choice.microBatch
+            if choice.flashAttention { flashAttention.insert(role) } else { flashAttention.remove(role) }
+        }
     }
 }

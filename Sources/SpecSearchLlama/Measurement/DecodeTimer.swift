@@ -1,33 +1,38 @@
 import SpecSearch
 
 /// Times forward passes of one model in a context of its own, for the ``CostModel``.
-struct DecodeTimer {
+final class DecodeTimer {
     private let context: LlamaContext
+    /// The tokens that are in the cache between measurements.
+    private var occupied = 0
+    /// The last sequence, for texts that are not kept.
+    private static let spare: RadixCache.SequenceID = 63
 
     /// - Parameter slots: The most tokens in the KV cache during a measurement.
-    init(model: LlamaModel, threads: Int, flashAttention: Bool, slots: Int) throws(SpecSearchError) {
+    init(model: LlamaModel, _ choice: CostModel.Choice, slots: Int) throws(SpecSearchError) {
         var configuration = LlamaContext.Configuration()
         configuration.slots = slots
         configuration.sequences = 64
-        configuration.threads = threads
-        configuration.flashAttention = flashAttention
+        configuration.threads = choice.threads
+        configuration.flashAttention = choice.flashAttention
+        configuration.microBatch = choice.microBatch
         context = try LlamaContext(model: model, configuration: configuration)
     }
 
-    /// Milliseconds of passes that continue so many sequences by one token each: the fastest and the slowest of some.
+    /// Milliseconds of passes that continue so many sequences by one token each, ascending.
     ///
     /// - Parameter occupied: The tokens in the cache, half of them the sequences' common prefix, half another text's.
     func milliseconds(
         sequences counts: [Int], occupied: Int, passes: Int
-    ) throws(SpecSearchError) -> [ClosedRange<Double>] {
-        context.clear()
-        defer { context.clear() }
+    ) throws(SpecSearchError) -> [[Double]] {
         let prefix = occupied / 2
-        for sequence in 0..<2 { try fill(sequence: Int32(sequence), count: prefix) }
-        for sequence in 2...max(counts.max() ?? 2, 2) {
-            context.apply([.copy(from: 1, to: Int32(sequence), end: prefix)])
+        if self.occupied != occupied {
+            context.clear()
+            for sequence in 0..<2 { try fill(sequence: Int32(sequence), count: prefix) }
+            for sequence in 2..<Self.spare { context.apply([.copy(from: 1, to: sequence, end: prefix)]) }
+            self.occupied = occupied
         }
-        var times: [ClosedRange<Double>] = []
+        var times: [[Double]] = []
         for count in counts {
             var all: [Double] = []
             for _ in 0..<passes + 1 {
@@ -40,20 +45,19 @@ struct DecodeTimer {
             }
             // The first has to lay out the work.
             all.removeFirst()
-            times.append((all.min() ?? 0)...(all.max() ?? 0))
+            times.append(all.sorted())
         }
         return times
     }
 
-    /// Milliseconds of the fastest of some passes over a text of `count` tokens.
-    func milliseconds(prefill count: Int, passes: Int) throws(SpecSearchError) -> Double {
-        var best = Double.infinity
+    /// Milliseconds of passes over a text of `count` tokens of which only the end's output is read, ascending.
+    func milliseconds(prefill count: Int, passes: Int) throws(SpecSearchError) -> [Double] {
+        var times: [Double] = []
         for _ in 0..<passes {
-            context.clear()
-            best = min(best, try timed(Self.text(sequence: 0, count: count, from: 0)))
+            times.append(try timed(Self.text(sequence: Self.spare, count: count, from: 0)) { $0 == count - 1 })
+            context.apply([.remove(Self.spare, start: 0)])
         }
-        context.clear()
-        return best
+        return times.sorted()
     }
 
     private func fill(sequence: Int32, count: Int) throws(SpecSearchError) {
@@ -72,9 +76,11 @@ struct DecodeTimer {
         return batch
     }
 
-    private func timed(_ batch: RadixCache.Batch) throws(SpecSearchError) -> Double {
+    private func timed(
+        _ batch: RadixCache.Batch, needsOutput: (Int) -> Bool = { _ in true }
+    ) throws(SpecSearchError) -> Double {
         let before = context.libraryTime
-        try context.decode(batch) { _ in true }
+        try context.decode(batch, needsOutput: needsOutput)
         return (context.libraryTime - before) / .milliseconds(1)
     }
 }

@@ -11,12 +11,14 @@ public import SpecSearch
 public struct EngineMeasurement: Sendable {
     let engine: LlamaEngine
 
-    /// The forward passes of one model at one batch size.
+    /// The forward passes of one model at one batch size, of one kind.
     public struct Passes: Sendable, Hashable, Codable {
         /// The model.
         public var role: ModelRole
         /// Tokens a pass.
         public var batchSize: Int
+        /// Whether they read a text, and less than half of their outputs were needed.
+        public var isPrefill: Bool
         /// How many passes there were.
         public var count: Int
         /// Seconds inside them, together.
@@ -39,16 +41,15 @@ public struct EngineMeasurement: Sendable {
 
     /// All passes since the models were loaded, ``decodeTimes(batchSizes:prefixLength:passes:)`` included.
     public func passes() async -> [Passes] {
-        var sums: [ModelRole: [Int: Passes]] = [:]
+        var sums: [Passes: Passes] = [:]
         for worker in engine.pool.workers {
             for part in await worker.passes() {
-                sums[part.role, default: [:]][
-                    part.batchSize,
-                    default: Passes(role: part.role, batchSize: part.batchSize, count: 0, seconds: 0)
-                ].add(part)
+                var none = part
+                (none.count, none.seconds) = (0, 0)
+                sums[none, default: none].add(part)
             }
         }
-        return sums.values.flatMap(\.values)
+        return Array(sums.values)
     }
 
     /// Measures passes of each model, without the engine's own work: `batchSizes[i]` sequences of one shared prefix, each
@@ -103,9 +104,10 @@ extension LlamaEngine {
 extension EngineWorker {
     func passes() -> [EngineMeasurement.Passes] {
         zip(roles, runners).flatMap { roles, runner in
-            runner.context.passes.map { size, passes in
+            runner.context.passes.map { kind, passes in
                 EngineMeasurement.Passes(
-                    role: roles[0], batchSize: size, count: passes.count, seconds: passes.time.inSeconds)
+                    role: roles[0], batchSize: kind.tokens, isPrefill: kind.isPrefill, count: passes.count,
+                    seconds: passes.time.inSeconds)
             }
         }
     }

@@ -34,10 +34,20 @@ package final class LlamaContext {
     private var hasLogits = false
     /// How many tokens' logits were computed so far.
     package private(set) var logitsCount = 0
-    /// The forward passes so far and the time inside them, by the number of tokens.
-    package private(set) var passes: [Int: (count: Int, time: Duration)] = [:]
+    private var governor: ThreadGovernor?
+    private var currentThreads: Int
+    private let epoch = ContinuousClock.now
+    /// The forward passes so far and the time inside them, by their kind.
+    package private(set) var passes: [PassKind: (count: Int, time: Duration)] = [:]
     /// Time spent inside llama.cpp so far, in forward passes and in changes of the cache.
     package private(set) var libraryTime = Duration.zero
+
+    /// What the time of a pass depends on.
+    package struct PassKind: Hashable {
+        package var tokens: Int
+        /// Whether less than half of the tokens' outputs are read: a prompt, not sequences that go on.
+        package var isPrefill: Bool
+    }
 
     /// How to run a model.
     package struct Configuration: Sendable, Hashable {
@@ -47,8 +57,12 @@ package final class LlamaContext {
         package var sequences = 64
         /// The most tokens of one forward pass.
         package var batch = 512
+        /// The most tokens that are computed together, where a pass has more.
+        package var microBatch = 512
         /// Threads of one forward pass.
         package var threads = 1
+        /// Whether a pass has one thread while others have the cores: see ``ThreadGovernor``.
+        package var adaptsThreads = false
         /// Whether to use flash attention, which on a processor is slower for small models.
         package var flashAttention = false
         /// Whether a forward pass also gives the hidden states after the last norm, wherever it gives logits.
@@ -77,7 +91,7 @@ package final class LlamaContext {
         var parameters = llama_context_default_params()
         parameters.n_ctx = UInt32(configuration.slots)
         parameters.n_batch = UInt32(min(configuration.batch, configuration.slots))
-        parameters.n_ubatch = parameters.n_batch
+        parameters.n_ubatch = min(parameters.n_batch, UInt32(max(1, configuration.microBatch)))
         parameters.n_seq_max = UInt32(configuration.sequences)
         parameters.n_threads = Int32(configuration.threads)
         parameters.n_threads_batch = Int32(configuration.threads)
@@ -121,6 +135,10 @@ package final class LlamaContext {
         batchCapacity = Int(llama_n_batch(pointer))
         vocabularyCount = model.vocabulary.count
         self.configuration = configuration
+        currentThreads = configuration.threads
+        if configuration.adaptsThreads, configuration.threads > 1 {
+            governor = ThreadGovernor(limit: configuration.threads)
+        }
         hiddenLength = Int(llama_model_n_embd_out(model.pointer))
         batch = llama_batch_init(Int32(batchCapacity), 0, Int32(sequenceCapacity))
     }
@@ -192,14 +210,16 @@ package final class LlamaContext {
         batch.n_tokens = Int32(count)
         recording?.entries.append(
             .pass(request, needsLogits: needsLogits, needsOutput: outputPlaces.map { $0 >= 0 }))
+        adaptThreads()
         capture?.begin(needsLogits: needsLogits)
         hasLogits = needsLogits || capture == nil
         let start = ContinuousClock.now
         let status = llama_decode(pointer, batch)
         let elapsed = ContinuousClock.now - start
         libraryTime += elapsed
-        passes[count, default: (0, .zero)].count += 1
-        passes[count, default: (0, .zero)].time += elapsed
+        let kind = PassKind(tokens: count, isPrefill: 2 * Int(outputs) < count)
+        passes[kind, default: (0, .zero)].count += 1
+        passes[kind, default: (0, .zero)].time += elapsed
         guard status == 0 else {
             throw SpecSearchError(
                 .computeFailed,
@@ -236,6 +256,15 @@ package final class LlamaContext {
                 .computeFailed, "\(model.path) gave no hidden state for token \(index) of a batch.")
         }
         return state
+    }
+
+    private func adaptThreads() {
+        guard governor != nil else { return }
+        let now = (ContinuousClock.now - epoch).inSeconds
+        guard let threads = governor?.threads(at: now, waited: Processor.waitedSeconds), threads != currentThreads
+        else { return }
+        currentThreads = threads
+        llama_set_n_threads(pointer, Int32(threads), Int32(threads))
     }
 
     private func contains(_ sequence: RadixCache.SequenceID) -> Bool {

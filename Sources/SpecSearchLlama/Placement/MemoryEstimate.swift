@@ -36,6 +36,9 @@ package struct MemoryEstimate: Sendable, Hashable {
     private let feedForward: Int
     private let vocabulary: Int
 
+    /// The bytes of all weights.
+    package var weights: Int { layerWeights.reduce(inputWeights + outputWeights, +) }
+
     /// How many layers can be placed: those with attention, and the output.
     package var placeableLayers: Int { layerWeights.count + 1 }
 

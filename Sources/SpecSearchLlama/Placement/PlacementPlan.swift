@@ -166,12 +166,11 @@ extension PlacementPlan {
         for same in files {
             let roles = same.flatMap(\.roles)
             let said = roles.first { options.placement[$0] != nil } ?? roles[0]
+            let estimate = try MemoryEstimate(path: same[0].file, adapters: same.flatMap(\.adapters).map(\.file))
             var request = Request(
-                roles: roles, path: same[0].file,
-                estimate: try MemoryEstimate(
-                    path: same[0].file, adapters: same.flatMap(\.adapters).map(\.file)),
+                roles: roles, path: same[0].file, estimate: estimate,
                 placement: options.placement[said] ?? LlamaEngine.Placement(),
-                configuration: options.contextConfiguration(for: roles, of: models))
+                configuration: options.contextConfiguration(for: roles, of: models, weights: estimate.weights))
             request.instances = same.count
             requests.append(request)
         }

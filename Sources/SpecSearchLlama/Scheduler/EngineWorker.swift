@@ -29,6 +29,7 @@ actor EngineWorker {
     private var likelihoods: [ModelRole: StepScorer] = [:]
     private let scheduler: Scheduler
     var replayContexts: [Int: LlamaContext] = [:]
+    var batchedContexts: [Int: LlamaContext] = [:]
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -39,7 +40,8 @@ actor EngineWorker {
         var runners: [ModelRunner] = []
         let weights = shared.weights
         for (index, roles) in weights.roles.enumerated() {
-            var configuration = options.contextConfiguration(for: roles, of: models)
+            var configuration = options.contextConfiguration(
+                for: roles, of: models, weights: weights.models[index].weightBytes)
             if !isFirst { configuration.threads = 1 }
             configuration.givesHiddenStates = roles.contains(.rewardModel) && shared.rewardModel?.kind == .head
             let context = try LlamaContext(

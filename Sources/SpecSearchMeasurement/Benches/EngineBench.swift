@@ -10,7 +10,7 @@ package struct EngineBench {
         package let model: String
         /// Median milliseconds of a pass in a bare loop, by batch size.
         package let milliseconds: [String: Double]
-        /// The bare loop's time for the passes of the searches ÷ their time there; nil without passes.
+        /// The bare loop's time for the decode steps of the searches ÷ their time there; nil without any.
         package let efficiency: Double?
         /// The passes that the efficiency rests on.
         package let passes: Int
@@ -55,8 +55,9 @@ package struct EngineBench {
         var expected = 0.0
         var spent = 0.0
         var passes = 0
-        for late in end where late.role == role && late.batchSize <= batchSizes[batchSizes.count - 1] {
-            let early = start.first { $0.role == role && $0.batchSize == late.batchSize }
+        for late in end where late.role == role && !late.isPrefill && late.batchSize <= batchSizes[batchSizes.count - 1]
+        {
+            let early = start.first { $0.role == role && !$0.isPrefill && $0.batchSize == late.batchSize }
             let count = late.count - (early?.count ?? 0)
             expected += Double(count) * time(of: late.batchSize, times)
             spent += (late.seconds - (early?.seconds ?? 0)) * 1000

@@ -75,7 +75,11 @@ package struct PlanPilot {
         let passes = await passes()
         for (role, cost) in [
             (ModelRole.draft, \SearchCostPlan.draft), (.target, \.target), (.rewardModel, \.rewardModel),
-        ] { plan[keyPath: cost] = try plan[keyPath: cost].merging(Self.points(passes, role)) }
+        ] {
+            plan[keyPath: cost] = try plan[keyPath: cost].merging(
+                Self.points(passes.filter { !$0.isPrefill }, role),
+                prefill: Self.points(passes.filter(\.isPrefill), role))
+        }
         // What surrounds a pass is charged to the target's where it generates alone, and what is left elsewhere to the
         // draft's.
         plan.target.overhead = max(0, ar.outside / Double(max(1, ar.usage[.target].decodes)))

@@ -87,6 +87,8 @@ extension PlanReport {
             text +=
                 " SpecSearch does not pay here: \(times(first.seconds / speculative.seconds)) \(first.method.rawValue)."
         }
+        text += " All this at \(plan.workload.acceptance.percent) of the drafts kept; SpecSearch is the fastest "
+        text += paysFrom.map { "from \($0.percent) on." } ?? "at no share."
         return text
     }
 

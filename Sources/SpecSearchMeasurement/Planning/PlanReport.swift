@@ -49,6 +49,8 @@ package struct PlanReport: Encodable {
     let speculation: [Row]
     /// Fastest first.
     let best: [Best]
+    /// The least share of kept drafts from which SpecSearch is the fastest, each method at its best; nil where it never is.
+    let paysFrom: Double?
     private(set) var check: [Comparison]?
 
     static let methods = [SearchMethod.ar, .sps, .specsearch]
@@ -77,6 +79,12 @@ package struct PlanReport: Encodable {
             return Best(method: method, setting: found.setting, seconds: found.seconds)
         }
         .sorted { $0.seconds < $1.seconds }
+        let rival = best.filter { $0.method != .specsearch }.map(\.seconds).min() ?? 0
+        paysFrom = try (0...20).map { Double($0) / 20 }.first { share in
+            var other = plan
+            other.workload.acceptance = share
+            return try other.best(.specsearch, setting).seconds < rival
+        }
     }
 
     /// The variants by which the prediction is checked: a search's settings by each method.

@@ -7,6 +7,8 @@ package struct TuningReport: Encodable {
     let cost: CostModel
     let choices: [ModelRole: CostModel.Choice]
     let numSpeculativeTokens: Int?
+    /// What was found out about other types of weights, where that was asked for.
+    package var requantization: [RequantizedModels.Trial]?
 
     /// - Parameter models: The models that were measured.
     package init(_ cost: CostModel, of models: ModelSet) {
@@ -18,18 +20,26 @@ package struct TuningReport: Encodable {
         numSpeculativeTokens = options.numSpeculativeTokens
     }
 
+    /// How much faster a choice is than the default, where it is another.
+    private func gain(of choice: CostModel.Choice, for role: ModelRole) -> String {
+        guard choice != CostModel.Choice(),
+            let share = cost.relativeCost(of: choice, to: CostModel.Choice(), for: role)
+        else { return "" }
+        return " (\((1 / share).fixed(2)) times as fast as 1 thread without it)"
+    }
+
     /// The report for people.
     package var text: String {
         let sizes = Set(cost.curves.flatMap(\.milliseconds.keys)).sorted()
         let prefills = Set(cost.curves.flatMap(\.prefill.keys)).sorted()
         var lines =
             MarkdownTable(
-                header: ["model", "threads", "flash attention", "cache"] + sizes.map { "\($0)" }
+                header: ["milliseconds", "threads", "flash attention", "micro-batch", "cache"] + sizes.map { "\($0)" }
                     + prefills.map { "prompt of \($0)" },
                 rows: cost.curves.map { curve in
                     [
                         curve.role.rawValue, "\(curve.threads)", curve.flashAttention ? "on" : "off",
-                        "\(curve.occupied)",
+                        "\(curve.microBatch)", "\(curve.occupied)",
                     ] + sizes.map { curve.milliseconds[$0]?.fixed(2) ?? "–" }
                         + prefills.map { curve.prefill[$0]?.fixed(2) ?? "–" }
                 }
@@ -38,7 +48,10 @@ package struct TuningReport: Encodable {
             guard let choice = choices[role] else { continue }
             lines.append(
                 "\(role.rawValue): \(choice.threads) thread\(choice.threads == 1 ? "" : "s"), flash attention "
-                    + (choice.flashAttention ? "on" : "off"))
+                    + (choice.flashAttention ? "on" : "off")
+                    + (choice.microBatch == CostModel.Choice().microBatch
+                        ? "" : ", micro-batches of \(choice.microBatch)")
+                    + gain(of: choice, for: role))
         }
         if let numSpeculativeTokens {
             let numbers = cost.speculationSeconds.keys.sorted()

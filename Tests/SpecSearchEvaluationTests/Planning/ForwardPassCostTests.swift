@@ -18,6 +18,24 @@ import Testing
         #expect(cost.seconds(tokens: 0) == 0)
     }
 
+    @Test func `Text that is only read costs less than sequences that go on, and shares the weights with them`() throws
+    {
+        let decode = [(1, 1), (4, 3), (12, 9)].map { ForwardPassCost.Point(tokens: $0, seconds: $1) }
+        let prefill = [(16.0, 6.0), (64, 18)].map { ForwardPassCost.Point(tokens: $0.0, seconds: $0.1) }
+        var cost = try ForwardPassCost(decode, prefill: prefill)
+        #expect(cost.seconds(tokens: 0, prefill: 64) == 18)
+        #expect(cost.seconds(tokens: 12) == 9)
+        // What 63 more tokens add to a text of one.
+        #expect(cost.seconds(tokens: 1, prefill: 63) == 1 + 17)
+        #expect(cost.seconds(tokens: 4, prefill: 12) == 3 + (6 - 2))
+        cost.overhead = 0.5
+        #expect(cost.seconds(tokens: 1, prefill: 63) == 18.5)
+        #expect(cost.seconds(tokens: 0, prefill: 64) == 18.5)
+        cost = try ForwardPassCost(decode)
+        #expect(cost.seconds(tokens: 4, prefill: 8) == 9)
+        #expect(cost.seconds(tokens: 0, prefill: 4) == 3)
+    }
+
     @Test func `Passes of more tokens never cost less`() throws {
         var cost = try cost([1: 3, 2: 1, 4: 2, 8: 5])
         #expect([1, 2, 4, 8].map { cost.seconds(tokens: $0) } == [2, 2, 2, 5])

@@ -1,0 +1,97 @@
+import Foundation
+import SpecSearch
+import SpecSearchLlama
+import Testing
+
+@Suite struct RequantizationTests {
+    private typealias WeightType = RequantizedModel.WeightType
+
+    @Test func `Only drafts may have fewer bits, unless that is wanted`() {
+        #expect(WeightType.q4.suits([.draft], bits: 5, allowsFewerBits: false))
+        for role in [ModelRole.target, .rewardModel] {
+            #expect(!WeightType.q4.suits([role], bits: 5, allowsFewerBits: false))
+            #expect(WeightType.q4.suits([role], bits: 5, allowsFewerBits: true))
+            #expect(WeightType.q8.suits([role], bits: 5, allowsFewerBits: false))
+            #expect(!WeightType.q8.suits([role], bits: 16, allowsFewerBits: false))
+        }
+        // Weights that a reward model shares.
+        #expect(!WeightType.q4.suits([.draft, .rewardModel], bits: 5, allowsFewerBits: false))
+        // It is of that type already.
+        #expect(!WeightType.q8.suits([.draft], bits: 8.5, allowsFewerBits: true))
+    }
+
+    /// A record and a file as if a trial had been won.
+    private func keep(
+        _ models: RequantizedModels, _ original: String, _ type: WeightType, _ speedups: [ModelRole: Double]
+    ) throws {
+        let hash = try models.sha256(of: original)
+        let file = try models.temporaryFile(hash, type)
+        try Data("weights".utf8).write(to: URL(fileURLWithPath: file))
+        try models.keep(original, sha256: hash, type, speedups, from: file)
+    }
+
+    @Test func `What is faster runs in a file's place on this machine, and can be removed`() throws {
+        let directory = try ToyDirectory()
+        let set = try directory.models()
+        let models = RequantizedModels(root: directory.url.appendingPathComponent("cache"))
+        #expect(models.replacing(in: set) == set && models.all.isEmpty)
+        let target = try #require(set.target)
+        try keep(models, target, .q8, [.target: 1.2])
+        try keep(models, try #require(set.rewardModel), .q4, [.rewardModel: 1.5])
+        let faster = models.replacing(in: set)
+        #expect(faster.draft == set.draft)
+        #expect(faster.target?.hasSuffix("/Q8_0.gguf") == true)
+        #expect(faster.rewardModel?.hasSuffix("/Q4_0.gguf") == true)
+        // The reward model is read as before.
+        #expect(faster.rewardModelConfigurationPath == set.rewardModelConfigurationPath)
+        // By content, wherever the file is.
+        let copy = directory.path("copy.gguf")
+        try FileManager.default.copyItem(atPath: target, toPath: copy)
+        #expect(models.models(of: copy).map(\.type) == [.q8])
+        // Weights that two roles share are replaced for both or for none.
+        let shared = ModelSet(draft: target, target: target)
+        #expect(models.replacing(in: shared) == shared)
+
+        let made = try #require(models.models(of: target).first)
+        #expect(models.remove(made) == 7)
+        #expect(models.replacing(in: set).target == target && models.all.count == 1)
+        #expect(!FileManager.default.fileExists(atPath: (made.path as NSString).deletingLastPathComponent))
+    }
+
+    @Test func `A file without its record, or cut short, is not used`() throws {
+        let directory = try ToyDirectory()
+        let set = try directory.models()
+        let target = try #require(set.target)
+        let models = RequantizedModels(root: directory.url.appendingPathComponent("cache"))
+        try keep(models, target, .q8, [.target: 1.2])
+        let file = URL(fileURLWithPath: try #require(models.all.first).path)
+        try Data("wei".utf8).write(to: file)
+        #expect(models.replacing(in: set) == set)
+        try Data("weights".utf8).write(to: file)
+        #expect(models.replacing(in: set) != set)
+        try FileManager.default.removeItem(at: file.deletingPathExtension().appendingPathExtension("json"))
+        #expect(models.replacing(in: set) == set)
+    }
+
+    @Test func `Trials are made of every type that suits, and leave only what pays`() throws {
+        let directory = try ToyDirectory()
+        let set = ModelSet(draft: try directory.model("draft.gguf", .init(seed: 2)))
+        let models = RequantizedModels(root: directory.url.appendingPathComponent("cache"))
+        var said: [String] = []
+        let trials = try models.optimize(set) { said.append($0) }
+        #expect(trials.allSatisfy { $0.speedups.count == 5 && $0.milliseconds.map(\.count) == [4, 4] })
+        #expect(trials.isEmpty || said.contains { $0.contains("requantising") })
+        #expect(Set(models.all.map(\.type)) == Set(trials.filter(\.isKept).map(\.type)))
+        #expect(trials.count(where: \.isKept) <= 1)
+        let left = FileManager.default.enumerator(atPath: directory.path("cache"))?.compactMap { $0 as? String } ?? []
+        #expect(!left.contains { $0.hasSuffix(".partial") }, "\(left)")
+    }
+
+    @Test func `A file that cannot be requantised leaves nothing`() throws {
+        let directory = try ToyDirectory()
+        let models = RequantizedModels(root: directory.url.appendingPathComponent("cache"))
+        let set = ModelSet(draft: try directory.text("draft.gguf", "no model"))
+        #expect(throws: SpecSearchError.self) { try models.optimize(set) }
+        #expect(models.all.isEmpty)
+    }
+}
