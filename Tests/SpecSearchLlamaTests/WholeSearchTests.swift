@@ -78,12 +78,13 @@ import Testing
     @Test(arguments: [SearchMethod.sps, .specsearch, .gsi])
     func `A draft with a smaller context than the target's ends no search`(method: SearchMethod) async throws {
         let directory = try ToyDirectory()
-        let models = try directory.models()
+        var models = try directory.models()
+        models.maximumStepTokens = 100
         let room = 24
         try directory.model("draft.gguf", .init(seed: 2, contextLength: room))
         let engine = try await LlamaEngine(models)
-        let search = try search(["method": method.rawValue, "depth": "9", "beams": "1"], on: engine)
-        let result = try await search.solve(Problem(id: "small", text: "abc def"))
+        let search = try search(["method": method.rawValue, "depth": "4", "width": "30"], on: engine)
+        let result = try await search.solve(Problem(id: "small", text: "abc def ghi jkl"))
         let longest = result.tree.ids.map { result.tree.path(to: $0).tokens.count }.max() ?? 0
         #expect(longest > room)
         // Tokens are no longer proposed there; steps are no longer drafted, which is said.
