@@ -34,7 +34,9 @@ final class RecordedCalls: Sendable {
     /// The recorded scores of these paths; nil after the last, and where the trace was cut before it said which were lost.
     func scores(of paths: [ReasoningPath]) throws(SpecSearchError) -> StepScores? {
         guard let event = next() else { return nil }
-        guard case .scored(let call) = event, call.scores.count == call.nodes.count else { throw Self.mismatch("scores") }
+        guard case .scored(let call) = event, call.scores.count == call.nodes.count else {
+            throw Self.mismatch("scores")
+        }
         let (losses, isLast) = takeLosses()
         let scored = call.nodes.map(tree.path)
         if losses.isEmpty {

@@ -1,6 +1,7 @@
 extension String {
-    /// The text without what could steer a terminal: control characters other than line feed and tab, and marks that
-    /// turn the direction of writing, are shown as �. Whatever came from outside goes through this before people see it.
+    /// The text without what could steer a terminal; whatever came from outside goes through this before people see it.
+    ///
+    /// Control characters other than line feed and tab, and marks that turn the direction of writing, are shown as �.
     package var printable: String {
         guard unicodeScalars.contains(where: Self.steers) else { return self }
         var scalars = String.UnicodeScalarView()

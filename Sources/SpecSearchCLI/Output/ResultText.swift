@@ -92,7 +92,8 @@ struct ResultText {
                     + "\(acceptance.corrections.grouped) in place of others")
         }
         for lost in result.lost ?? [] {
-            lines.append("Lost    \(lost.branches) branches, \(lost.code) (\(lost.role.rawValue)): \(lost.message.printable)")
+            let why = "\(lost.code) (\(lost.role.rawValue)): \(lost.message.printable)"
+            lines.append("Lost    \(lost.branches) branches, \(why)")
         }
         let generated = [ModelRole.draft, .target].compactMap { role in
             let count = result.usage[role].outputTokens
