@@ -128,3 +128,23 @@ def test_damaged_events_of_a_live_search_are_sentences(page, server, events, wor
     page.wait_for_selector("#error:not([hidden])")
     assert words in message(page)
     assert page.is_enabled("#ask")
+
+
+def test_a_branch_that_was_lost_is_shown_as_lost_and_a_repeat_is_counted(page, server):
+    page.goto(server.url)
+    events = [json.loads(line) for line in realistic(depth=1, drafts=3).splitlines()]
+    place = next(index for index, event in enumerate(events) if event["type"] == "scored")
+    events[place:place] = [
+        {"type": "repeated", "node": 2, "samples": 4},
+        {"type": "lost", "role": "prm", "phase": "score", "nodes": [1], "code": "context-overflow", "message": "x", "remedy": "y"},
+    ]
+    # What is lost has neither a score nor a verdict.
+    for event in events[place + 2 :]:
+        if event["type"] == "scored":
+            event["scores"] = [score for node, score in zip(event["nodes"], event["scores"]) if node != 1]
+        if event["type"] in ("scored", "accepted", "rejected"):
+            event["nodes"] = [node for node in event["nodes"] if node != 1]
+    loaded(page, "\n".join(map(json.dumps, events)))
+    assert message(page) == ""
+    assert page.evaluate("page.model.nodes[2].samples") == 5
+    assert page.locator(".card.is-lost").count() == 1

@@ -28,6 +28,8 @@ const eventParts = {
   generated: thought,
   sampled: { role: isRole, phase: isText, usage: isUsage, seconds: isNumber },
   scored: { nodes: isListOf(isCount), scores: isListOf(isNumber), usage: isMaybe(isUsage), seconds: isNumber },
+  repeated: { node: isCount, samples: isCount },
+  lost: { role: isRole, phase: isText, nodes: isListOf(isCount) },
   likelihoods: { role: isRole, usage: isUsage, seconds: isNumber },
   accepted: verdict,
   surplus: verdict,

@@ -13,6 +13,7 @@ const stateNames = {
   duplicate: "the target's, and says what a kept draft says",
   unusable: "not usable: cut, empty or a repeat",
   lookahead: "only serves the score of a thought before it",
+  lost: "lost: the reward model could not read it",
 };
 
 /** A reader of a trace's events: the tree by ids, the thresholds, and the account of one search. */
@@ -57,6 +58,11 @@ class TraceModel {
       case "scored":
         event.nodes.forEach((id, index) => { this.node(id).score = event.scores[index]; });
         if (event.usage) this.spend("prm", event, "score");
+        break;
+      case "repeated": this.node(event.node).samples += event.samples; break;
+      case "lost":
+        // What could not be scored is lost; what could not be continued keeps its score.
+        if (event.phase === "score") for (const id of event.nodes) this.node(id).state = "lost";
         break;
       case "likelihoods": this.spend(event.role, event, "likelihoods"); break;
       case "accepted": case "surplus": case "rejected": case "duplicate": this.resolve(event, event.type); break;

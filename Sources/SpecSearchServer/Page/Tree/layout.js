@@ -11,7 +11,7 @@ const card = { ...cardSizes.wide };
 /** The thoughts that a reader wants to see, by the name of the filter. */
 const filters = {
   all: () => true,
-  kept: (node) => !["rejected", "unusable", "duplicate"].includes(node.state),
+  kept: (node) => !["rejected", "unusable", "duplicate", "lost"].includes(node.state),
   path: (node) => node.isWinner,
 };
 
