@@ -18,6 +18,8 @@ extension LlamaEngine {
         public var threads: Int?
         /// Threads of one forward pass of single models, as ``CostModel`` chooses them.
         public var roleThreads: [ModelRole: Int] = [:]
+        /// Whether a pass has one thread while others have the cores; not for measurements.
+        package var adaptsThreads = true
         /// How many threads serve concurrent problems side by side, each with a KV cache of its own for every model; those
         /// beyond the first are made when they are needed.
         ///

@@ -44,7 +44,7 @@ actor EngineWorker {
             configuration.sequences = options.cacheSequences
             let usual = options.threads ?? LlamaEngine.Options.automaticThreads(weights: model.weightBytes)
             configuration.threads = isFirst ? roles.map { options.roleThreads[$0] ?? usual }.max() ?? 1 : 1
-            configuration.adaptsThreads = true
+            configuration.adaptsThreads = options.adaptsThreads
             configuration.microBatch = roles.compactMap { options.microBatch[$0] }.min() ?? configuration.microBatch
             configuration.flashAttention = !options.flashAttention.isDisjoint(with: roles)
             configuration.givesHiddenStates = roles.contains(.rewardModel) && shared.rewardModel?.kind == .head
