@@ -18,6 +18,8 @@ extension LlamaEngine {
         public var threads: Int?
         /// Threads of one forward pass of single models, as ``CostModel`` chooses them.
         public var roleThreads: [ModelRole: Int] = [:]
+        /// Whether a pass has one thread while others have the cores; not for measurements.
+        package var adaptsThreads = true
         /// How many threads serve concurrent problems side by side, each with a KV cache of its own for every model; those
         /// beyond the first are made when they are needed.
         ///
@@ -90,7 +92,7 @@ extension LlamaEngine {
             configuration.sequences = cacheSequences
             let usual = threads ?? Self.automaticThreads(weights: weights)
             configuration.threads = roles.map { roleThreads[$0] ?? usual }.max() ?? 1
-            configuration.adaptsThreads = true
+            configuration.adaptsThreads = adaptsThreads
             configuration.microBatch = roles.compactMap { microBatch[$0] }.min() ?? configuration.microBatch
             configuration.flashAttention = !flashAttention.isDisjoint(with: roles)
             return configuration

@@ -81,7 +81,7 @@ import Testing
         let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
         #expect(
             Set(object.keys) == [
-                "plan", "setting", "accounts", "acceptances", "speculation", "best", "paysFrom", "check",
+                "plan", "setting", "accounts", "acceptances", "speculation", "best", "check",
             ])
         #expect((object["speculation"] as? [Any])?.count == 6 && (object["check"] as? [Any])?.count == 3)
     }
@@ -105,7 +105,9 @@ import Testing
         #expect(try ForwardPassCost(cost, .target, options).points.map(\.seconds) == [0.005])
         #expect(throws: SpecSearchError.self) { try SearchCostPlan(cost, options) }
         let report = TuningReport(cost, of: ModelSet(target: "t.gguf"))
-        #expect(report.text.contains("target: 1 thread, flash attention off") && !report.text.contains("draft:"))
+        #expect(
+            report.text.contains("target: threads as by default, flash attention off")
+                && !report.text.contains("draft:"))
         #expect(report.text.contains("speculation on up to 4 tokens"))
     }
 }

@@ -78,7 +78,8 @@ extension LlamaEngine.Options {
         let measured = Set(cost.curves.map(\.role))
         for role in measured {
             let choice = cost.choice(for: role)
-            roleThreads[role] = choice.threads
+            // Where one was the fastest the machine may just have been busy: what is done by default sees when it is not.
+            if choice.threads > 1 { roleThreads[role] = choice.threads }
             microBatch[role] = choice.microBatch
             if choice.flashAttention { flashAttention.insert(role) } else { flashAttention.remove(role) }
         }

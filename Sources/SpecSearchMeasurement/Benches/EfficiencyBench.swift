@@ -39,6 +39,7 @@ package struct EfficiencyBench {
         (models.rewardModel, models.rewardModelConfiguration) = (nil, nil)
         var options = engine.options
         options.sharesPrefixes = false
+        options.adaptsThreads = false
         self.engine = try await LlamaEngine(models, options: options)
     }
 

@@ -74,7 +74,8 @@ package struct PlanReport: Encodable {
             other.numSpeculativeTokens = number
             return try Row(plan, other)
         }
-        best = try Self.methods.reversed().map { method in
+        // Where two are equal the simpler comes first.
+        best = try Self.methods.map { method in
             let found = try plan.best(method, setting)
             return Best(method: method, setting: found.setting, seconds: found.seconds)
         }

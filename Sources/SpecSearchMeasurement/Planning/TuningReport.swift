@@ -47,7 +47,7 @@ package struct TuningReport: Encodable {
         for role in ModelRole.allCases {
             guard let choice = choices[role] else { continue }
             lines.append(
-                "\(role.rawValue): \(choice.threads) thread\(choice.threads == 1 ? "" : "s"), flash attention "
+                "\(role.rawValue): \(choice.threads == 1 ? "threads as by default" : "\(choice.threads) threads"), flash attention "
                     + (choice.flashAttention ? "on" : "off")
                     + (choice.microBatch == CostModel.Choice().microBatch
                         ? "" : ", micro-batches of \(choice.microBatch)")
