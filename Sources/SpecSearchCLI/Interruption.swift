@@ -38,12 +38,16 @@ enum Interruption {
             }
         }
         let queue = DispatchQueue(label: "specsearch.signals")
-        let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
-            signal(number, SIG_IGN)
+        let sources = [SIGINT, SIGTERM, SIGHUP].compactMap { number in
+            let former = signal(number, SIG_IGN)
+            // Whoever started this with nohup wants it to go on.
+            if number == SIGHUP, unsafeBitCast(former, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) {
+                return nil
+            }
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler { received(number) }
             source.activate()
-            return (number, source)
+            return (number, former, source)
         }
         let task = Task { try await body() }
         state.withLock { state in
@@ -51,9 +55,9 @@ enum Interruption {
             if state.exitCode != nil { task.cancel() }
         }
         defer {
-            for (number, source) in sources {
+            for (number, former, source) in sources {
                 source.cancel()
-                signal(number, SIG_DFL)
+                signal(number, former)
             }
         }
         do {

@@ -112,9 +112,12 @@ import Testing
         #expect(try String(contentsOfFile: trace, encoding: .utf8).count > text.count / 2)
         #expect(try await Program.run(["replay", trace]).status == 0)
 
+        let before = try String(contentsOfFile: trace, encoding: .utf8)
         let others = try await Program.run(
             ["solve", "--resume", trace] + Self.target)
         #expect(others.status == 1 && others.errors.contains("Give the models that it began with."), "\(others.all)")
+        #expect(try String(contentsOfFile: trace, encoding: .utf8) == before)
+        #expect(!FileManager.default.fileExists(atPath: trace + ".resumed"))
         let changed = try await Program.run(["solve", "--resume", trace, "--beams", "4"])
         #expect(changed.status == 64 && changed.errors.contains("they are the trace's"), "\(changed.all)")
     }

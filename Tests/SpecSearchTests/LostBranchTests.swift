@@ -47,6 +47,31 @@ private struct Reader: RewardModel {
         }
     }
 
+    @Test(arguments: [
+        (SearchKind.bestOfN, SearchMethod.ar, 1), (.dvts, .ar, 1), (.beam, .specsearch, 2), (.beam, .specsearch, 8),
+        (.bestOfN, .specsearch, 4),
+    ])
+    func `Chains that say the same, and later waves, lose a branch once each`(
+        search: SearchKind, method: SearchMethod, waves: Int
+    ) async throws {
+        @Sendable func distribution(_ path: ReasoningPath) -> [ScriptedModel.Choice] {
+            if path.depth >= 3 { return [.init("E", stop: .endOfSequence)] }
+            return "aX".map { .init("\($0)\(path.depth)\n\n") }
+        }
+        let engine = Engine(
+            draft: ScriptedModel(.draft, distribution: distribution),
+            target: ScriptedModel(.target, distribution: distribution), rewardModel: Reader())
+        let run = try await run(engine) {
+            $0.search = search
+            $0.method = method
+            $0.draftWaves = waves
+        }
+        let unreadable = run.result.tree.ids.filter { run.result.tree[$0].thought.text.contains("X") }
+        #expect(!unreadable.isEmpty)
+        #expect(run.losses.flatMap(\.nodes).sorted { $0.rawValue < $1.rawValue } == unreadable)
+        #expect(unreadable.allSatisfy { run.result.tree[$0].score == nil })
+    }
+
     @Test(arguments: SearchMethod.allCases)
     func `A step that the reward model cannot read is lost alone`(method: SearchMethod) async throws {
         @Sendable func distribution(_ path: ReasoningPath) -> [ScriptedModel.Choice] {

@@ -121,7 +121,8 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         let counts = batch.expansions.map { configuration.draftFactor * $0.width }
         let waves = configuration.draftWaves
         func score(_ candidates: [[NodeID]]) async throws {
-            try await context.score(candidates.joined().filter { context.tree[$0].score == nil })
+            try await context.score(
+                candidates.joined().filter { context.tree[$0].score == nil && context.tree[$0].state != .lost })
         }
         let candidates = try await context.sample(
             .draft, counts, inWavesOf: counts.map { ($0 + waves - 1) / waves }, for: batch, phase: .draft

@@ -193,7 +193,8 @@ public final class SearchContext {
     private func lose(_ nodes: [NodeID], _ role: ModelRole, _ phase: SearchPhase, _ error: SpecSearchError) {
         guard !nodes.isEmpty else { return }
         let loss = SearchEvent.Lost(role: role, phase: phase, nodes: nodes, error: error)
-        losses.append(loss)
+        // A lookahead only serves a score: its branch goes on.
+        if phase != .lookahead { losses.append(loss) }
         emit(.lost(loss))
     }
 

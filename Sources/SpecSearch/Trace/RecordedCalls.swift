@@ -39,23 +39,21 @@ final class RecordedCalls: Sendable {
         }
         let (losses, isLast) = takeLosses()
         let scored = call.nodes.map(tree.path)
-        if losses.isEmpty {
-            if scored == paths { return StepScores(scores: call.scores, usage: call.usage ?? Usage()) }
-            guard isLast, scored.count < paths.count else { throw Self.mismatch("scores") }
-            return nil
-        }
+        if losses.isEmpty, scored == paths { return StepScores(scores: call.scores, usage: call.usage ?? Usage()) }
         let lost = losses.flatMap { loss in loss.nodes.map { (tree.path(to: $0), loss.error) } }
-        let places = Dictionary(zip(paths, paths.indices), uniquingKeysWith: { first, _ in first })
-        guard scored.count + lost.count == paths.count else { throw Self.mismatch("scores") }
+        guard scored.count + lost.count == paths.count else {
+            if isLast, scored.count + lost.count < paths.count { return nil }
+            throw Self.mismatch("scores")
+        }
+        // Chains may say the same: equal paths take the places of theirs in turn.
+        var places = Dictionary(grouping: paths.indices.reversed()) { paths[$0] }
+        func place(of path: ReasoningPath) throws(SpecSearchError) -> Int {
+            guard let place = places[path]?.popLast() else { throw Self.mismatch("scores") }
+            return place
+        }
         var answer = StepScores(scores: Array(repeating: 0, count: paths.count), usage: call.usage ?? Usage())
-        for (path, score) in zip(scored, call.scores) {
-            guard let place = places[path] else { throw Self.mismatch("scores") }
-            answer.scores[place] = score
-        }
-        for (path, error) in lost {
-            guard let place = places[path] else { throw Self.mismatch("scores") }
-            answer.lost[place] = error
-        }
+        for (path, score) in zip(scored, call.scores) { answer.scores[try place(of: path)] = score }
+        for (path, error) in lost { answer.lost[try place(of: path)] = error }
         return answer
     }
 

@@ -70,7 +70,7 @@ struct SolveCommand: AsyncParsableCommand {
         let begun = try resume.map { try SearchTrace(contentsOf: $0) }
         let problem = try begun?.started().problem ?? Problem(text: try problemText())
         if verbose { for line in try models.local.replacements() { Terminal.say(line) } }
-        let writer = try (trace ?? resume).map { try TraceWriter(path: $0) }
+        let writer = try (trace ?? resume).map { try TraceWriter(path: $0, goingOn: begun) }
         let ((configuration, result), interruption) = try await Interruption.guarding { [self] in
             let engine = try await models.engine(terminal)
             let search =

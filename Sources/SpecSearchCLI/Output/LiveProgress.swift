@@ -12,6 +12,7 @@ final class LiveProgress: Sendable {
         var view: ProgressView
         var area = ProgressArea()
         var lastPulse = 0.0
+        var isOver = false
     }
 
     private let terminal: Terminal
@@ -36,7 +37,10 @@ final class LiveProgress: Sendable {
         }
         defer {
             clock.cancel()
-            state.withLock { $0.area.clear() }
+            state.withLock { state in
+                state.area.clear()
+                state.isOver = true
+            }
         }
         let observer: @Sendable (GenerationProgress) -> Void = { [self] progress in
             state.withLock { $0.view.generating(progress) }
@@ -62,6 +66,7 @@ final class LiveProgress: Sendable {
     private func tick() {
         let seconds = seconds
         state.withLock { state in
+            if state.isOver { return }
             if terminal.showsProgress {
                 state.area.draw(state.view.lines(at: seconds), terminal)
             } else if seconds - state.lastPulse >= Self.pulse {

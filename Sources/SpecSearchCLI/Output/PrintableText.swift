@@ -35,7 +35,7 @@ extension String {
         return text + "…"
     }
 
-    /// The lines of the text, broken at spaces so that each fits so many columns.
+    /// The lines of the text, broken at spaces so that each fits so many columns, but for longer words.
     package func wrapped(_ width: Int) -> [String] {
         split(separator: "\n", omittingEmptySubsequences: false).flatMap { line in
             var lines = [""]
@@ -43,7 +43,7 @@ extension String {
                 let last = lines[lines.count - 1]
                 if last.isEmpty {
                     lines[lines.count - 1] = String(word)
-                } else if last.columns + 1 + word.count <= width {
+                } else if last.columns + 1 + String(word).columns <= width {
                     lines[lines.count - 1] += " " + word
                 } else {
                     lines.append(String(word))

@@ -5,38 +5,55 @@ internal import Synchronization
 /// Writes events to a file as they happen, one JSON line each, so that an interrupted search leaves a whole trace.
 ///
 /// The file is opened in place, and what was in it goes at the first event only: a search that does not begin destroys
-/// nothing, and a device stays a device.
+/// nothing, and a device stays a device. A trace that is gone on with is replaced once the new one holds as much.
 final class TraceWriter: Sendable {
     private struct State {
         var file: FileHandle
-        var isEmpty = false
+        var count = 0
         var failure: (any Error)?
     }
 
+    /// The file of the trace.
     let path: String
+    /// The file that takes its place after so many events; nil where it is written in place.
+    private let replacement: (path: String, after: Int)?
     private let state: Mutex<State>
 
-    init(path: String) throws {
+    /// - Parameter begun: The trace in the file, where its search goes on.
+    init(path: String, goingOn begun: SearchTrace? = nil) throws {
         self.path = path
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        replacement = begun.map { begun in
+            var count = begun.events.count
+            if case .finished? = begun.events.last { count -= 1 }
+            return (path + ".resumed", count)
+        }
+        let place = replacement?.path ?? path
+        let descriptor = open(place, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw SpecSearchError(
-                .ioFailed, "The trace \(path) cannot be written: \(String(cString: strerror(errno))).",
+                .ioFailed, "The trace \(place) cannot be written: \(String(cString: strerror(errno))).",
                 remedy: "Does its folder exist, and is it yours?")
         }
         state = Mutex(State(file: FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)))
+    }
+
+    deinit {
+        let isUnused = state.withLock { $0.count < replacement?.after ?? 0 }
+        if let replacement, isUnused { unlink(replacement.path) }
     }
 
     func write(_ event: SearchEvent) {
         state.withLock { state in
             guard state.failure == nil else { return }
             do {
-                if !state.isEmpty {
-                    // Devices and pipes have no length.
-                    _ = ftruncate(state.file.fileDescriptor, 0)
-                    state.isEmpty = true
-                }
+                // Devices and pipes have no length.
+                if state.count == 0 { _ = ftruncate(state.file.fileDescriptor, 0) }
                 try state.file.write(contentsOf: try SearchTrace.line(for: event) + Data("\n".utf8))
+                state.count += 1
+                if let replacement, state.count == replacement.after, rename(replacement.path, path) != 0 {
+                    throw SpecSearchError(
+                        .ioFailed, "The trace \(path) cannot be replaced: \(String(cString: strerror(errno))).")
+                }
             } catch {
                 state.failure = error
             }
