@@ -79,8 +79,9 @@ import Testing
         let models = RequantizedModels(root: directory.url.appendingPathComponent("cache"))
         var said: [String] = []
         let trials = try models.optimize(set) { said.append($0) }
+        try #require(!trials.isEmpty)
         #expect(trials.allSatisfy { $0.speedups.count == 5 && $0.milliseconds.map(\.count) == [4, 4] })
-        #expect(trials.isEmpty || said.contains { $0.contains("requantising") })
+        #expect(said.contains { $0.contains("requantising") })
         #expect(Set(models.all.map(\.type)) == Set(trials.filter(\.isKept).map(\.type)))
         #expect(trials.count(where: \.isKept) <= 1)
         let left = FileManager.default.enumerator(atPath: directory.path("cache"))?.compactMap { $0 as? String } ?? []

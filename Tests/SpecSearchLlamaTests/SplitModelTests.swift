@@ -54,6 +54,24 @@ import Testing
         #expect(thoughts[0] == thoughts[1])
     }
 
+    @Test func `A split model behind links, as in the hub's cache, can be requantised`() throws {
+        let directory = try ToyDirectory()
+        let parts = try split(Self.shipped.appending(path: "draft.gguf").path, into: 2, directory)
+        let snapshot = directory.url.appendingPathComponent("snapshot")
+        try FileManager.default.createDirectory(at: snapshot, withIntermediateDirectories: true)
+        for (number, part) in parts.enumerated() {
+            let blob = directory.path("blob\(number)")
+            try FileManager.default.moveItem(atPath: part, toPath: blob)
+            try FileManager.default.createSymbolicLink(
+                atPath: snapshot.appendingPathComponent((part as NSString).lastPathComponent).path,
+                withDestinationPath: blob)
+        }
+        let first = snapshot.appendingPathComponent((parts[0] as NSString).lastPathComponent).path
+        let models = RequantizedModels(root: directory.url.appendingPathComponent("cache"))
+        let trials = try models.optimize(ModelSet(draft: first))
+        #expect(!trials.isEmpty && trials.allSatisfy { $0.original == first })
+    }
+
     @Test func `A later part, a missing one and a renamed one are refused with what to do`() async throws {
         let directory = try ToyDirectory()
         let parts = try split(Self.shipped.appending(path: "draft.gguf").path, into: 2, directory)

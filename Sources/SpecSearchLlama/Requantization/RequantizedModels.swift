@@ -86,16 +86,16 @@ public struct RequantizedModels: Sendable {
 
     // MARK: Files
 
-    /// A set's files, each with its roles.
+    /// A set's files, each with its roles and by the path that it was first named with: the parts of a split model are
+    /// found by their names, which links have and what they lead to, in the hub's cache, has not.
     static func files(of models: ModelSet) -> [(path: String, roles: [ModelRole])] {
         var files: [(path: String, roles: [ModelRole])] = []
         for role in ModelRole.allCases {
             guard let path = models[role] else { continue }
-            let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
-            if let known = files.firstIndex(where: { $0.path == real }) {
+            if let known = files.firstIndex(where: { ModelSet.realPath($0.path) == ModelSet.realPath(path) }) {
                 files[known].roles.append(role)
             } else {
-                files.append((real, [role]))
+                files.append((path, [role]))
             }
         }
         return files
