@@ -58,6 +58,22 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: (made.path as NSString).deletingLastPathComponent))
     }
 
+    @Test func `What one set finds out about a file in its role leaves what another runs in another role`() throws {
+        let directory = try ToyDirectory()
+        let file = try directory.model("model.gguf", .init(seed: 2))
+        let models = RequantizedModels(root: directory.url.appendingPathComponent("cache"))
+        let (drafts, targets) = (ModelSet(draft: file), ModelSet(target: file))
+        try keep(models, file, .q8, [.draft: 1.5])
+        try keep(models, file, .q8, [.target: 1.2])
+        #expect(models.all.map(\.speedups) == [[.draft: 1.5, .target: 1.2]])
+        #expect(models.replacing(in: drafts) != drafts && models.replacing(in: targets) != targets)
+        try models.drop([.draft], of: try #require(models.all.first))
+        #expect(models.replacing(in: drafts) == drafts && models.replacing(in: targets) != targets)
+        try models.drop([.target], of: try #require(models.all.first))
+        #expect(models.all.isEmpty)
+        #expect(FileManager.default.enumerator(atPath: directory.path("cache/requantized"))?.nextObject() == nil)
+    }
+
     @Test func `A file without its record, or cut short, is not used`() throws {
         let directory = try ToyDirectory()
         let set = try directory.models()

@@ -85,9 +85,10 @@ extension RequantizedModels {
                 for other in 0..<place { trials[other].isKept = false }
             }
         }
+        let known = models(of: path).filter { $0.machine == CostModelCache.machine }
         for (trial, file) in zip(trials, temporaries) {
             guard trial.isKept else {
-                drop(hash, trial.type)
+                for model in known where model.type == trial.type { try drop(roles, of: model) }
                 continue
             }
             let speedup = Self.median(trial.speedups)
