@@ -74,6 +74,24 @@ import Testing
         #expect(FileManager.default.enumerator(atPath: directory.path("cache/requantized"))?.nextObject() == nil)
     }
 
+    @Test func `Fewer bits that were wanted once do not run on when they are wanted no more`() throws {
+        let directory = try ToyDirectory()
+        let file = try directory.model("model.gguf", .init(seed: 2))
+        let models = RequantizedModels(root: directory.url.appendingPathComponent("cache"))
+        try keep(models, file, .q4, [.draft: 2, .target: 2])
+        try models.dropUnsuited(file, [.target], bits: 8.5, allowsFewerBits: true)
+        #expect(models.all.map(\.speedups) == [[.draft: 2, .target: 2]])
+        // The draft of another set may have them.
+        try models.dropUnsuited(file, [.target], bits: 8.5, allowsFewerBits: false)
+        #expect(models.all.map(\.speedups) == [[.draft: 2]])
+        try models.dropUnsuited(file, [.draft], bits: 8.5, allowsFewerBits: false)
+        #expect(models.all.count == 1)
+        // Where no type is left to try, too: the weights have 32 bits, and the target may have no fewer.
+        try keep(models, file, .q4, [.target: 2])
+        #expect(try models.optimize(ModelSet(target: file)).isEmpty)
+        #expect(models.all.map(\.speedups) == [[.draft: 2]])
+    }
+
     @Test func `A file without its record, or cut short, is not used`() throws {
         let directory = try ToyDirectory()
         let set = try directory.models()
