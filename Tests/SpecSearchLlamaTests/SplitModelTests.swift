@@ -72,6 +72,25 @@ import Testing
         #expect(!trials.isEmpty && trials.allSatisfy { $0.original == first })
     }
 
+    @Test func `All parts tell a model from another`() throws {
+        let directory = try ToyDirectory()
+        let parts = try split(Self.shipped.appending(path: "draft.gguf").path, into: 2, directory)
+        func sizeOfFile(_ path: String) throws -> Int64 {
+            Int64(try Data(contentsOf: URL(fileURLWithPath: path)).count)
+        }
+        let models = RequantizedModels(root: directory.url.appendingPathComponent("cache"))
+        #expect(try RequantizedModels.size(parts[0]) == sizeOfFile(parts[0]) + sizeOfFile(parts[1]))
+        let hash = try models.sha256(of: parts[0])
+        let fingerprint = CostModelCache.fingerprint(parts[0])
+        // The last weights of the second part.
+        let second = URL(fileURLWithPath: parts[1])
+        var bytes = try Data(contentsOf: second)
+        bytes[bytes.count - 1] ^= 1
+        try bytes.write(to: second)
+        #expect(try models.sha256(of: parts[0]) != hash)
+        #expect(CostModelCache.fingerprint(parts[0]) != fingerprint)
+    }
+
     @Test func `A later part, a missing one and a renamed one are refused with what to do`() async throws {
         let directory = try ToyDirectory()
         let parts = try split(Self.shipped.appending(path: "draft.gguf").path, into: 2, directory)

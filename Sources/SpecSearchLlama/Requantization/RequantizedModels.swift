@@ -182,13 +182,25 @@ public struct RequantizedModels: Sendable {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted()
     }
 
-    static func size(_ path: String) -> Int64? {
-        let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-        return ((try? FileManager.default.attributesOfItem(atPath: real))?[.size] as? NSNumber)?.int64Value
+    /// A model's bytes, all parts together; nil where it is not there.
+    package static func size(_ path: String) -> Int64? {
+        var sum: Int64 = 0
+        for part in GGUFFile.paths(of: path) {
+            let attributes = try? FileManager.default.attributesOfItem(atPath: ModelSet.realPath(part))
+            guard let size = (attributes?[.size] as? NSNumber)?.int64Value else { return nil }
+            sum += size
+        }
+        return sum
+    }
+
+    /// A model's SHA-256; of one in parts, that of its parts' in hexadecimal digits, in order.
+    package func sha256(of path: String) throws -> String {
+        let hashes = try GGUFFile.paths(of: path).map(sha256(ofPart:))
+        return hashes.count == 1 ? hashes[0] : SHA256.hexadecimal(SHA256.hash(Array(hashes.joined().utf8)))
     }
 
     /// A file's SHA-256; the hub's cache names files by theirs.
-    package func sha256(of path: String) throws -> String {
+    private func sha256(ofPart path: String) throws -> String {
         let name = URL(fileURLWithPath: path).resolvingSymlinksInPath().lastPathComponent
         if name.count == 64, name.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) { return name }
         guard let handle = FileHandle(forReadingAtPath: path) else {
