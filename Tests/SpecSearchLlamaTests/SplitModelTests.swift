@@ -54,6 +54,43 @@ import Testing
         #expect(thoughts[0] == thoughts[1])
     }
 
+    @Test func `A split model behind links, as in the hub's cache, can be requantised`() throws {
+        let directory = try ToyDirectory()
+        let parts = try split(Self.shipped.appending(path: "draft.gguf").path, into: 2, directory)
+        let snapshot = directory.url.appendingPathComponent("snapshot")
+        try FileManager.default.createDirectory(at: snapshot, withIntermediateDirectories: true)
+        for (number, part) in parts.enumerated() {
+            let blob = directory.path("blob\(number)")
+            try FileManager.default.moveItem(atPath: part, toPath: blob)
+            try FileManager.default.createSymbolicLink(
+                atPath: snapshot.appendingPathComponent((part as NSString).lastPathComponent).path,
+                withDestinationPath: blob)
+        }
+        let first = snapshot.appendingPathComponent((parts[0] as NSString).lastPathComponent).path
+        let models = RequantizedModels(root: directory.url.appendingPathComponent("cache"))
+        let trials = try models.optimize(ModelSet(draft: first))
+        #expect(!trials.isEmpty && trials.allSatisfy { $0.original == first })
+    }
+
+    @Test func `All parts tell a model from another`() throws {
+        let directory = try ToyDirectory()
+        let parts = try split(Self.shipped.appending(path: "draft.gguf").path, into: 2, directory)
+        func sizeOfFile(_ path: String) throws -> Int64 {
+            Int64(try Data(contentsOf: URL(fileURLWithPath: path)).count)
+        }
+        let models = RequantizedModels(root: directory.url.appendingPathComponent("cache"))
+        #expect(try RequantizedModels.size(parts[0]) == sizeOfFile(parts[0]) + sizeOfFile(parts[1]))
+        let hash = try models.sha256(of: parts[0])
+        let fingerprint = CostModelCache.fingerprint(parts[0])
+        // The last weights of the second part.
+        let second = URL(fileURLWithPath: parts[1])
+        var bytes = try Data(contentsOf: second)
+        bytes[bytes.count - 1] ^= 1
+        try bytes.write(to: second)
+        #expect(try models.sha256(of: parts[0]) != hash)
+        #expect(CostModelCache.fingerprint(parts[0]) != fingerprint)
+    }
+
     @Test func `A later part, a missing one and a renamed one are refused with what to do`() async throws {
         let directory = try ToyDirectory()
         let parts = try split(Self.shipped.appending(path: "draft.gguf").path, into: 2, directory)

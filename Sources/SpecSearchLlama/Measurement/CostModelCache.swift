@@ -48,8 +48,13 @@ public struct CostModelCache: Sendable {
         return "\(processor) \(ProcessInfo.processInfo.activeProcessorCount)"
     }
 
-    /// A file's size and its first and last megabyte: enough to tell models apart without reading gigabytes.
-    static func fingerprint(_ path: String) -> String {
+    /// The size and the first and last megabyte of each of a model's files: enough to tell models apart without reading
+    /// gigabytes.
+    package static func fingerprint(_ path: String) -> String {
+        GGUFFile.paths(of: path).map(partFingerprint).joined()
+    }
+
+    private static func partFingerprint(_ path: String) -> String {
         guard let handle = FileHandle(forReadingAtPath: path) else { return path }
         defer { try? handle.close() }
         let megabyte: UInt64 = 1 << 20

@@ -116,7 +116,10 @@ package final class GGUFFile {
     }
 
     /// The paths of all files of a model, the first named; only the path itself where it cannot be read.
-    package static func paths(of path: String) -> [String] { (try? parts(of: path).map(\.path)) ?? [path] }
+    package static func paths(of path: String) -> [String] {
+        // The first part's name says so, and most files need not be opened.
+        path.contains("-00001-of-") ? (try? parts(of: path).map(\.path)) ?? [path] : [path]
+    }
 
     /// What precedes the number in a part's path; nil where the name does not say which part it is.
     private static func stem(of path: String, number: Int, count: Int) -> String? {

@@ -27,7 +27,8 @@ public struct RequantizedModel: Sendable, Hashable, Codable {
 
     /// The file that it was made of.
     public var original: String
-    /// The original's SHA-256, in hexadecimal digits, and its size.
+    /// The original's SHA-256, in hexadecimal digits, and its size; of one in parts, that of its parts' digits, and all
+    /// sizes together.
     public var sha256: String
     public var originalSize: Int64
     /// What the original is recognised by without reading all of it.

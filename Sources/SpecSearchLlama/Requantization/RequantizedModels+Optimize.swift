@@ -49,6 +49,7 @@ extension RequantizedModels {
         let types = RequantizedModel.WeightType.allCases.filter {
             $0.suits(roles, bits: original.bitsPerWeight, allowsFewerBits: allowsFewerBits)
         }
+        try dropUnsuited(path, roles, bits: original.bitsPerWeight, allowsFewerBits: allowsFewerBits)
         let name = roles.map(\.rawValue).joined(separator: ", ")
         if types.isEmpty { return [] }
         try checkRoom(for: types, original)
@@ -85,9 +86,10 @@ extension RequantizedModels {
                 for other in 0..<place { trials[other].isKept = false }
             }
         }
+        let known = models(of: path).filter { $0.machine == CostModelCache.machine }
         for (trial, file) in zip(trials, temporaries) {
             guard trial.isKept else {
-                drop(hash, trial.type)
+                for model in known where model.type == trial.type { try drop(roles, of: model) }
                 continue
             }
             let speedup = Self.median(trial.speedups)
@@ -96,6 +98,16 @@ extension RequantizedModels {
                 from: file)
         }
         return trials
+    }
+
+    /// Ends that types run in roles that they do not suit, such as those with fewer bits that were wanted before.
+    package func dropUnsuited(
+        _ path: String, _ roles: [ModelRole], bits: Double, allowsFewerBits: Bool
+    ) throws(SpecSearchError) {
+        for model in models(of: path) where model.machine == CostModelCache.machine {
+            let unsuited = roles.filter { !model.type.suits([$0], bits: bits, allowsFewerBits: allowsFewerBits) }
+            if !unsuited.isEmpty { try drop(unsuited, of: model) }
+        }
     }
 
     /// Refuses what would not fit on the disk, or in memory beside the original.

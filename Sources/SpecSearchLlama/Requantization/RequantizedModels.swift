@@ -79,23 +79,25 @@ public struct RequantizedModels: Sendable {
     /// - Returns: The bytes that were freed.
     @discardableResult
     public func remove(_ model: RequantizedModel) -> Int64 {
-        drop(model.sha256, model.type)
+        let file = file(model.sha256, model.type)
+        unlink(file.deletingPathExtension().appendingPathExtension("json").path)
+        unlink(file.path)
         rmdir(folder.appendingPathComponent(model.sha256).path)
         return model.size
     }
 
     // MARK: Files
 
-    /// A set's files, each with its roles.
+    /// A set's files, each with its roles and by the path that it was first named with: the parts of a split model are
+    /// found by their names, which links have and what they lead to, in the hub's cache, has not.
     static func files(of models: ModelSet) -> [(path: String, roles: [ModelRole])] {
         var files: [(path: String, roles: [ModelRole])] = []
         for role in ModelRole.allCases {
             guard let path = models[role] else { continue }
-            let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
-            if let known = files.firstIndex(where: { $0.path == real }) {
+            if let known = files.firstIndex(where: { ModelSet.realPath($0.path) == ModelSet.realPath(path) }) {
                 files[known].roles.append(role)
             } else {
-                files.append((real, [role]))
+                files.append((path, [role]))
             }
         }
         return files
@@ -105,7 +107,7 @@ public struct RequantizedModels: Sendable {
         folder.appendingPathComponent(hash).appendingPathComponent("\(type.rawValue).gguf")
     }
 
-    /// Keeps a file that pays, under a name that is looked for.
+    /// Keeps a file that pays, under a name that is looked for; what is known of its other roles stays.
     ///
     /// - Parameter temporary: The file, of ``temporaryFile(_:_:)``.
     package func keep(
@@ -113,31 +115,43 @@ public struct RequantizedModels: Sendable {
         from temporary: String
     ) throws(SpecSearchError) {
         let file = file(sha256, type)
+        // Another set may have the file in another role.
+        let known = models(of: original).first { $0.type == type && $0.machine == CostModelCache.machine }
         let record = RequantizedModel(
             original: original, sha256: sha256, originalSize: Self.size(original) ?? 0,
             fingerprint: CostModelCache.fingerprint(original), machine: CostModelCache.machine, type: type,
-            size: Self.size(temporary) ?? 0, speedups: speedups)
+            size: Self.size(temporary) ?? 0, speedups: (known?.speedups ?? [:]).merging(speedups) { $1 })
         guard rename(temporary, file.path) == 0 else {
             throw SpecSearchError(
                 .ioFailed, "\(file.path) cannot be written: \(String(cString: strerror(errno))).",
                 remedy: "Look at the rights of its folder.")
         }
-        do {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-            try encoder.encode(record).write(
-                to: file.deletingPathExtension().appendingPathExtension("json"), options: .atomic)
+        do throws(SpecSearchError) {
+            try write(record)
         } catch {
             unlink(file.path)
-            throw SpecSearchError(.ioFailed, "The record of \(file.path) cannot be written: \(error).")
+            throw error
         }
     }
 
-    /// Removes what was tried and does not pay any more.
-    func drop(_ hash: String, _ type: RequantizedModel.WeightType) {
-        let file = file(hash, type)
-        unlink(file.deletingPathExtension().appendingPathExtension("json").path)
-        unlink(file.path)
+    private func write(_ record: RequantizedModel) throws(SpecSearchError) {
+        let file = file(record.sha256, record.type).deletingPathExtension().appendingPathExtension("json")
+        do {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+            try encoder.encode(record).write(to: file, options: .atomic)
+        } catch {
+            throw SpecSearchError(
+                .ioFailed, "The record \(file.path) cannot be written: \(error).",
+                remedy: "Look at the rights of its folder.")
+        }
+    }
+
+    /// Ends that a file runs in some roles, since it does not pay there any more; it is removed where it has no other.
+    package func drop(_ roles: [ModelRole], of model: RequantizedModel) throws(SpecSearchError) {
+        var model = model
+        model.speedups = model.speedups.filter { !roles.contains($0.key) }
+        if model.speedups.isEmpty { remove(model) } else { try write(model) }
     }
 
     /// A name for a file in the making; those of processes that have gone are removed.
@@ -168,13 +182,25 @@ public struct RequantizedModels: Sendable {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted()
     }
 
-    static func size(_ path: String) -> Int64? {
-        let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-        return ((try? FileManager.default.attributesOfItem(atPath: real))?[.size] as? NSNumber)?.int64Value
+    /// A model's bytes, all parts together; nil where it is not there.
+    package static func size(_ path: String) -> Int64? {
+        var sum: Int64 = 0
+        for part in GGUFFile.paths(of: path) {
+            let attributes = try? FileManager.default.attributesOfItem(atPath: ModelSet.realPath(part))
+            guard let size = (attributes?[.size] as? NSNumber)?.int64Value else { return nil }
+            sum += size
+        }
+        return sum
+    }
+
+    /// A model's SHA-256; of one in parts, that of its parts' in hexadecimal digits, in order.
+    package func sha256(of path: String) throws -> String {
+        let hashes = try GGUFFile.paths(of: path).map(sha256(ofPart:))
+        return hashes.count == 1 ? hashes[0] : SHA256.hexadecimal(SHA256.hash(Array(hashes.joined().utf8)))
     }
 
     /// A file's SHA-256; the hub's cache names files by theirs.
-    package func sha256(of path: String) throws -> String {
+    private func sha256(ofPart path: String) throws -> String {
         let name = URL(fileURLWithPath: path).resolvingSymlinksInPath().lastPathComponent
         if name.count == 64, name.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) { return name }
         guard let handle = FileHandle(forReadingAtPath: path) else {
