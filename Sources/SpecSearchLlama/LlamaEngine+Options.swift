@@ -13,8 +13,8 @@ extension LlamaEngine {
         /// The most threads of one forward pass, except where ``roleThreads`` says otherwise; nil for what suits a model:
         /// see ``automaticThreads(weights:)``.
         ///
-        /// While other programs, or other workers of this one, have the cores, a pass has one; a worker beyond the first
-        /// always has one.
+        /// While other programs, or other workers of this one, have the cores, a pass has one, except with flash attention; a
+        /// worker beyond the first always has one.
         public var threads: Int?
         /// Threads of one forward pass of single models, as ``CostModel`` chooses them.
         public var roleThreads: [ModelRole: Int] = [:]
@@ -92,9 +92,11 @@ extension LlamaEngine {
             configuration.sequences = cacheSequences
             let usual = threads ?? Self.automaticThreads(weights: weights)
             configuration.threads = roles.map { roleThreads[$0] ?? usual }.max() ?? 1
-            configuration.adaptsThreads = adaptsThreads
             configuration.microBatch = roles.compactMap { microBatch[$0] }.min() ?? configuration.microBatch
             configuration.flashAttention = !flashAttention.isDisjoint(with: roles)
+            // With flash attention llama.cpp shares the keys out by the number of threads: logits would vary with the
+            // machine's load.
+            configuration.adaptsThreads = adaptsThreads && !configuration.flashAttention
             return configuration
         }
 

@@ -177,12 +177,13 @@ public struct ModelSet: Sendable, Hashable, Codable {
             throw SpecSearchError(
                 .badModelFile, "\(path) names no model.", remedy: "Name a draft, a target or a reward model (prm).")
         }
-        guard temperature.isFinite, temperature >= 0, maximumStepTokens > 0, contextLength > 1,
-            (numSpeculativeTokens ?? 0) >= 0
+        guard temperature.isFinite, temperature >= 0, maximumStepTokens > 0,
+            (2...LlamaContext.Configuration.maximumSlots).contains(contextLength), (numSpeculativeTokens ?? 0) >= 0
         else {
             throw SpecSearchError(
                 .badSetting, "\(path) has a setting out of range.",
-                remedy: "The temperature is not negative; lengths are positive.")
+                remedy: "The temperature is not negative; lengths are positive, and contextLength is at most "
+                    + "\(LlamaContext.Configuration.maximumSlots).")
         }
         for (role, list) in adapters {
             guard self[role] != nil, list.allSatisfy({ $0.scale.isFinite && !$0.file.isEmpty }) else {

@@ -52,6 +52,7 @@ import Testing
     @Test(arguments: [
         ("[]", "sets"), ("{\"sets\": [{}]}", "`name` is missing"), ("{\"sets\": [{\"name\": \"../a\"}]}", "not a name"),
         ("{\"sets\": [{\"name\": \"a\"}]}", "neither roles"),
+        ("{\"sets\": [{\"name\": \"a\", \"directory\": \"d\", \"contextLength\": 16777217}]}", "out of range"),
         (role("{\"hub\": \"a/b\"}"), "neither a file nor"), (role("{\"hub\": \"a\", \"file\": \"x\"}"), "repository"),
         (role("{\"hub\": \"a/b\", \"file\": \"../x\"}"), "file that cannot be"),
         (role("{\"package\": \"p\", \"version\": \"1\", \"member\": \"*\"}"), "no place on the hub"),

@@ -50,6 +50,24 @@ import Testing
         }
     }
 
+    @Test func `Texts where a header's numbers belong are no numbers, and end nothing`() throws {
+        let directory = try ToyDirectory()
+        var metadata = GGUFBuffer()
+        metadata.string("general.architecture")
+        metadata.value("llama")
+        for key in ["split.count", "llama.block_count"] {
+            metadata.string(key)
+            metadata.array(["2", "3"])
+        }
+        let path = directory.path("texts.gguf")
+        let tensor = (name: "token_embd.weight", shape: [32], data: [Float](repeating: 0, count: 32))
+        try GGUFBuffer.file(metadata, keys: 3, [tensor]).write(to: URL(fileURLWithPath: path))
+        let file = try GGUFFile(path: path)
+        #expect(file.integers("split.count").isEmpty && file.count("split.count") == 2)
+        #expect(GGUFFile.paths(of: path) == [path])
+        #expect(try MemoryEstimate(path: path).weights == 128)
+    }
+
     @Test func vocabulariesThatDoNotFit() async throws {
         let directory = try ToyDirectory()
         _ = try directory.models()

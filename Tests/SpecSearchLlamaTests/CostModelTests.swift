@@ -66,7 +66,7 @@ import Testing
     @Test func everyModelIsMeasuredAndTheResultKept() throws {
         let directory = try ToyDirectory()
         let models = try directory.models()
-        let cost = try CostModel.measure(models)
+        let cost = try CostModel.measure(models, limit: .infinity)
         #expect(Set(cost.curves.map(\.role)) == Set(ModelRole.allCases))
         #expect(cost.curves.allSatisfy { !$0.prefill.isEmpty || $0.milliseconds[12] ?? 0 > 0 })
         for role in ModelRole.allCases {
@@ -78,6 +78,18 @@ import Testing
         #expect(cache.load() == nil)
         try cache.store(cost)
         #expect(cache.load() == cost)
+        // What is placed, or adapted, is a role's model: the same said of another is another measurement.
+        var adapted = models
+        adapted.adapters = [.draft: [.init(file: "a.gguf", scale: 0.5)]]
+        var files: Set<URL> = [cache.file, CostModelCache(adapted, root: directory.url).file]
+        adapted.adapters = [.target: [.init(file: "a.gguf", scale: 0.5)]]
+        files.insert(CostModelCache(adapted, root: directory.url).file)
+        adapted.adapters = [.target: [.init(file: "a.gguf", scale: 1)]]
+        files.insert(CostModelCache(adapted, root: directory.url).file)
+        for role in ModelRole.allCases {
+            files.insert(CostModelCache(models, placement: [role: .processor], root: directory.url).file)
+        }
+        #expect(files.count == 4 + ModelRole.allCases.count)
         // Other models are measured anew.
         try directory.model("target.gguf", .init(seed: 9, layers: 2))
         #expect(CostModelCache(models, root: directory.url).load() == nil)

@@ -161,12 +161,19 @@ import Testing
         await expectError(.badSetting) { _ = try await engine.large.sample([request]) }
         for change: (inout LlamaEngine.Options) -> Void in [
             { $0.threads = 0 }, { $0.numSpeculativeTokens = -1 }, { $0.cacheSequences = 300 },
+            { $0.cacheTokens = .max }, { $0.cacheSequences = .max },
         ] {
             var options = LlamaEngine.Options()
             change(&options)
             let wrong = options
             await expectError(.badSetting) { _ = try await LlamaEngine(models, options: wrong) }
         }
+        // Before the memory that it takes is computed.
+        var endless = models
+        endless.contextLength = .max
+        let tooLong = endless
+        #expect(throws: SpecSearchError.self) { try tooLong.check(path: "manifest.json") }
+        #expect(throws: SpecSearchError.self) { try CostModel.measure(tooLong) }
         request.sampling = SamplingParameters()
         request.path.problem.text = String(repeating: "abc ", count: 200)
         for model in [try engine.large, try engine.speculative] as [any LanguageModel] {

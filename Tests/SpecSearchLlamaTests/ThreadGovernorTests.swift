@@ -1,3 +1,4 @@
+import SpecSearch
 import SpecSearchLlama
 import Testing
 
@@ -50,6 +51,15 @@ import Testing
         machine.waited = nil
         #expect(Set(machine.run(5, waiting: 0.9)) == [2])
         #expect(ThreadGovernor(limit: 1).limit == 1)
+    }
+
+    @Test func `With flash attention, whose sums go by the threads, their number stays`() {
+        var options = LlamaEngine.Options(threads: 2)
+        options.flashAttention = [.target]
+        let models = ModelSet(draft: "d", target: "t")
+        #expect(options.contextConfiguration(for: [.draft], of: models, weights: 0).adaptsThreads)
+        #expect(!options.contextConfiguration(for: [.target], of: models, weights: 0).adaptsThreads)
+        #expect(!options.contextConfiguration(for: [.draft, .target], of: models, weights: 0).adaptsThreads)
     }
 
     @Test func `Small models have one thread, and a machine has a core`() {

@@ -88,7 +88,9 @@ public struct CatalogueEntry: Sendable, Hashable, Codable {
     var fault: String? {
         guard Names.isName(name) else { return "`\(name)` is not a name" }
         guard directory != nil || !roles.isEmpty else { return "`\(name)` has neither roles nor a directory" }
-        guard temperature.isFinite, temperature >= 0, maximumStepTokens > 0, contextLength > 1 else {
+        // The longest text is the engine's.
+        guard temperature.isFinite, temperature >= 0, maximumStepTokens > 0, (2...1 << 24).contains(contextLength)
+        else {
             return "`\(name)` has a setting out of range"
         }
         for role in ModelRole.allCases {

@@ -73,9 +73,9 @@ struct TuneCommand: AsyncParsableCommand {
         if !json, optimize { print(Optimization.text(trials) + "\n") }
         print(try json ? report.json() : report.text)
         if !json {
+            let file = CostModelCache(models, placement: engine.placement.placement).file
             print(
-                "Measured in \(cost.seconds.fixed(1)) s; kept in \(CostModelCache(models).file.path) for these models on "
-                    + "this machine.")
+                "Measured in \(cost.seconds.fixed(1)) s; kept in \(file.path) for these models on this machine.")
         }
         if let interruption { throw interruption }
     }

@@ -42,7 +42,8 @@ extension EngineWorker {
         if let known = batchedContexts[place], known.configuration == configuration {
             context = known
         } else {
-            context = try LlamaContext(model: runners[place].context.model, configuration: configuration)
+            let own = runners[place].context
+            context = try LlamaContext(model: own.model, configuration: configuration, adapters: own.adapters)
             batchedContexts[place] = context
         }
         context.clear()

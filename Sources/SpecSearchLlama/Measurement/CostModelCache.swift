@@ -12,8 +12,11 @@ public struct CostModelCache: Sendable {
     public init(_ models: ModelSet, placement: [ModelRole: LlamaEngine.Placement] = [:], root: URL? = nil) {
         var name = Self.machine
         for device in ComputeDevice.all where device.takesLayers { name += " \(device.name) \(device.description)" }
-        for role in ModelRole.allCases { name += placement[role].map { " \($0.described)" } ?? "" }
-        for role in ModelRole.allCases { name += models[role].map(Self.fingerprint) ?? " none" }
+        for role in ModelRole.allCases {
+            name += " \(role.rawValue)" + (models[role].map(Self.fingerprint) ?? " none")
+            name += placement[role].map { " \($0.described)" } ?? ""
+            for adapter in models.adapters[role] ?? [] { name += " \(adapter.file) \(adapter.scale)" }
+        }
         let hash = String(RandomKey.hash(name + LlamaLibrary.version), radix: 16)
         file = (root ?? Self.userCache).appendingPathComponent("cost-\(hash).json")
     }

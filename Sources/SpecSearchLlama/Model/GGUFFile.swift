@@ -45,10 +45,11 @@ package final class GGUFFile {
         case GGUF_TYPE_INT32: return [Int(gguf_get_val_i32(pointer, id))]
         case GGUF_TYPE_UINT64: return [Int(clamping: gguf_get_val_u64(pointer, id))]
         case GGUF_TYPE_ARRAY:
-            guard let data = gguf_get_arr_data(pointer, id) else { return [] }
-            let count = gguf_get_arr_n(pointer, id)
             switch gguf_get_arr_type(pointer, id) {
             case GGUF_TYPE_UINT32, GGUF_TYPE_INT32:
+                // Not before the type is known: ggml ends the program where the data of texts are asked for.
+                guard let data = gguf_get_arr_data(pointer, id) else { return [] }
+                let count = gguf_get_arr_n(pointer, id)
                 return UnsafeBufferPointer(start: data.assumingMemoryBound(to: Int32.self), count: count).map(Int.init)
             default: return []
             }

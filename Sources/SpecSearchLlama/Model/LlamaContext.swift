@@ -69,6 +69,25 @@ package final class LlamaContext {
         package var givesHiddenStates = false
 
         package init() {}
+
+        /// The most tokens of a KV cache, and so of a text.
+        package static let maximumSlots = 1 << 24
+
+        /// Checks the sizes, also before anything is computed from them.
+        ///
+        /// - Throws: ``SpecSearchError`` `badSetting`.
+        func check() throws(SpecSearchError) {
+            guard (1...Self.maximumSlots).contains(slots), (1...256).contains(sequences), batch > 0,
+                (1...512).contains(threads)
+            else {
+                throw SpecSearchError(
+                    .badSetting,
+                    "The cache cannot have \(slots) tokens, \(sequences) sequences, batches of \(batch) and \(threads) "
+                        + "threads.",
+                    remedy: "Sizes are positive; there are at most \(Self.maximumSlots) tokens (cacheTokens, or the "
+                        + "models' contextLength), 256 sequences and 512 threads.")
+            }
+        }
     }
 
     /// Makes a context with one KV cache shared by all sequences.
@@ -78,15 +97,7 @@ package final class LlamaContext {
     package init(
         model: LlamaModel, configuration: Configuration, adapters: [AppliedAdapter] = []
     ) throws(SpecSearchError) {
-        guard configuration.slots > 0, (1...256).contains(configuration.sequences), configuration.batch > 0,
-            (1...512).contains(configuration.threads), configuration.slots <= 1 << 24
-        else {
-            throw SpecSearchError(
-                .badSetting,
-                "The cache cannot have \(configuration.slots) tokens, \(configuration.sequences) sequences, batches of "
-                    + "\(configuration.batch) and \(configuration.threads) threads.",
-                remedy: "Sizes are positive; there are at most 256 sequences and 512 threads.")
-        }
+        try configuration.check()
         LlamaLibrary.start()
         var parameters = llama_context_default_params()
         parameters.n_ctx = UInt32(configuration.slots)

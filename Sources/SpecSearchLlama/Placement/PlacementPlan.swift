@@ -66,12 +66,13 @@ package struct PlacementPlan: Sendable {
     ///   - hostMemory: The processor's memory in bytes.
     ///   - contexts: How many contexts each model has on a device, one for each worker: they are reserved there, and in
     ///     the processor's memory only the first worker's is counted.
-    /// - Throws: ``SpecSearchError`` `badSetting` for devices that are not there, `computeFailed` where the memory does not
-    ///   suffice.
+    /// - Throws: ``SpecSearchError`` `badSetting` for devices that are not there and sizes out of range, `computeFailed`
+    ///   where the memory does not suffice.
     package init(
         _ requests: [Request], devices: [ComputeDevice] = ComputeDevice.all,
         hostMemory: Int = Int(clamping: ProcessInfo.processInfo.physicalMemory), contexts: Int = 1
     ) throws(SpecSearchError) {
+        for request in requests { try request.configuration.check() }
         uses = [Use(device: "CPU", bytes: .init(), free: hostMemory)]
         uses += devices.filter(\.takesLayers).map { Use(device: $0.name, bytes: .init(), free: $0.freeMemory) }
         func size(_ index: Int) -> Int {
