@@ -38,16 +38,14 @@ enum Interruption {
             }
         }
         let queue = DispatchQueue(label: "specsearch.signals")
-        let sources = [SIGINT, SIGTERM, SIGHUP].compactMap { number in
+        // Whoever started this with nohup wants it to go on.
+        let numbers = [SIGINT, SIGTERM, SIGHUP].filter { $0 != SIGHUP || !isIgnored($0) }
+        let sources = numbers.map { number in
             let former = signal(number, SIG_IGN)
-            // Whoever started this with nohup wants it to go on.
-            if number == SIGHUP, unsafeBitCast(former, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) {
-                return nil
-            }
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler { received(number) }
             source.activate()
-            return (number, former, source)
+            return (number: number, former: former, source: source)
         }
         let task = Task { try await body() }
         state.withLock { state in
@@ -66,5 +64,11 @@ enum Interruption {
         } catch let error as CancellationError {
             throw state.withLock { $0.exitCode } ?? error
         }
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        let handler = signal(number, SIG_IGN)
+        signal(number, handler)
+        return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 }
