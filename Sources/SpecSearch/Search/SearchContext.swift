@@ -78,7 +78,7 @@ public final class SearchContext {
     /// Samples as ``sample(_:_:for:phase:)`` does, but in waves of `sizes` samples a node, until a node has enough.
     ///
     /// Sample `i` draws from the same random key in whatever wave it is, so in the embedded engine the waves together give
-    /// what one would; servers draw anew in each call. What a later wave says again is counted at its node.
+    /// what one would; a server's may differ with the call. What a later wave says again is counted at its node.
     ///
     /// - Parameter enough: Says of the candidates so far which nodes have enough; asked between waves only.
     func sample(
