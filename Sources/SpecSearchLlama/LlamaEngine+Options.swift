@@ -94,8 +94,8 @@ extension LlamaEngine {
             configuration.threads = roles.map { roleThreads[$0] ?? usual }.max() ?? 1
             configuration.microBatch = roles.compactMap { microBatch[$0] }.min() ?? configuration.microBatch
             configuration.flashAttention = !flashAttention.isDisjoint(with: roles)
-            // With flash attention llama.cpp shares the keys out by the number of threads: logits would vary with the
-            // machine's load.
+            // With flash attention llama.cpp cuts the keys of a pass of one token into a part a thread: logits would vary with
+            // the machine's load.
             configuration.adaptsThreads = adaptsThreads && !configuration.flashAttention
             return configuration
         }

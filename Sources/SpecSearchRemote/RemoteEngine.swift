@@ -34,8 +34,7 @@ public struct RemoteEngine: EngineConvertible {
         var servers: [ModelRole: RemoteServers] = [:]
         func languageModel(_ group: BackendGroup?, _ role: ModelRole) async throws -> RemoteLanguageModel? {
             guard let group else { return nil }
-            let model = try await RemoteLanguageModel(
-                group, role: role, delimiter: delimiter, answerMarker: defaults.answerMarker, policy: policy)
+            let model = try await RemoteLanguageModel(group, role: role, delimiter: delimiter, policy: policy)
             servers[role] = model.servers
             return model
         }

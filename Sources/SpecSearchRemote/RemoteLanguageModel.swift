@@ -16,8 +16,6 @@ public struct RemoteLanguageModel: LanguageModel {
     public let role: ModelRole
     /// What ends a step.
     public let delimiter: String
-    /// What precedes the answer in the last step, for servers that do not say why they stopped.
-    public let answerMarker: String?
     package let servers: RemoteServers
 
     /// Asks the servers for what has to be known before the first call.
@@ -26,23 +24,19 @@ public struct RemoteLanguageModel: LanguageModel {
     ///   - group: Where it runs.
     ///   - role: Its part in the search, by which usage is counted.
     ///   - delimiter: What ends a step.
-    ///   - answerMarker: What precedes the answer in the last step; only text-only servers need it.
     ///   - policy: How calls are guarded.
     /// - Throws: `SpecSearchError` `unavailable` where no replica answers.
     public init(
-        _ group: BackendGroup, role: ModelRole, delimiter: String = "\n\n", answerMarker: String? = nil,
-        policy: CallPolicy = CallPolicy()
+        _ group: BackendGroup, role: ModelRole, delimiter: String = "\n\n", policy: CallPolicy = CallPolicy()
     ) async throws {
-        self.init(
-            RemoteServers(group, policy: policy), role: role, delimiter: delimiter, answerMarker: answerMarker)
+        self.init(RemoteServers(group, policy: policy), role: role, delimiter: delimiter)
         try await servers.prepare()
     }
 
-    init(_ servers: RemoteServers, role: ModelRole, delimiter: String, answerMarker: String?) {
+    init(_ servers: RemoteServers, role: ModelRole, delimiter: String) {
         self.servers = servers
         self.role = role
         self.delimiter = delimiter
-        self.answerMarker = answerMarker
     }
 
     /// Where it runs.
@@ -122,7 +116,6 @@ public struct RemoteLanguageModel: LanguageModel {
             seed: Self.seed(request.key.sample(first), bits: codec.seedBits), delimiter: delimiter)
         if group.dialect == .openAI {
             call.text = RemoteServers.prompt(request.path.problem, template: group.template) + request.path.text
-            call.answerMarker = answerMarker
         } else {
             call.prompt = try await servers.tokens(of: request.path)
         }

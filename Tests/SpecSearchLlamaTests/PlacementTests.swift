@@ -115,6 +115,23 @@ import Testing
             none?.remedy.contains("SPECSEARCH_BACKEND") == true && none?.remedy.contains("CPU (a processor)") == true)
     }
 
+    @Test func `Only models that are there, and may have layers on a GPU, use one`() {
+        let devices = [Self.cpu, gpu("GPU0", mebibytes: 4096)]
+        let models = ModelSet(draft: "d", target: "t")
+        func uses(_ placement: [ModelRole: LlamaEngine.Placement], _ models: ModelSet) -> Bool {
+            var options = LlamaEngine.Options()
+            options.placement = placement
+            return options.usesGPUs(models, devices: devices)
+        }
+        #expect(uses([:], models) && uses([.draft: .processor], models))
+        #expect(!LlamaEngine.Options().usesGPUs(models, devices: [Self.cpu]))
+        // Nothing is said of the reward model, and there is none.
+        #expect(!uses([.draft: .processor, .target: .processor], models))
+        #expect(!uses([.draft: .init(devices: ["cpu"]), .target: .init(devices: ["CPU"])], models))
+        #expect(uses([.draft: .init(devices: ["cpu"]), .target: .init(devices: ["gpu0"])], models))
+        #expect(!uses([.target: .processor], ModelSet(target: "t", rewardModel: "t")))
+    }
+
     @Test func `Small models come first, and shared weights are counted once`() throws {
         var set = try directory.models()
         set.target = directory.path("big.gguf")

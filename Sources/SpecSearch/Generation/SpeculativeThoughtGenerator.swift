@@ -11,11 +11,12 @@
 ///
 /// With ``Configuration/draftWaves`` W above 1 a node's drafts are sampled in W parts, the later ones only where the
 /// earlier ones left slots empty. Who is in which part goes by the samples' numbers, not by who is done first, so length
-/// has no say; and sample i is the same thought in whatever part. What is never drafted is never judged: acceptance counts
-/// the judged drafts only, and the statistics of the threshold those that were kept. A node that had enough early keeps
-/// the first N at or above the threshold in place of the N best of all, so the kept drafts' mean and maximum are a little
-/// lower than with one part, and the threshold with them; each kept draft has still reached it, and what is inferred from
-/// the target's thoughts is untouched.
+/// has no say; in the embedded engine sample i is the same thought in whatever part, while a server's may differ with the
+/// call that asks for it. What is never drafted is never judged: acceptance counts the judged drafts only, and the
+/// statistics of the threshold those that were kept. A node that had enough early keeps the first N at or above the
+/// threshold in place of the N best of all, so the kept drafts' mean and maximum are a little lower than with one part, and
+/// the threshold with them; each kept draft has still reached it, and what is inferred from the target's thoughts is
+/// untouched.
 ///
 /// N counts samples, and a duplicate fills the slot that it was sampled for: a kept draft that came up `m` times fills
 /// `m` of the node's N slots. AR does not ask again for its merged duplicates either; and where a step is nearly

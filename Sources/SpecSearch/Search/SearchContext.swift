@@ -77,8 +77,8 @@ public final class SearchContext {
 
     /// Samples as ``sample(_:_:for:phase:)`` does, but in waves of `sizes` samples a node, until a node has enough.
     ///
-    /// Sample `i` draws from the same random key in whatever wave it is, so the waves together give what one would. What a
-    /// later wave says again is counted at its node.
+    /// Sample `i` draws from the same random key in whatever wave it is, so in the embedded engine the waves together give
+    /// what one would; a server's may differ with the call. What a later wave says again is counted at its node.
     ///
     /// - Parameter enough: Says of the candidates so far which nodes have enough; asked between waves only.
     func sample(

@@ -40,7 +40,7 @@ public struct SearchOutcome: Sendable, Hashable, Codable {
         public init() {}
     }
 
-    /// Branches that one model could not go on with, for one reason.
+    /// Branches that one model could not go on with, for one reason; where that is the draft, the target may have.
     public struct Lost: Sendable, Hashable, Codable {
         public var role: ModelRole
         /// The code of the error, such as `contextOverflow`.
@@ -113,6 +113,8 @@ public struct SearchOutcome: Sendable, Hashable, Codable {
     public var acceptance: Acceptance
     public var depths: [Depth]
     /// The branches that outgrew a model's context, or that the reward model could not read; nil where there were none.
+    ///
+    /// A branch that only the draft could not continue is here, too, though it went on with the target's thoughts.
     public var lost: [Lost]?
 
     /// The outcome with every time set to zero: what must be equal between two runs of one search.

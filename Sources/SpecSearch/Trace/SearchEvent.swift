@@ -118,6 +118,8 @@ public enum SearchEvent: Sendable, Hashable {
     }
 
     /// Branches that a model cannot go on with: they end here, and the search goes on with the others.
+    ///
+    /// Those that only the draft cannot continue go on with the target's thoughts.
     public struct Lost: Sendable, Hashable, Codable {
         /// The model.
         public var role: ModelRole

@@ -154,15 +154,17 @@ struct EngineArguments: ParsableArguments {
 
     /// How the engine runs models.
     ///
-    /// - Parameter models: Those that `tune` may have measured; nil for others.
-    func options(for models: ModelSet?) -> LlamaEngine.Options {
+    /// - Parameters:
+    ///   - models: Those that run in this process.
+    ///   - isTuned: Whether `tune` may have measured them.
+    func options(for models: ModelSet, isTuned: Bool = true) -> LlamaEngine.Options {
         var options = LlamaEngine.Options()
         options.placement = placement.placement
-        if !noTune, let models, let cost = CostModelCache(models, placement: options.placement).load() {
+        if !noTune, isTuned, let cost = CostModelCache(models, placement: options.placement).load() {
             options.adopt(cost, of: models)
         }
         // On a GPU one worker has all problems in its passes; a second would need caches of its own there.
-        if placement.usesGPUs { options.workers = 1 }
+        if options.usesGPUs(models) { options.workers = 1 }
         if let threads { (options.threads, options.roleThreads) = (threads, [:]) }
         if let workers { options.workers = workers }
         if let numSpeculativeTokens { options.numSpeculativeTokens = numSpeculativeTokens }

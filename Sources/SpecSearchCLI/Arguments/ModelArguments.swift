@@ -22,7 +22,8 @@ struct ModelArguments: ParsableArguments {
         #if Cluster
             if let configuration = try await cluster.read() {
                 return EngineSource(
-                    models: configuration.set, options: local.options(for: nil), cluster: configuration)
+                    models: configuration.set, options: local.options(for: configuration.set, isTuned: false),
+                    cluster: configuration)
             }
         #endif
         let models = try local.modelSet()

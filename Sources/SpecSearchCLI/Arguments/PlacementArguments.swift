@@ -35,12 +35,6 @@ struct PlacementArguments: ParsableArguments {
     /// What is said; validated before.
     var placement: [ModelRole: LlamaEngine.Placement] { (try? parsed()) ?? [:] }
 
-    /// Whether any model may be on a GPU that is there.
-    var usesGPUs: Bool {
-        ModelRole.allCases.contains { placement[$0]?.gpuLayers != 0 }
-            && ComputeDevice.all.contains(where: \.takesLayers)
-    }
-
     private func parsed() throws -> [ModelRole: LlamaEngine.Placement] {
         let layers = try Self.values(of: gpuLayers, "--gpu-layers") { Int($0).flatMap { $0 >= 0 ? $0 : nil } }
         let devices = try Self.values(of: device, "--device") { $0.isEmpty ? nil : $0 }

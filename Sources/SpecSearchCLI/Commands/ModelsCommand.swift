@@ -75,7 +75,7 @@ struct ModelsCheckCommand: AsyncParsableCommand {
         load.promptTokens = promptTokens
         var options = LlamaEngine.Options()
         options.placement = placement.placement
-        if placement.usesGPUs { options.workers = 1 }
+        if options.usesGPUs(set) { options.workers = 1 }
         if let cacheTokens { options.cacheTokens = cacheTokens }
         let check = try ModelCheck(set, load: load, options: options, measures: timed)
         if json {

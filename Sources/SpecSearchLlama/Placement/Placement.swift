@@ -93,6 +93,19 @@ extension LlamaEngine.Placement {
     }
 }
 
+extension LlamaEngine.Options {
+    /// Whether layers of any of the models may be on a GPU that is there.
+    package func usesGPUs(_ models: ModelSet, devices: [ComputeDevice] = ComputeDevice.all) -> Bool {
+        let roles = ModelRole.allCases.filter { models[$0] != nil }
+        let files = Dictionary(grouping: roles) { ModelSet.realPath(models[$0] ?? "") }
+        return files.values.contains { sharing in
+            // As `PlacementPlan` has it: what is said of the first role of a file of which anything is said.
+            let said = sharing.compactMap { placement[$0] }.first ?? LlamaEngine.Placement()
+            return (try? said.chosen(from: devices))?.isEmpty == false
+        }
+    }
+}
+
 extension LlamaEngine.Placement {
     /// In words, for a run's record.
     var described: String {

@@ -16,8 +16,6 @@ package struct GenerationCall: Sendable, Hashable {
     package var seed: Int
     /// What ends a step.
     package var delimiter: String
-    /// What precedes the answer in the last step, for servers that do not say why they stopped; nil where nothing does.
-    package var answerMarker: String?
 
     package init(
         model: String? = nil, prompt: [Token], count: Int, sampling: SamplingParameters, seed: Int, delimiter: String

@@ -4,8 +4,8 @@ package import SpecSearch
 /// Any server with OpenAI's `/v1/completions` and nothing more, such as Ollama and LM Studio: thoughts as text.
 ///
 /// Lost are token ids (the text is tokenised again at each step, so the prefix cache may miss), exact stops (such servers
-/// say "stop" for a delimiter and for the end alike; a step with the answer's marker, or an empty one, counts as the
-/// last), several siblings in one call, and reward models.
+/// say "stop" for a delimiter and for the end alike; an empty step counts as the last, and searches know one that holds the
+/// answer), several siblings in one call, and reward models.
 package struct TextOnlyDialect: ServerDialect {
     package let name = "a text-only server"
     package let seedBits = 30
@@ -44,8 +44,7 @@ package struct TextOnlyDialect: ServerDialect {
             switch choice.finishReason {
             case "length": return Completion(text: choice.text, tokens: [], stop: .length)
             case "stop":
-                let isLast =
-                    choice.text.isEmpty || call.answerMarker.map(choice.text.contains) == true
+                let isLast = choice.text.isEmpty
                 return Completion(
                     text: isLast ? choice.text : choice.text + call.delimiter, tokens: [],
                     stop: isLast ? .endOfSequence : .delimiter)
