@@ -22,11 +22,15 @@ struct ModelArguments: ParsableArguments {
         #if Cluster
             if let configuration = try await cluster.read() {
                 return EngineSource(
-                    models: configuration.set, options: local.options(for: nil), cluster: configuration)
+                    named: configuration.set, models: configuration.set, options: local.options(for: nil),
+                    cluster: configuration)
             }
         #endif
-        let models = try local.modelSet()
-        return EngineSource(models: models, options: local.options(for: models))
+        let noTune = local.noTune
+        let tuned: @Sendable (ModelSet) -> ModelSet = { noTune ? $0 : RequantizedModels().replacing(in: $0) }
+        let named = try local.namedSet()
+        let models = tuned(named)
+        return EngineSource(named: named, models: models, options: local.options(for: models), tuned: tuned)
     }
 
     /// Loads the models, or asks their servers, and says so on a terminal.
