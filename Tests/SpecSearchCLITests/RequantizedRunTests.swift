@@ -41,4 +41,21 @@ import Testing
         #expect(manifest.models["target"]?.path.hasSuffix("/Q8_0.gguf") == true)
         #expect(manifest.models["small: target"]?.path == Program.models + "/draft.gguf")
     }
+    @Test func `A run that was begun before goes on with its files, and a new one has the others`() async throws {
+        let arguments = evaluate("begun") + ["--methods", "ar"]
+        let begun = try await run(arguments)
+        #expect(begun.status == 0, "\(begun.all)")
+        try requantize()
+        let resumed = try await run(arguments + ["--resume"])
+        #expect(resumed.status == 0 && resumed.output == begun.output, "\(resumed.all)")
+        #expect(try RunFolder(folder.file("begun")).manifest().models["target"]?.path == target)
+
+        let other = evaluate("new") + ["--methods", "ar"]
+        let new = try await run(other)
+        #expect(new.status == 0, "\(new.all)")
+        #expect(
+            try RunFolder(folder.file("new")).manifest().models["target"]?.path.hasSuffix("/Q8_0.gguf") == true)
+        let again = try await run(other + ["--resume"])
+        #expect(again.status == 0, "\(again.all)")
+    }
 }

@@ -18,7 +18,9 @@ struct ModelArguments: ParsableArguments {
     }
 
     /// Where the models are.
-    func source() async throws -> EngineSource {
+    ///
+    /// - Parameter files: Those of a run that is resumed: what tune has made since does not run in it. Nil for a new one.
+    func source(resuming files: Set<String>? = nil) async throws -> EngineSource {
         #if Cluster
             if let configuration = try await cluster.read() {
                 return EngineSource(
@@ -27,7 +29,9 @@ struct ModelArguments: ParsableArguments {
             }
         #endif
         let noTune = local.noTune
-        let tuned: @Sendable (ModelSet) -> ModelSet = { noTune ? $0 : RequantizedModels().replacing(in: $0) }
+        let tuned: @Sendable (ModelSet) -> ModelSet = { set in
+            noTune ? set : RequantizedModels().replacing(in: set) { files?.contains($0.path) ?? true }
+        }
         let named = try local.namedSet()
         let models = tuned(named)
         return EngineSource(named: named, models: models, options: local.options(for: models), tuned: tuned)

@@ -59,11 +59,12 @@ struct RecordingArguments: ParsableArguments {
         plan: (SearchConfiguration, _ rejectionRate: () async throws -> Double) async throws -> RunPlan
     ) async throws -> (manifest: RunManifest, records: [EvaluationRecord]) {
         let folder = RunFolder(output)
-        let source = try await models.source()
+        let begun = try resume ? folder.manifest() : nil
+        let source = try await models.source(resuming: begun.map { Set($0.models.values.map(\.path)) })
         let manifest: RunManifest
         let file: RecordFile<EvaluationRecord>
-        if resume {
-            manifest = try folder.manifest()
+        if let begun {
+            manifest = begun
             terminal.progress("Comparing checksums …")
             try await checkResumable(manifest, source)
             file = try folder.records()
