@@ -97,7 +97,19 @@ struct EngineSource: Sendable {
 
     /// How files are run, by setting; nothing where there are none.
     var described: [String: String] {
-        ModelRole.allCases.contains { models[$0] != nil } ? options.described : [:]
+        guard ModelRole.allCases.contains(where: { models[$0] != nil }) else { return [:] }
+        var settings = options.described
+        for role in ModelRole.allCases {
+            let scales = (models.adapters[role] ?? []).map { "\($0.scale)" }
+            if !scales.isEmpty { settings["\(role.rawValue) adapter scale"] = scales.joined(separator: " ") }
+        }
+        return settings
+    }
+
+    /// Of what describes how files are run, what a resumed run must have in common with the one that was begun: what was
+    /// said of places, and the scales of adapters.
+    static func arguments(in described: [String: String]) -> [String: String] {
+        described.filter { ($0.key == "placement" || $0.key.hasSuffix(" adapter scale")) && !$0.value.isEmpty }
     }
 
     /// The servers, by role, and what they say that they are; nil where all models run here.
