@@ -41,6 +41,7 @@ import Testing
         #expect(manifest.models["target"]?.path.hasSuffix("/Q8_0.gguf") == true)
         #expect(manifest.models["small: target"]?.path == Program.models + "/draft.gguf")
     }
+
     @Test func `A run that was begun before goes on with its files, and a new one has the others`() async throws {
         let arguments = evaluate("begun") + ["--methods", "ar"]
         let begun = try await run(arguments)
@@ -57,5 +58,18 @@ import Testing
             try RunFolder(folder.file("new")).manifest().models["target"]?.path.hasSuffix("/Q8_0.gguf") == true)
         let again = try await run(other + ["--resume"])
         #expect(again.status == 0, "\(again.all)")
+    }
+
+    @Test func `What runs is checked`() async throws {
+        try FileManager.default.createDirectory(atPath: folder.file("set"), withIntermediateDirectories: true)
+        try folder.write(
+            #"{"target": "\#(target)", "chatTemplate": "{problem}\n\n", "contextLength": 512}"#,
+            to: "set/manifest.json")
+        let arguments = ["models", "check", folder.file("set"), "--no-timed", "--json"]
+        let before = try await run(arguments)
+        #expect(before.output.contains("target.gguf") && !before.output.contains("Q8_0.gguf"), "\(before.all)")
+        try requantize()
+        let after = try await run(arguments)
+        #expect(after.output.contains("Q8_0.gguf"), "\(after.all)")
     }
 }
