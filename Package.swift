@@ -157,8 +157,9 @@ let package = Package(
         .testTarget(
             name: "SpecSearchCLITests",
             dependencies: [
-                "specsearch", "SpecSearchCLI", "SpecSearchEvaluation", "MathGrading", "SpecSearchRemote",
-                "SpecSearchTesting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "specsearch", "SpecSearch", "SpecSearchCLI", "SpecSearchEvaluation", "SpecSearchLlama", "MathGrading",
+                "SpecSearchRemote", "SpecSearchTesting",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]
 )

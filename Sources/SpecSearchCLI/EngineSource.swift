@@ -9,10 +9,14 @@ internal import SpecSearchLlama
 
 /// Where the models of a command are: in files that this process runs, or where a configuration says.
 struct EngineSource: Sendable {
-    /// The files, if any, and what suits the models.
+    /// The files that were asked for, if any, and what suits the models.
+    let named: ModelSet
+    /// The same with what runs in the place of files.
     let models: ModelSet
     /// How files are run.
     let options: LlamaEngine.Options
+    /// Puts what was made for this machine in the place of a set's files.
+    var tuned: @Sendable (ModelSet) -> ModelSet = { $0 }
     #if Cluster
         /// What `--config` says, if it is given.
         var cluster: ClusterConfiguration?
@@ -34,14 +38,20 @@ struct EngineSource: Sendable {
         #if Cluster
             if let cluster { return try await cluster.engine(options: options) }
         #endif
-        return try await LlamaEngine(models.replacing(files), options: options).engine
+        return try await LlamaEngine(models(replacing: files), options: options).engine
+    }
+
+    /// The models with files of a variant's own, of which bare names are looked for beside the files that were asked for:
+    /// what runs in their place is elsewhere.
+    private func models(replacing files: [ModelRole: String]) -> ModelSet {
+        files.isEmpty ? models : tuned(named.replacing(files))
     }
 
     /// Refuses variants that look at scores where nobody gives any, and those with files of their own where a
     /// configuration names the models.
     func check(_ variants: [Variant]) throws {
         for variant in variants
-        where hasAllFiles && models.replacing(variant.models).rewardModel == nil
+        where hasAllFiles && models(replacing: variant.models).rewardModel == nil
             && variant.configuration.judge == .rewardModel && variant.configuration.needsScores
         {
             throw SpecSearchError.missingRewardModel(of: models.name)
@@ -77,8 +87,9 @@ struct EngineSource: Sendable {
         }
         files["judge"] = models.judge
         for variant in variants {
+            let own = models(replacing: variant.models)
             for role in variant.models.keys {
-                add(role, of: models.replacing(variant.models), as: "\(variant.name): \(role.rawValue)")
+                add(role, of: own, as: "\(variant.name): \(role.rawValue)")
             }
         }
         return files
@@ -86,7 +97,19 @@ struct EngineSource: Sendable {
 
     /// How files are run, by setting; nothing where there are none.
     var described: [String: String] {
-        ModelRole.allCases.contains { models[$0] != nil } ? options.described : [:]
+        guard ModelRole.allCases.contains(where: { models[$0] != nil }) else { return [:] }
+        var settings = options.described
+        for role in ModelRole.allCases {
+            let scales = (models.adapters[role] ?? []).map { "\($0.scale)" }
+            if !scales.isEmpty { settings["\(role.rawValue) adapter scale"] = scales.joined(separator: " ") }
+        }
+        return settings
+    }
+
+    /// Of what describes how files are run, what a resumed run must have in common with the one that was begun: what was
+    /// said of places, and the scales of adapters.
+    static func arguments(in described: [String: String]) -> [String: String] {
+        described.filter { ($0.key == "placement" || $0.key.hasSuffix(" adapter scale")) && !$0.value.isEmpty }
     }
 
     /// The servers, by role, and what they say that they are; nil where all models run here.

@@ -79,6 +79,18 @@ import Testing
         #expect(run.errors.contains("solve --resume \(trace)"), "\(run.errors)")
     }
 
+    @Test func `A run with its models placed by arguments is not resumed without them, and says so`() async throws {
+        let folder = try TemporaryFolder()
+        let begun = try await Program.run(
+            ["evaluate", "--output", folder.file("run"), "--dataset", Program.models + "/heldout.jsonl"]
+                + ["--limit", "40", "--methods", "ar", "--gpu-layers", "0"] + Self.small,
+            interruption: (SIGINT, folder.file("run/records.jsonl")))
+        #expect(begun.status == 130, "\(begun.all)")
+        #expect(begun.errors.contains("--resume and the arguments of before"), "\(begun.errors)")
+        let alone = try await Program.run(["evaluate", "--output", folder.file("run"), "--resume"])
+        #expect(alone.status == 64 && alone.errors.contains("placed otherwise"), "\(alone.all)")
+    }
+
     @Test func `A recorded search is replayed`() async throws {
         let folder = try TemporaryFolder()
         let trace = folder.file("trace.jsonl")

@@ -42,6 +42,9 @@ import Testing
         #expect(faster.draft == set.draft)
         #expect(faster.target?.hasSuffix("/Q8_0.gguf") == true)
         #expect(faster.rewardModel?.hasSuffix("/Q4_0.gguf") == true)
+        // Those that a run began with, and none that were made since.
+        let begun = models.replacing(in: set) { $0.type == .q8 }
+        #expect(begun.rewardModel == set.rewardModel && begun.target == faster.target)
         // The reward model is read as before.
         #expect(faster.rewardModelConfigurationPath == set.rewardModelConfigurationPath)
         // By content, wherever the file is.

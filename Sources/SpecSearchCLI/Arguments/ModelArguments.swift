@@ -18,16 +18,24 @@ struct ModelArguments: ParsableArguments {
     }
 
     /// Where the models are.
-    func source() async throws -> EngineSource {
+    ///
+    /// - Parameter files: Those of a run that is resumed: what tune has made since does not run in it. Nil for a new one.
+    func source(resuming files: Set<String>? = nil) async throws -> EngineSource {
         #if Cluster
             if let configuration = try await cluster.read() {
                 return EngineSource(
-                    models: configuration.set, options: local.options(for: configuration.set, isTuned: false),
+                    named: configuration.set, models: configuration.set,
+                    options: local.options(for: configuration.set, isTuned: false),
                     cluster: configuration)
             }
         #endif
-        let models = try local.modelSet()
-        return EngineSource(models: models, options: local.options(for: models))
+        let noTune = local.noTune
+        let tuned: @Sendable (ModelSet) -> ModelSet = { set in
+            noTune ? set : RequantizedModels().replacing(in: set) { files?.contains($0.path) ?? true }
+        }
+        let named = try local.namedSet()
+        let models = tuned(named)
+        return EngineSource(named: named, models: models, options: local.options(for: models), tuned: tuned)
     }
 
     /// Loads the models, or asks their servers, and says so on a terminal.

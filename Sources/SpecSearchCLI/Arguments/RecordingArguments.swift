@@ -59,11 +59,15 @@ struct RecordingArguments: ParsableArguments {
         plan: (SearchConfiguration, _ rejectionRate: () async throws -> Double) async throws -> RunPlan
     ) async throws -> (manifest: RunManifest, records: [EvaluationRecord]) {
         let folder = RunFolder(output)
-        let source = try await models.source()
+        let begun = try resume ? folder.manifest() : nil
+        var models = self.models
+        // With --resume alone, the models run as they are, too.
+        if begun?.arguments.contains("--no-tune") == true { models.local.noTune = true }
+        let source = try await models.source(resuming: begun.map { Set($0.models.values.map(\.path)) })
         let manifest: RunManifest
         let file: RecordFile<EvaluationRecord>
-        if resume {
-            manifest = try folder.manifest()
+        if let begun {
+            manifest = begun
             terminal.progress("Comparing checksums …")
             try await checkResumable(manifest, source)
             file = try folder.records()
@@ -107,10 +111,9 @@ struct RecordingArguments: ParsableArguments {
 
     /// Says how to go on after an interruption.
     func sayHowToGoOn(_ command: String) {
-        let isOwn = models.local.namesModels || models.cluster.config != nil
         Terminal.say(
             "Stopped; go on with: specsearch \(command) --output \(output) --resume"
-                + (isOwn ? " and the arguments of before" : ""))
+                + (Self.arguments().isEmpty ? "" : " and the arguments of before"))
     }
 
     /// A resumed run must be the run that was begun.
@@ -141,6 +144,11 @@ struct RecordingArguments: ParsableArguments {
             throw ValidationError(
                 "This run was begun with other models; resume it with its arguments: "
                     + manifest.arguments.joined(separator: " "))
+        }
+        guard EngineSource.arguments(in: source.described) == EngineSource.arguments(in: manifest.engine) else {
+            throw ValidationError(
+                "This run was begun with its models placed otherwise, or with adapters at other scales; resume it with "
+                    + "its arguments: " + manifest.arguments.joined(separator: " "))
         }
     }
 

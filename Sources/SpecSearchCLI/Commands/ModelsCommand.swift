@@ -18,8 +18,9 @@ struct ModelsCheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Say whether a folder's models fit together, and what to repair.",
         discussion: """
-            Reads draft, target and reward model of a manifest.json: vocabulary, prompt, delimiter, step token and labels, room \
-            for the search, and what forward passes cost here. Ends with status 1 if something would fail.
+            Reads draft, target and reward model of a manifest.json, or what tune --optimize made of them for this machine: \
+            vocabulary, prompt, delimiter, step token and labels, room for the search, and what forward passes cost here. \
+            Ends with status 1 if something would fail.
             """)
 
     @Argument(
@@ -66,7 +67,8 @@ struct ModelsCheckCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let set = try ModelSet(directory: try EngineArguments.folder(of: folder))
+        // Those that every other command runs.
+        let set = RequantizedModels().replacing(in: try ModelSet(directory: try EngineArguments.folder(of: folder)))
         var load = ModelCheck.Load()
         load.beams = beams
         load.width = width

@@ -46,11 +46,16 @@ public struct RequantizedModels: Sendable {
     /// What runs in the place of a set's files: the fastest for each role.
     ///
     /// A file with several roles is replaced if all are faster with the same type, since its weights are shared.
-    public func replacements(in models: ModelSet) -> [ModelRole: RequantizedModel] {
+    ///
+    /// - Parameter isAllowed: Whether one may run; all may, unless told otherwise.
+    public func replacements(
+        in models: ModelSet, where isAllowed: (RequantizedModel) -> Bool = { _ in true }
+    ) -> [ModelRole: RequantizedModel] {
         var result: [ModelRole: RequantizedModel] = [:]
         for (path, roles) in Self.files(of: models) {
             let fitting = self.models(of: path).filter { model in
                 model.machine == CostModelCache.machine && roles.allSatisfy { model.speedups[$0] != nil }
+                    && isAllowed(model)
             }
             let best = fitting.max { left, right in
                 roles.reduce(0) { $0 + (left.speedups[$1] ?? 0) } < roles.reduce(0) { $0 + (right.speedups[$1] ?? 0) }
@@ -61,10 +66,14 @@ public struct RequantizedModels: Sendable {
     }
 
     /// The set with what runs in the place of its files.
-    public func replacing(in models: ModelSet) -> ModelSet {
+    ///
+    /// - Parameter isAllowed: Whether one may run; all may, unless told otherwise.
+    public func replacing(
+        in models: ModelSet, where isAllowed: (RequantizedModel) -> Bool = { _ in true }
+    ) -> ModelSet {
         var models = models
         let configuration = models.rewardModelConfigurationPath
-        for (role, model) in replacements(in: models) {
+        for (role, model) in replacements(in: models, where: isAllowed) {
             switch role {
             case .draft: models.draft = model.path
             case .target: models.target = model.path
