@@ -7,7 +7,7 @@ import Testing
 /// Runs of the program where `tune --optimize` has put another file in the target's place.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct RequantizedRunTests {
     private let folder: TemporaryFolder
-    private let target = Program.models + "/target.gguf"
+    private let target = Program.models + "/draft.gguf"
 
     init() throws { folder = try TemporaryFolder() }
 
@@ -35,11 +35,11 @@ import Testing
     @Test func `A variant's bare file name is looked for beside the file that was asked for`() async throws {
         try requantize()
         let run = try await run(
-            evaluate("run") + ["--variant", "ar", "--variant", "small: target=draft.gguf, method=ar"])
+            evaluate("run") + ["--variant", "ar", "--variant", "other: target=prm.gguf, method=ar"])
         #expect(run.status == 0, "\(run.all)")
         let manifest = try RunFolder(folder.file("run")).manifest()
         #expect(manifest.models["target"]?.path.hasSuffix("/Q8_0.gguf") == true)
-        #expect(manifest.models["small: target"]?.path == Program.models + "/draft.gguf")
+        #expect(manifest.models["other: target"]?.path == Program.models + "/prm.gguf")
     }
 
     @Test func `A run that was begun before goes on with its files, and a new one has the others`() async throws {
@@ -67,7 +67,7 @@ import Testing
             to: "set/manifest.json")
         let arguments = ["models", "check", folder.file("set"), "--no-timed", "--json"]
         let before = try await run(arguments)
-        #expect(before.output.contains("target.gguf") && !before.output.contains("Q8_0.gguf"), "\(before.all)")
+        #expect(before.output.contains("draft.gguf") && !before.output.contains("Q8_0.gguf"), "\(before.all)")
         try requantize()
         let after = try await run(arguments)
         #expect(after.output.contains("Q8_0.gguf"), "\(after.all)")

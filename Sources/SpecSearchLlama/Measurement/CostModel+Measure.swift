@@ -33,7 +33,7 @@ extension CostModel {
         var known: [String: ModelRole] = [:]
         for role in [ModelRole.target, .draft, .rewardModel] {
             guard let path = models[role] else { continue }
-            let file = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+            let file = ModelSet.realPath(path)
             if let other = known[file] {
                 cost.curves += cost.curves.filter { $0.role == other }.map { curve in
                     var curve = curve
