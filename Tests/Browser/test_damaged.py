@@ -148,3 +148,15 @@ def test_a_branch_that_was_lost_is_shown_as_lost_and_a_repeat_is_counted(page, s
     assert message(page) == ""
     assert page.evaluate("page.model.nodes[2].samples") == 5
     assert page.locator(".card.is-lost").count() == 1
+
+
+def test_a_search_without_scores_shows_none(page, server):
+    page.goto(server.url)
+    events = [json.loads(line) for line in realistic(depth=2, drafts=2).splitlines()]
+    loaded(page, "\n".join(json.dumps(event) for event in events if event["type"] != "scored"))
+    page.wait_for_selector("#answer:not([hidden])")
+    until(page, "document.getElementById('scores').hidden")
+    assert "score" not in page.text_content("#answer")
+    loaded(page, realistic(depth=2, drafts=2))
+    until(page, "!document.getElementById('scores').hidden")
+    assert "score" in page.text_content("#answer")

@@ -311,6 +311,7 @@ class Page {
     clearTimeout(this.figureTimer);
     this.figureTimer = null;
     if (!this.shown || !this.at("figures").open) return;
+    this.at("scores").hidden = !this.model.isScored;
     drawScores(this.at("scores"), this.model);
     drawTimeline(this.at("timeline"), this.model);
     drawCosts(this.at("costs"), this.model);

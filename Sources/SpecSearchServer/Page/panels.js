@@ -123,7 +123,7 @@ class AnswerPanel {
     const { result } = model;
     const { judged, kept, corrections } = result.acceptance;
     const rows = [
-      ["score", digits(result.best.score)], ["time", seconds(result.seconds)],
+      ...(model.isScored ? [["score", digits(result.best.score)]] : []), ["time", seconds(result.seconds)],
       ["drafts kept", judged ? `${((100 * kept) / judged).toFixed(0)} %` : "–"],
       ["regenerated", thousands(corrections)], ["end", result.end],
     ];

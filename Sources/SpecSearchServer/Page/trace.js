@@ -132,6 +132,9 @@ class TraceModel {
     return path.reverse();
   }
 
+  /** Whether anything was scored: the scores of a search that looks at none are all 1, and say nothing. */
+  get isScored() { return this.nodes.some((node) => node.score !== null); }
+
   /** What the same search would cost at least if the target generated every thought: an estimate.
    *
    * Every token of every distinct thought goes through the target, in the time that a token took it here, where it often
