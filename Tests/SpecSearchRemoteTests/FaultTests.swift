@@ -82,6 +82,8 @@ import Testing
         policy.secondsPerToken = 0
         let cluster = try await ScriptedCluster(targets: 2, policy: policy)
         let expected = try await cluster.solve(ScriptedCluster.problems(8)).outcomes
+        // More at once than below, so that kept connections are not taken for lost ones.
+        _ = try await cluster.solve(ScriptedCluster.problems(16))
         let descriptors = Self.openDescriptors
         let target = cluster.busiestTarget
         target.disturb { _ in FaultServer.Reply(body: [], fault: .blackHole) }
