@@ -89,11 +89,10 @@ struct RealModelTests {
         let told = Mutex<[GenerationProgress]>([])
         let task = Mutex<Task<SearchResult, any Error>?>(nil)
         let searching = Task {
-            let observer: @Sendable (GenerationProgress) -> Void = { progress in
+            try await GenerationProgress.observed { progress in
                 told.withLock { $0.append(progress) }
                 task.withLock { $0?.cancel() }
-            }
-            return try await GenerationProgress.$observer.withValue(observer) {
+            } during: {
                 try await search.solve(RealModel.problem)
             }
         }

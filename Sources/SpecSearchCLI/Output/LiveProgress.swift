@@ -42,10 +42,10 @@ final class LiveProgress: Sendable {
                 state.isOver = true
             }
         }
-        let observer: @Sendable (GenerationProgress) -> Void = { [self] progress in
-            state.withLock { $0.view.generating(progress) }
-        }
-        return try await GenerationProgress.$observer.withValue(observer, operation: body)
+        return try await GenerationProgress.observed(
+            { [self] progress in
+                state.withLock { $0.view.generating(progress) }
+            }, during: body)
     }
 
     /// Takes in an event.

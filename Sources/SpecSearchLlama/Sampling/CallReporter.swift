@@ -4,7 +4,7 @@ import SpecSearch
 struct CallReporter {
     private static let interval = Duration.milliseconds(100)
 
-    private let observer: @Sendable (GenerationProgress) -> Void
+    private let observer: GenerationProgress.Observer
     private let role: ModelRole
     private let vocabulary: Vocabulary
     private var next = ContinuousClock.now
@@ -22,7 +22,7 @@ struct CallReporter {
         let now = ContinuousClock.now
         guard now >= next else { return }
         next = now + Self.interval
-        observer(
+        observer.report(
             GenerationProgress(
                 role: role, thoughts: sequences.count, finished: sequences.count { $0.stop != nil },
                 tokens: sequences.reduce(0) { $0 + $1.tokens.count },
