@@ -91,6 +91,15 @@ import Testing
         #expect(alone.status == 64 && alone.errors.contains("placed otherwise"), "\(alone.all)")
     }
 
+    @Test func `The summary of a search that was stopped before its first step has no empty places`() async throws {
+        let run = try await Program.run(
+            ["solve", "--example", "--models", Program.models, "--deadline", "0.001", "--method", "ar"]
+                + ["--beams", "64", "--width", "64", "--temperature", "1"])
+        #expect(run.status == 0 && run.output.contains("Steps   "), "\(run.all)")
+        #expect(
+            run.output.split(separator: "\n").allSatisfy { !$0.hasSuffix(": ") && !$0.hasSuffix(":") }, "\(run.all)")
+    }
+
     @Test func `A recorded search is replayed`() async throws {
         let folder = try TemporaryFolder()
         let trace = folder.file("trace.jsonl")

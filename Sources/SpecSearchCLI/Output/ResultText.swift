@@ -79,11 +79,11 @@ struct ResultText {
         let spent = named.compactMap { phase, name in
             result.phases[phase].map { "\(name) \($0.shortDuration)" }
         }
-        var lines = ["Time    \(result.seconds.shortDuration) by \(method.rawValue): \(spent.joined(separator: ", "))"]
+        var lines = ["Time    \(result.seconds.shortDuration) by \(method.rawValue)\(Self.details(spent))"]
         let drafted = result.steps.count { $0.thought.source == .draft }
         let sources = [(drafted, "from the draft"), (result.steps.count - drafted, "from the target")]
             .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
-        lines.append("Steps   \(result.steps.count): \(sources.joined(separator: ", "))")
+        lines.append("Steps   \(result.steps.count)\(Self.details(sources))")
         let acceptance = result.acceptance
         if acceptance.judged > 0 {
             let share = Double(acceptance.kept) / Double(acceptance.judged)
@@ -99,8 +99,13 @@ struct ResultText {
             let count = result.usage[role].outputTokens
             return count > 0 ? "\(role.rawValue) \(count.grouped)" : nil
         }
-        lines.append("Tokens  generated: \(generated.joined(separator: ", "))")
+        lines.append("Tokens  generated\(generated.isEmpty ? ": none by a whole step" : Self.details(generated))")
         return lines
+    }
+
+    /// What follows a figure; a search that was interrupted early has nothing to say.
+    private static func details(_ parts: [String]) -> String {
+        parts.isEmpty ? "" : ": " + parts.joined(separator: ", ")
     }
 
     /// What the models did, for those who want to know.
