@@ -79,7 +79,8 @@ let package = Package(
                 "SpecSearch", "MathGrading", "Checksums", .product(name: "Subprocess", package: "swift-subprocess"),
             ]),
         .target(
-            name: "SpecSearchMeasurement", dependencies: ["SpecSearch", "SpecSearchLlama", "SpecSearchEvaluation"]),
+            name: "SpecSearchMeasurement",
+            dependencies: ["SpecSearch", "SpecSearchLlama", "SpecSearchEvaluation", "MathGrading"]),
         .target(
             name: "SpecSearchServer",
             dependencies: [

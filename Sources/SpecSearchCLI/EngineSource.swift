@@ -15,6 +15,15 @@ struct EngineSource: Sendable {
     let models: ModelSet
     /// How files are run.
     let options: LlamaEngine.Options
+    /// Whether the method auto is asked for, which is to know what passes cost, and what searches have shown.
+    var isAdaptive = false
+    /// The source as these variants need it.
+    func adaptive(to variants: [Variant]) -> EngineSource {
+        var source = self
+        source.isAdaptive = variants.contains { $0.configuration.method == .auto }
+        return source
+    }
+
     /// Puts what was made for this machine in the place of a set's files.
     var tuned: @Sendable (ModelSet) -> ModelSet = { $0 }
     #if Cluster
@@ -38,7 +47,24 @@ struct EngineSource: Sendable {
         #if Cluster
             if let cluster { return try await cluster.engine(options: options) }
         #endif
-        return try await LlamaEngine(models(replacing: files), options: options).engine
+        let models = models(replacing: files)
+        guard isAdaptive, models.draft != nil, models.target != nil else {
+            return try await LlamaEngine(models, options: options).engine
+        }
+        let cache = CostModelCache(models, placement: options.placement)
+        var options = options
+        options.costs = try cache.load() ?? measured(models, cache)
+        return try await LlamaEngine(models, options: options, memory: cache.memory()).engine
+    }
+
+    /// What passes of a few sizes cost, measured once: enough to begin with; tune measures more.
+    private func measured(_ models: ModelSet, _ cache: CostModelCache) throws -> CostModel {
+        Terminal().phase("Measuring what \(models.name) costs here, once …")
+        let cost = try CostModel.measure(models, limit: 0, options: options)
+        Terminal().endProgress()
+        // Where it cannot be kept it is measured again.
+        try? cache.store(cost)
+        return cost
     }
 
     /// The models with files of a variant's own, of which bare names are looked for beside the files that were asked for:

@@ -46,6 +46,8 @@ extension LlamaEngine {
 
         /// Where models are computed; as many layers as fit on GPUs where nothing is said.
         public var placement: [ModelRole: Placement] = [:]
+        /// What passes cost on this machine, for the method auto; nil where it was not measured.
+        public var costs: CostModel?
 
         /// Where neither the options nor the models say how many.
         package static let usualNumSpeculativeTokens = 12

@@ -19,6 +19,9 @@ public final class LlamaEngine: EngineConvertible, Sendable {
     /// How the reward model is read; nil where there is none.
     public let rewardModelConfiguration: RewardModelConfiguration?
 
+    /// What searches by these models have shown, for the method auto.
+    public let memory: MethodMemory
+
     let shared: EngineWorker.Shared
     let pool: WorkerPool
 
@@ -36,12 +39,14 @@ public final class LlamaEngine: EngineConvertible, Sendable {
     ///   - judge: How the target is asked for a grade, with the kind `grade` and ten grades; nil for what the model set
     ///     says, or else ``RewardModelConfiguration/judge(chatTemplate:delimiter:)``. It is checked when ``judge`` is
     ///     first asked.
+    ///   - memory: What earlier searches by these models have shown.
     ///   - progress: Called with a model's role and 0 ... 1 while it is read.
     /// - Throws: ``SpecSearchError``, naming the file or setting and what to do.
     @concurrent
     public init(
         _ models: ModelSet, options: Options = Options(), rewardModel: RewardModelConfiguration? = nil,
-        judge: RewardModelConfiguration? = nil, progress: (@Sendable (ModelRole, Double) -> Void)? = nil
+        judge: RewardModelConfiguration? = nil, memory: MethodMemory = MethodMemory(),
+        progress: (@Sendable (ModelRole, Double) -> Void)? = nil
     ) async throws {
         try models.check(path: "The model set \"\(models.name)\"")
         try options.check()
@@ -67,6 +72,7 @@ public final class LlamaEngine: EngineConvertible, Sendable {
         pool = WorkerPool(shared, first: worker)
         self.models = models
         self.options = options
+        self.memory = memory
         rewardModelConfiguration = configuration
     }
 
@@ -76,7 +82,21 @@ public final class LlamaEngine: EngineConvertible, Sendable {
     public var engine: Engine {
         var defaults = models.defaults
         if let chosen = options.numSpeculativeTokens { defaults.numSpeculativeTokens = chosen }
-        return Engine(draft: draft, target: target, rewardModel: rewardModel, judge: judge, defaults: defaults)
+        var engine = Engine(draft: draft, target: target, rewardModel: rewardModel, judge: judge, defaults: defaults)
+        engine.costs = costs
+        engine.memory = memory
+        return engine
+    }
+
+    /// What passes cost; nil where that was not measured, or there is no pair.
+    private var costs: SearchCostPlan? {
+        guard let measured = options.costs, models.draft != nil, models.target != nil,
+            var plan = try? SearchCostPlan(measured, options)
+        else { return nil }
+        plan.draftScoresAreFree =
+            rewardModelConfiguration?.position == .beforeLastToken
+            && shared.weights.places[.draft] == shared.weights.places[.rewardModel]
+        return plan
     }
 
     /// The small model.

@@ -70,8 +70,8 @@ public enum SearchInvariants {
             return search != .mcts && search != .mctsOpenR
         }
 
-        private var isSpecSearch: Bool { configuration?.method == .specsearch }
-        private var isInWaves: Bool { isSpecSearch && configuration?.draftWaves ?? 1 > 1 }
+        private var isSpecSearch: Bool { configuration?.rejects ?? false }
+        private var isInWaves: Bool { isSpecSearch && configuration?.speculation.draftWaves ?? 1 > 1 }
 
         mutating func require(_ holds: Bool, _ rule: @autoclosure () -> String) {
             if !holds { violations.append("Depth \(depth): \(rule())") }
@@ -85,6 +85,9 @@ public enum SearchInvariants {
             }
             switch event {
             case .started: require(false, "`started` came twice.")
+            case .chosen(let choice):
+                require(configuration?.method ?? .auto == .auto, "a method was chosen that was given.")
+                require(choice.costs[choice.method] != nil, "a method was chosen that was not possible.")
             case .thought(let new): thought(tree[new.node])
             case .repeated(let node, let samples):
                 require(isInWaves, "a thought is sampled again, and there are no waves.")

@@ -22,7 +22,7 @@ import Testing
 
     @Test(arguments: SearchMethod.allCases)
     func `A missing model is named by its role, and one that is not needed is not missed`(method: SearchMethod) async {
-        let needsDraft = method != .ar
+        let needsDraft = method != .ar && method != .auto
         let needsTarget = method != .draft
         let withoutDraft = await error(method, engine(.target, .rewardModel))
         #expect((withoutDraft?.message.contains("draft model") == true) == needsDraft)
@@ -133,7 +133,7 @@ import Testing
             switch method {
             case .ar: [.rewardModel, .target]
             case .draft: [.rewardModel, .draft]
-            case .sps, .specsearch, .gsi: [.rewardModel, .target, .draft]
+            case .auto, .sps, .specsearch, .gsi: [.rewardModel, .target, .draft]
             }
         #expect(sessions.opened == roles.map(\.rawValue))
         #expect(sessions.closed == sessions.opened.reversed())

@@ -10,11 +10,11 @@ import Testing
 
     @Test func `The usual search is what the models can do`() async throws {
         let whole = SearchConfiguration.usual(for: Engine(draft: draft, target: target, rewardModel: rewardModel))
-        #expect(whole == SearchConfiguration())
+        #expect(whole.method == .auto && whole.search == .beam)
         #expect(SearchConfiguration.usual(for: Engine(target: target, rewardModel: rewardModel)).method == .ar)
         let engine = Engine(draft: draft, target: target)
         let unjudged = SearchConfiguration.usual(for: engine)
-        #expect(unjudged.method == .ar && unjudged.search == .selfConsistency)
+        #expect(unjudged.method == .auto && unjudged.search == .selfConsistency)
         #expect(try await Search(engine, configuration: unjudged).solve("?").isFinished)
         let alone = Engine(draft: draft)
         #expect(try await Search(alone, configuration: .usual(for: alone)).solve("?").isFinished)
@@ -27,7 +27,7 @@ import Testing
         var configuration = SearchConfiguration()
         (configuration.method, configuration.search) = (method, search)
         let engine = Engine(draft: draft, target: target, defaults: .init(name: "two models"))
-        let needsNone = search == .selfConsistency && [.ar, .sps, .draft].contains(method)
+        let needsNone = search == .selfConsistency && [.auto, .ar, .sps, .draft].contains(method)
         #expect(configuration.needsScores == !needsNone)
         if needsNone {
             _ = try Search(engine, configuration: configuration)

@@ -40,6 +40,10 @@ public struct Engine: Sendable {
     public var judge: (any RewardModel)?
     /// The defaults that suit the models.
     public var defaults: Defaults
+    /// What forward passes of the models cost, for the method auto; nil where that is not known. Its workload is ignored.
+    public var costs: SearchCostPlan?
+    /// What searches by the models have shown, for the method auto; shared by all that are made of this engine.
+    public var memory = MethodMemory()
 
     public init(
         draft: (any LanguageModel)? = nil, target: (any LanguageModel)? = nil, rewardModel: (any RewardModel)? = nil,
@@ -100,9 +104,30 @@ public struct Engine: Sendable {
             models.target = target is any SpeculativeTarget ? try speculativeTarget() : target
         case .speculativeIfPaired:
             models.target = try (try? speculativeTarget()) ?? required(target, .target)
+        case .adaptive:
+            models.target = try required(target, .target)
+            models.draft = draft
+            models.numSpeculativeTokens = adaptiveNumSpeculativeTokens
+            if let draft, models.numSpeculativeTokens > 0 {
+                models.speculativeTarget = try? SpeculativeDecoder(
+                    target: try required(target, .target), draft: draft,
+                    numSpeculativeTokens: models.numSpeculativeTokens)
+            }
         }
         models.rewardModel = rewardModel
         return models
+    }
+
+    /// The most tokens that the draft is to propose at once: by the costs of passes and what the target took so far.
+    private var adaptiveNumSpeculativeTokens: Int {
+        let usual = defaults.numSpeculativeTokens ?? 4
+        guard var plan = costs, usual > 0 else { return usual }
+        plan.workload = SearchWorkload(
+            steps: 2, stepTokens: [40: 1], acceptance: 0.5, tokenAcceptance: memory.history.tokenAcceptance)
+        let best = try? plan.best(
+            .sps, PlanSetting(beams: 1, width: 4, numSpeculativeTokens: usual),
+            numSpeculativeTokens: [2, 3, 4, 6, 8, 12])
+        return best?.setting.numSpeculativeTokens ?? usual
     }
 
     private func required<Model>(_ model: Model?, _ role: ModelRole) throws -> Model {
@@ -129,6 +154,9 @@ package struct SearchModels: Sendable {
     package var draft: (any LanguageModel)?
     package var target: (any LanguageModel)?
     package var rewardModel: (any RewardModel)?
+    /// For generators that decide batch by batch: the target with token-level speculation, and by how many tokens.
+    package var speculativeTarget: (any LanguageModel)?
+    package var numSpeculativeTokens = 0
 
     func openSession(for problem: Problem) async throws -> (any EngineSession)? {
         // A draft that both drafts and proposes tokens has one session.

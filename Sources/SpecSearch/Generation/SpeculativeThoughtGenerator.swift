@@ -63,7 +63,7 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
     }
 
     public mutating func expand(_ batch: ExpansionBatch, in context: SearchContext) async throws -> [[NodeID]] {
-        guard batch.depth > 0 else { return try await firstStep(batch, in: context) }
+        guard batch.depth > 0 else { return try await expandByTarget(batch, isScored: true, in: context) }
         let depth = batch.depth
         let bound = rule.bound(at: depth)
         context.note(threshold: rule.threshold(at: depth), bound: bound, depth: depth)
@@ -81,11 +81,15 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         return children
     }
 
-    private mutating func firstStep(_ batch: ExpansionBatch, in context: SearchContext) async throws -> [[NodeID]] {
+    /// All thoughts by the target, as at the first step; their scores, where there are any, set the threshold.
+    mutating func expandByTarget(
+        _ batch: ExpansionBatch, isScored: Bool, in context: SearchContext
+    ) async throws -> [[NodeID]] {
         let children = try await context.sample(
             .target, batch.expansions.map(\.width), for: batch, phase: .target)
+        guard isScored else { return children }
         let all = try await context.score(Array(children.joined()))
-        update(DepthScores(target: Self.samples(all, context.tree)), depth: 0, in: context)
+        update(DepthScores(target: Self.samples(all, context.tree)), depth: batch.depth, in: context)
         return children
     }
 

@@ -35,6 +35,8 @@ public struct ModelNeeds: Sendable, Hashable {
         case speculative
         /// With tokens proposed by the draft where the two can be paired, else token by token.
         case speculativeIfPaired
+        /// In whichever way the generator asks for, with the draft and token-level speculation where the engine has them.
+        case adaptive
     }
 
     /// Whether the draft generates thoughts.

@@ -23,6 +23,8 @@ public struct Search: Sendable {
     public let configuration: SearchConfiguration?
     /// What the models answered in an earlier part of the search.
     var recorded: RecordedCalls?
+    /// What the method auto chose in it.
+    var recordedChoices: [MethodChoice] = []
     /// Makes answers equal that mean the same, for votes.
     package var answerForm: @Sendable (String) -> String = AnswerVote.plainForm
     /// The clock, in seconds; tests give their own.
@@ -149,7 +151,8 @@ public struct Search: Sendable {
         let context = SearchContext(
             options: options, sampling: options.sampling ?? engine.defaults.sampling, extraction: extraction,
             tree: SearchTree(problem: problem, aggregation: aggregation, maximumDepth: options.maximumDepth),
-            models: models, now: now, onEvent: onEvent)
+            models: models, controller: MethodController(costs: engine.costs), memory: engine.memory,
+            recordedChoices: recordedChoices, now: now, onEvent: onEvent)
         var generator = generator
         var algorithm = algorithm
         var thoughts = 0
@@ -213,7 +216,8 @@ public struct Search: Sendable {
             best: best, isFinished: !paths.isEmpty, answer: chosen ?? best.answer, vote: vote, paths: paths,
             end: end ?? (!paths.isEmpty ? .finished : isDeep ? .depth : .dead), usage: context.usage,
             phases: context.phases, seconds: seconds, acceptance: context.account.acceptance,
-            depths: context.account.depths, lost: SearchOutcome.Lost.summary(of: context.losses))
+            depths: context.account.depths, lost: SearchOutcome.Lost.summary(of: context.losses),
+            choices: context.choices.isEmpty ? nil : context.choices)
     }
 
     private var extraction: AnswerExtraction {

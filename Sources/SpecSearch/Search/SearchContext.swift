@@ -25,7 +25,14 @@ public final class SearchContext {
     private let models: SearchModels
     private let problemKey: UInt64
     private let onEvent: (@Sendable (SearchEvent) -> Void)?
-    private let now: @Sendable () -> Double
+    let now: @Sendable () -> Double
+    /// What the method auto decides by, and what it chose.
+    let controller: MethodController
+    let memory: MethodMemory
+    private var recordedChoices: ArraySlice<MethodChoice>
+    private(set) var choices: [MethodChoice] = []
+    /// Whether the target samples with token-level speculation, for generators that decide batch by batch.
+    var isTargetSpeculative = false
     private(set) var usage = Usage()
     private(set) var phases: [SearchPhase: Double] = [:]
     var account = SearchAccount()
@@ -35,13 +42,17 @@ public final class SearchContext {
 
     init(
         options: SearchOptions, sampling: SamplingParameters, extraction: AnswerExtraction, tree: SearchTree,
-        models: SearchModels, now: @escaping @Sendable () -> Double, onEvent: (@Sendable (SearchEvent) -> Void)?
+        models: SearchModels, controller: MethodController, memory: MethodMemory, recordedChoices: [MethodChoice],
+        now: @escaping @Sendable () -> Double, onEvent: (@Sendable (SearchEvent) -> Void)?
     ) {
         self.options = options
         self.sampling = sampling
         self.extraction = extraction
         self.tree = tree
         self.models = models
+        self.controller = controller
+        self.memory = memory
+        self.recordedChoices = recordedChoices[...]
         self.now = now
         self.onEvent = onEvent
         problemKey = RandomKey.hash(tree.problem.id)
@@ -326,13 +337,27 @@ public final class SearchContext {
     }
 
     private func model(_ role: ModelRole) throws(SpecSearchError) -> any LanguageModel {
-        guard let model = role == .draft ? models.draft : models.target else {
+        let target = isTargetSpeculative ? models.speculativeTarget ?? models.target : models.target
+        guard let model = role == .draft ? models.draft : target else {
             throw SpecSearchError(
                 .badSetting, "The generator asks for a \(role.rawValue) model that its needs do not name.",
                 remedy: "Name it in the generator's needs.")
         }
         return model
     }
+
+    // MARK: Choices between methods
+
+    var hasDraft: Bool { models.draft != nil }
+    var hasSpeculativeTarget: Bool { models.speculativeTarget != nil }
+    var numSpeculativeTokens: Int { models.numSpeculativeTokens }
+
+    /// The next of the choices that a trace holds, if it is for this depth.
+    func takeRecordedChoice(_ depth: Int) -> MethodChoice? {
+        recordedChoices.first?.depth == depth ? recordedChoices.popFirst() : nil
+    }
+
+    func note(_ choice: MethodChoice) { choices.append(choice) }
 
     // MARK: What became of thoughts
 

@@ -116,6 +116,8 @@ public struct SearchOutcome: Sendable, Hashable, Codable {
     ///
     /// A branch that only the draft could not continue is here, too, though it went on with the target's thoughts.
     public var lost: [Lost]?
+    /// What the method auto chose, batch by batch; nil for other methods.
+    public var choices: [MethodChoice]?
 
     /// The outcome with every time set to zero: what must be equal between two runs of one search.
     public var withoutTimes: SearchOutcome {

@@ -1,5 +1,7 @@
 /// A way to generate the thoughts of a search, by name.
-public enum SearchMethod: String, Sendable, Hashable, Codable, CaseIterable {
+public enum SearchMethod: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
+    /// The fastest of `specsearch`, `sps` and `ar`, chosen for each batch of thoughts.
+    case auto
     /// Drafts by the draft model, corrections by the target, which speculates on tokens too.
     case specsearch
     /// The target alone, with token-level speculation.
@@ -65,12 +67,14 @@ public struct SearchConfiguration: Sendable, Hashable {
     public var lookahead = 0
     /// Drafts a node, as a multiple of its width.
     public var draftFactor = 2
-    /// The parts in which they are drafted; later ones only where the earlier ones left too few.
-    public var draftWaves = 1
+    /// The parts in which they are drafted; later ones only where the earlier ones left too few. Nil takes 1, and for auto
+    /// as many as the draft factor.
+    public var draftWaves: Int?
     /// The rule for rejection.
     public var rejection = ThresholdRule.Configuration()
-    /// The number of thoughts that the target generates in place of rejected drafts.
-    public var correction = SpeculativeThoughtGenerator.Correction.fill
+    /// The number of thoughts that the target generates in place of rejected drafts; nil takes `fill`, and for auto
+    /// `cover`.
+    public var correction: SpeculativeThoughtGenerator.Correction?
     /// The cases in which it generates one more.
     public var extraThought = SpeculativeThoughtGenerator.ExtraThought.whenCorrecting
     /// GSI's settings.
@@ -115,13 +119,10 @@ public struct SearchConfiguration: Sendable, Hashable {
 
     private var plain: any ThoughtGenerator {
         switch method {
+        case .auto:
+            return .adaptive(speculation, rule: ThresholdRule(rejection))
         case .specsearch:
-            var configuration = SpeculativeThoughtGenerator.Configuration()
-            configuration.draftFactor = draftFactor
-            configuration.draftWaves = draftWaves
-            configuration.correction = correction
-            configuration.extraThought = extraThought
-            return .specsearch(configuration, rule: ThresholdRule(rejection))
+            return .specsearch(speculation, rule: ThresholdRule(rejection))
         case .sps: return .speculativeDecoding
         case .ar: return .targetOnly
         case .draft: return .draftOnly
@@ -130,6 +131,15 @@ public struct SearchConfiguration: Sendable, Hashable {
             configuration.draftFactor = draftFactor
             return .gsi(configuration)
         }
+    }
+
+    package var speculation: SpeculativeThoughtGenerator.Configuration {
+        var configuration = SpeculativeThoughtGenerator.Configuration()
+        configuration.draftFactor = draftFactor
+        configuration.draftWaves = draftWaves ?? (method == .auto ? draftFactor : 1)
+        configuration.correction = correction ?? (method == .auto ? .cover : .fill)
+        configuration.extraThought = extraThought
+        return configuration
     }
 
     /// Checks every setting's range, and that the whole is no more than any machine could run.

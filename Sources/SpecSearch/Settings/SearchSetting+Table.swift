@@ -4,10 +4,10 @@ extension SearchSetting {
     public static let all: [SearchSetting] = searches + speculation + answers + sampling + budget
 
     private static let drafting = (
-        words: "the methods specsearch and gsi", applies: { @Sendable (it: SearchConfiguration) in it.drafts }
+        words: "the methods auto, specsearch and gsi", applies: { @Sendable (it: SearchConfiguration) in it.drafts }
     )
     private static let rejecting = (
-        words: "the method specsearch", applies: { @Sendable (it: SearchConfiguration) in it.method == .specsearch }
+        words: "the methods auto and specsearch", applies: { @Sendable (it: SearchConfiguration) in it.rejects }
     )
     private static let guided = (
         words: "the method gsi", applies: { @Sendable (it: SearchConfiguration) in it.method == .gsi }
@@ -27,7 +27,7 @@ extension SearchSetting {
     private static let searches: [SearchSetting] = [
         .choice(
             "method", \.method, usual: "specsearch",
-            "Who generates the steps: specsearch; sps, the target with token-level speculation; ar, the target alone; "
+            "Who generates the steps: auto, whichever of the next three is the fastest; specsearch; sps, the target with token-level speculation; ar, the target alone; "
                 + "draft, the draft alone; gsi, guided speculative inference, for comparison."),
         .choice(
             "search", \.search, usual: "beam",
@@ -65,8 +65,8 @@ extension SearchSetting {
         .integer(
             "draft-factor", \.draftFactor, 1...1024, usual: "2", "Drafts at every step, as a multiple of the width.",
             scope: drafting),
-        .integer(
-            "draft-waves", \.draftWaves, 1...64, usual: "1",
+        .optionalInteger(
+            "draft-waves", \.draftWaves, 1...64, usual: "1, for auto the draft factor",
             "Draft in so many parts, the later ones only at nodes where the earlier ones left too few.",
             scope: rejecting),
         .number(
@@ -93,8 +93,8 @@ extension SearchSetting {
             "statistics", \.rejection.statistics, usual: "union",
             "The scores that the estimate looks at: union (the target's thoughts and the kept drafts) or target-only.",
             scope: rejecting),
-        .choice(
-            "correction", \.correction, usual: "fill",
+        .optionalChoice(
+            "correction", \.correction, usual: "fill, for auto cover",
             "What the target regenerates: fill (a node's empty slots), all (every rejected draft) or cover (what the "
                 + "search can still use).", scope: rejecting),
         .choice(
@@ -159,7 +159,10 @@ extension SearchSetting {
 
 extension SearchConfiguration {
     /// Whether the draft model drafts for another to correct.
-    fileprivate var drafts: Bool { method == .specsearch || method == .gsi }
+    fileprivate var drafts: Bool { rejects || method == .gsi }
+
+    /// Whether drafts are rejected by a threshold.
+    package var rejects: Bool { method == .specsearch || method == .auto }
 }
 
 // MARK: Kinds of rows
@@ -242,10 +245,11 @@ extension SearchSetting {
     }
 
     private static func optionalChoice<Choice: RawRepresentable & CaseIterable & SendableMetatype>(
-        _ key: String, _ path: Path<Choice?>, usual: String, _ help: String
+        _ key: String, _ path: Path<Choice?>, usual: String, _ help: String, scope: Scope? = nil
     ) -> SearchSetting where Choice.RawValue == String {
         optionalRow(
-            key, path, .choice(Choice.allCases.map(\.rawValue)), usual: usual, help, show: { .text($0.rawValue) },
+            key, path, .choice(Choice.allCases.map(\.rawValue)), usual: usual, help, scope: scope,
+            show: { .text($0.rawValue) },
             read: { $0.text.flatMap(Choice.init) })
     }
 

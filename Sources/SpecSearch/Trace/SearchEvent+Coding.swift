@@ -1,6 +1,6 @@
 /// Events as flat JSON objects: `{"type":"drafted","node":12,"parent":3,…}`.
 ///
-/// The types are `started`; `drafted` and `generated` (a thought by the draft, by the target); `repeated` (one that a later
+/// The types are `started`; `chosen` (the method auto chose); `drafted` and `generated` (a thought by the draft, by the target); `repeated` (one that a later
 /// wave sampled again); `sampled` (a model call); `scored`; `lost`; `likelihoods`; `accepted`, `surplus`, `rejected`, `corrected` and `duplicate` (what became of thoughts);
 /// `threshold`; `lookahead`; `selected`; `backedUp`; `finished`.
 extension SearchEvent: Codable {
@@ -17,6 +17,7 @@ extension SearchEvent: Codable {
     public var type: String {
         switch self {
         case .started: "started"
+        case .chosen: "chosen"
         case .thought(let thought): thought.source == .draft ? "drafted" : "generated"
         case .sampled: "sampled"
         case .scored: "scored"
@@ -38,6 +39,7 @@ extension SearchEvent: Codable {
         try values.encode(type, forKey: .type)
         switch self {
         case .started(let value): try value.encode(to: encoder)
+        case .chosen(let value): try value.encode(to: encoder)
         case .thought(let value): try value.encode(to: encoder)
         case .sampled(let value): try value.encode(to: encoder)
         case .scored(let value): try value.encode(to: encoder)
@@ -69,6 +71,7 @@ extension SearchEvent: Codable {
         let type = try values.decode(String.self, forKey: .type)
         switch type {
         case "started": self = .started(try Started(from: decoder))
+        case "chosen": self = .chosen(try MethodChoice(from: decoder))
         case "drafted", "generated": self = .thought(try NewThought(from: decoder))
         case "sampled": self = .sampled(try Sampled(from: decoder))
         case "scored": self = .scored(try Scored(from: decoder))

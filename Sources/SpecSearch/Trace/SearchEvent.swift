@@ -164,6 +164,8 @@ public enum SearchEvent: Sendable, Hashable {
     }
 
     case started(Started)
+    /// The method auto chose who generates the next batch.
+    case chosen(MethodChoice)
     case thought(NewThought)
     /// A later wave of samples said again what a node says.
     case repeated(node: NodeID, samples: Int)
@@ -245,7 +247,7 @@ extension SearchTree {
         case .selected(_, let nodes): try check(nodes)
         case .backedUp(let backUp): try check([backUp.node])
         case .finished(let outcome): try check([outcome.best.node] + outcome.paths.map(\.node))
-        case .started, .thresholdUpdated: break
+        case .started, .chosen, .thresholdUpdated: break
         }
     }
 }

@@ -47,6 +47,11 @@ public struct SearchTrace: Sendable, Hashable {
         return data
     }
 
+    /// What the method auto chose, batch by batch.
+    var choices: [MethodChoice] {
+        events.compactMap { if case .chosen(let choice) = $0 { choice } else { nil } }
+    }
+
     /// The first event.
     ///
     /// - Throws: ``SpecSearchError`` `badTrace` where it is none of this version.

@@ -44,6 +44,7 @@ public struct TraceReplay: Sendable {
                 remedy: "Give its algorithm and its generator.")
         }
         search.now = { 0 }
+        search.recordedChoices = trace.choices
         var result = try await search.solve(started.problem)
         guard result.tree == tree else {
             throw SpecSearchError(

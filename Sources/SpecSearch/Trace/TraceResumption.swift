@@ -26,6 +26,7 @@ extension Search {
         }
         try self.init(engine, configuration: configuration)
         recorded = RecordedCalls(trace.events, tree: try trace.tree())
+        recordedChoices = trace.choices
     }
 }
 
@@ -36,6 +37,7 @@ extension SearchModels {
         var models = self
         models.draft = draft.map { ResumedLanguageModel(model: $0, calls: calls) }
         models.target = target.map { ResumedLanguageModel(model: $0, calls: calls) }
+        models.speculativeTarget = speculativeTarget.map { ResumedLanguageModel(model: $0, calls: calls) }
         models.rewardModel = rewardModel.map { ResumedRewardModel(model: $0, calls: calls) }
         return models
     }

@@ -39,8 +39,11 @@ struct ModelArguments: ParsableArguments {
     }
 
     /// Loads the models, or asks their servers, and says so on a terminal.
-    func engine(_ terminal: Terminal) async throws -> Engine {
-        let source = try await source()
+    ///
+    /// - Parameter isAdaptive: Whether the method auto is asked for.
+    func engine(_ terminal: Terminal, isAdaptive: Bool) async throws -> Engine {
+        var source = try await source()
+        source.isAdaptive = isAdaptive
         terminal.progress("Loading \(source.models.name) …")
         defer { terminal.endProgress() }
         return try await source.engine()

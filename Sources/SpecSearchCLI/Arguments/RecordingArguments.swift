@@ -94,7 +94,7 @@ struct RecordingArguments: ParsableArguments {
         let problems = try dataset.problems(manifest.dataset.path, ids: manifest.problems)
         var run = EvaluationRun(
             variants: manifest.variants, problems: problems, seeds: manifest.seeds,
-            engines: VariantEngines(problems: problems, load: source.engine),
+            engines: VariantEngines(problems: problems, load: source.adaptive(to: manifest.variants).engine),
             grader: ResultGrader(mode: manifest.grading))
         run.concurrency = manifest.concurrency
         let progress = EvaluationProgress(

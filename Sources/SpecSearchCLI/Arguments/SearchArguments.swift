@@ -94,11 +94,12 @@ struct SearchArguments: ParsableArguments {
         let configuration = try calibrated(configuration(method))
         guard method == nil, search == nil, judge == nil, calibration == nil else { return configuration }
         var usual = SearchConfiguration.usual(for: engine)
-        guard usual.method != .specsearch, (try? usual.apply(given)) != nil else { return configuration }
+        guard (try? usual.apply(given)) != nil else { return configuration }
         let missing = [
             (engine.rewardModel == nil, "reward model"), (engine.draft == nil, "draft"),
             (engine.target == nil, "target"),
         ].filter(\.0).map(\.1)
+        guard !missing.isEmpty else { return usual }
         Terminal.say(
             "\(engine.defaults.name) has no \(missing.joined(separator: " and no ")): searching by "
                 + "--search \(usual.search.rawValue) --method \(usual.method.rawValue).")
@@ -142,8 +143,8 @@ struct SearchArguments: ParsableArguments {
     }
 
     private func checkCalibration(_ configurations: [SearchConfiguration]) throws {
-        guard calibration == nil || configurations.contains(where: { $0.method == .specsearch }) else {
-            throw ValidationError("calibration has no effect here: it is for the method specsearch.")
+        guard calibration == nil || configurations.contains(where: \.rejects) else {
+            throw ValidationError("calibration has no effect here: it is for the methods auto and specsearch.")
         }
     }
 

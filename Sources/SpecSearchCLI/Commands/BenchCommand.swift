@@ -65,7 +65,7 @@ struct BenchCommand: AsyncParsableCommand {
             return
         }
         let (records, interruption) = try await Interruption.guarding { [self] in
-            let source = try await models.source()
+            let source = try await models.source().adaptive(to: variants)
             try source.check(variants)
             return try await Self.records(
                 of: variants, problems, seed, VariantEngines(problems: problems, load: source.engine), terminal)

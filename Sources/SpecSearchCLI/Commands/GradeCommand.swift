@@ -20,15 +20,7 @@ struct GradeCommand: ParsableCommand {
 
     func run() throws {
         let grading = GradingLine(mode: mode)
-        if file != "-" {
-            var isFolder: ObjCBool = false
-            let isThere = FileManager.default.fileExists(atPath: file, isDirectory: &isFolder)
-            let descriptor = isThere && !isFolder.boolValue ? open(file, O_RDONLY) : -1
-            // Standard input reads line by line, and so the file takes its place.
-            guard descriptor >= 0, dup2(descriptor, STDIN_FILENO) >= 0 else {
-                throw ValidationError("\(file) cannot be read; is it there, and a file?")
-            }
-        }
+        try LineReader.read(from: file)
         var number = 0
         var hasFailed = false
         while let line = readLine() {

@@ -72,7 +72,8 @@ struct SolveCommand: AsyncParsableCommand {
         if verbose { for line in try models.local.replacements() { Terminal.say(line) } }
         let writer = try (trace ?? resume).map { try TraceWriter(path: $0, goingOn: begun) }
         let ((configuration, result), interruption) = try await Interruption.guarding { [self] in
-            let engine = try await models.engine(terminal)
+            let asked = try begun.map { try $0.started().configuration?.method } ?? method.flatMap(SearchMethod.init)
+            let engine = try await models.engine(terminal, isAdaptive: asked ?? .auto == .auto)
             let search =
                 try begun.map { try Search(engine, resuming: $0) }
                 ?? Search(engine, configuration: try search.configuration(method, for: engine))
@@ -129,7 +130,7 @@ struct SolveReport: Encodable {
 
     init(_ configuration: SearchConfiguration, _ problem: Problem, _ result: SearchResult) {
         (method, self.problem, self.result) = (configuration.method, problem, result)
-        quality = method == .specsearch ? result.outcome.quality(configuration.rejection) : nil
+        quality = configuration.rejects ? result.outcome.quality(configuration.rejection) : nil
     }
 
     private enum CodingKeys: CodingKey { case method, problem, quality }

@@ -80,6 +80,7 @@ struct ResultText {
             result.phases[phase].map { "\(name) \($0.shortDuration)" }
         }
         var lines = ["Time    \(result.seconds.shortDuration) by \(method.rawValue)\(Self.details(spent))"]
+        if let choices = result.choices { lines += [Self.text(choices)] }
         let drafted = result.steps.count { $0.thought.source == .draft }
         let sources = [(drafted, "from the draft"), (result.steps.count - drafted, "from the target")]
             .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
@@ -101,6 +102,29 @@ struct ResultText {
         }
         lines.append("Tokens  generated\(generated.isEmpty ? ": none by a whole step" : Self.details(generated))")
         return lines
+    }
+
+    /// What the method auto chose, and why.
+    private static func text(_ choices: [MethodChoice]) -> String {
+        var counts: [(method: SearchMethod, count: Int)] = []
+        for choice in choices {
+            if let place = counts.firstIndex(where: { $0.method == choice.method }) {
+                counts[place].count += 1
+            } else {
+                counts.append((choice.method, 1))
+            }
+        }
+        let chosen = counts.map { "\($0.method.rawValue) for \($0.count) of \(choices.count) steps" }
+        guard let last = choices.last(where: { $0.costs[.specsearch] != nil }),
+            let drafting = last.costs[.specsearch]
+        else { return "Method  " + chosen.joined(separator: ", ") }
+        let others = last.costs.filter { $0.key != .specsearch }.values.min() ?? 1
+        let ratio = drafting / others
+        let reason =
+            ratio < 1
+            ? "drafting costs \(ratio.fixed(2))x of the target's own writing"
+            : "drafting would cost \(ratio.fixed(2))x of the target's own writing"
+        return "Method  " + chosen.joined(separator: ", ") + "; \(reason)"
     }
 
     /// What follows a figure; a search that was interrupted early has nothing to say.

@@ -83,7 +83,8 @@
             logger.logLevel = quiet ? .warning : .info
             Self.raiseFileLimit()
             let configuration = try configuration()
-            let engine = try await models.engine(Terminal(quiet: quiet))
+            let engine = try await models.engine(
+                Terminal(quiet: quiet), isAdaptive: method ?? SearchMethod.auto.rawValue == SearchMethod.auto.rawValue)
             let defaults = try search.configuration(method, for: engine)
             // A server whose every answer would be an error is not started.
             _ = try Search(engine, configuration: defaults)

@@ -134,7 +134,7 @@ public struct RunReport: Sendable {
     private var qualityBlocks: [ReportDocument.Block] {
         let grouped = Dictionary(grouping: records, by: \.variant)
         let reports = manifest.variants.compactMap { variant -> (Variant, QualityReport)? in
-            guard variant.configuration.method == .specsearch else { return nil }
+            guard variant.configuration.rejects else { return nil }
             var monitor = QualityMonitor(policy: variant.configuration.rejection)
             for record in grouped[variant.name] ?? [] { monitor.add(record.depths) }
             return monitor.report.map { (variant, $0) }

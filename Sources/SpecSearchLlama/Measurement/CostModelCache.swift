@@ -1,5 +1,6 @@
 public import Foundation
 public import SpecSearch
+internal import Synchronization
 
 /// Where measured cost models are kept: one file a user for each set of models on each machine.
 public struct CostModelCache: Sendable {
@@ -79,6 +80,7 @@ extension LlamaEngine.Options {
     ///
     /// - Parameter models: The models that were measured.
     public mutating func adopt(_ cost: CostModel, of models: ModelSet) {
+        costs = cost
         if numSpeculativeTokens == nil, !cost.speculationSeconds.isEmpty {
             numSpeculativeTokens = cost.numSpeculativeTokens(
                 usual: models.numSpeculativeTokens ?? Self.usualNumSpeculativeTokens)
@@ -90,6 +92,34 @@ extension LlamaEngine.Options {
             if choice.threads > 1 { roleThreads[role] = choice.threads }
             microBatch[role] = choice.microBatch
             if choice.flashAttention { flashAttention.insert(role) } else { flashAttention.remove(role) }
+        }
+    }
+}
+
+// MARK: What searches have shown
+
+extension CostModelCache {
+    private var memoryFile: URL {
+        file.deletingLastPathComponent().appending(
+            path: file.lastPathComponent.replacing("cost-", with: "methods-"))
+    }
+
+    /// What the searches so far have shown of the methods, kept from now on as they go: at most every fifth of a second,
+    /// and not at all where the folder cannot be written.
+    public func memory() -> MethodMemory {
+        let file = memoryFile
+        let known = (try? Data(contentsOf: file)).flatMap { try? JSONDecoder().decode(MethodHistory.self, from: $0) }
+        let last = Mutex(ContinuousClock.now - .seconds(1))
+        return MethodMemory(known ?? MethodHistory()) { history in
+            let isDue = last.withLock { last in
+                guard ContinuousClock.now - last > .milliseconds(200) else { return false }
+                last = .now
+                return true
+            }
+            guard isDue, let data = try? JSONEncoder().encode(history) else { return }
+            try? FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try? data.write(to: file, options: .atomic)
         }
     }
 }

@@ -58,10 +58,10 @@ package final class PathTokenizer {
         try path.thoughts.reduce(into: promptTokens(path.problem)) { $0 += tokens(of: $1) }
     }
 
-    /// A thought's tokens in this model: as they were sampled, or, where its source has another vocabulary, its text's,
-    /// cut once.
+    /// A thought's tokens in this model: as they were sampled, or, where its source has another vocabulary or none was
+    /// sampled, its text's, cut once.
     package func tokens(of thought: Thought) -> [Token] {
-        guard foreignSources.contains(thought.source) else { return thought.tokens }
+        guard foreignSources.contains(thought.source) || thought.tokens.isEmpty else { return thought.tokens }
         let text = Text(text: thought.text, stop: thought.stop)
         if let known = retokenized[text] { return known }
         var tokens = vocabulary.tokenize(continuing: thought.text)

@@ -30,4 +30,14 @@ public struct LlamaRewardModel: RewardModel {
                 : try await worker.judge(paths, cancellation: cancellation)
         }
     }
+
+    /// What a head of the kind `head` reads after the last step of each path: to train another on.
+    ///
+    /// - Returns: Hidden states, each of the length of the model's; nil for a path that the model cannot read.
+    /// - Throws: ``SpecSearchError`` `unsupported` for a reward model of another kind; `CancellationError`.
+    public func hiddenStates(of paths: [ReasoningPath]) async throws -> [[Float]?] {
+        try await engine.withWorker(for: paths.first?.problem) { worker, cancellation in
+            try await worker.hiddenStates(of: paths, cancellation: cancellation)
+        }
+    }
 }

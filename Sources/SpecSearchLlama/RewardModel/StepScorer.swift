@@ -72,10 +72,10 @@ package final class StepScorer {
                 scores.append(0)
                 continue
             }
-            guard score.isFinite, score >= 0, score <= 1 + 1e-6 else {
+            guard let score, score.isFinite, score >= 0, score <= 1 + 1e-6 else {
                 throw SpecSearchError(
                     .badScore,
-                    "\(tokenizer.modelPath) gave the score \(score) for the step "
+                    "\(tokenizer.modelPath) gave the score \(score.map { "\($0)" } ?? "none") for the step "
                         + "\"\(path.thoughts.last?.text ?? "")\".",
                     remedy: "The model file may be damaged: check its checksum.")
             }
@@ -107,7 +107,28 @@ package final class StepScorer {
         }
         // What outgrows the context cannot be generated.
         return LogLikelihoods(
-            values: values.indices.map { lost[$0] == nil ? values[$0] : LogLikelihoods.impossible }, usage: usage)
+            values: values.indices.map { lost[$0] == nil ? values[$0] ?? .nan : LogLikelihoods.impossible },
+            usage: usage)
+    }
+
+    /// The hidden states that a head reads after the last thoughts of paths, ``LlamaContext/hiddenLength`` numbers each; for
+    /// configurations of the kind `head`.
+    ///
+    /// - Throws: ``SpecSearchError`` `unsupported` for other kinds; `CancellationError`.
+    package func hiddenStates(
+        of paths: [ReasoningPath], cancellation: Request.Cancellation? = nil
+    ) async throws -> [[Float]?] {
+        guard case .head? = reading else {
+            throw SpecSearchError(
+                .unsupported,
+                "The reward model \(tokenizer.modelPath) reads no hidden state: its kind is "
+                    + "\(configuration.kind.rawValue).", remedy: "Give one of the kind head.")
+        }
+        let length = runner.context.hiddenLength
+        return try await read(paths, cancellation) { item, _ throws(SpecSearchError) in
+            let state = try runner.hiddenState(of: item.nodes[item.nodes.count - 1])
+            return Array(UnsafeBufferPointer(start: state, count: length))
+        }.values
     }
 
     /// What is to be evaluated for one path.
@@ -123,10 +144,10 @@ package final class StepScorer {
     }
 
     /// Has the model evaluate the paths, as many at once as the scheduler admits, and reads something of each.
-    private func read(
+    private func read<Value>(
         _ paths: [ReasoningPath], _ cancellation: Request.Cancellation?,
-        by read: (Item, Bool) throws(SpecSearchError) -> Double
-    ) async throws -> (values: [Double], lost: [Int: SpecSearchError], Usage) {
+        by read: (Item, Bool) throws(SpecSearchError) -> Value
+    ) async throws -> (values: [Value?], lost: [Int: SpecSearchError], Usage) {
         var items: [Item] = []
         // The paths that the items are for.
         var places: [Int] = []
@@ -134,7 +155,7 @@ package final class StepScorer {
         items.reserveCapacity(paths.count)
         var demands: [Request.Demand] = []
         for (place, path) in paths.enumerated() {
-            guard let last = path.thoughts.last, !last.tokens.isEmpty else {
+            guard let last = path.thoughts.last, !last.tokens.isEmpty || !last.text.isEmpty else {
                 throw SpecSearchError(
                     .badScore, "The problem \"\(path.problem.id)\" has no step to score.",
                     remedy: "Score paths with steps.")
@@ -154,7 +175,7 @@ package final class StepScorer {
         }
         var usage = Usage()
         usage[role].retokenizedTokens = tokenizer.takeRetokenizedCount()
-        var values = [Double](repeating: .nan, count: paths.count)
+        var values = [Value?](repeating: nil, count: paths.count)
         guard !items.isEmpty else { return (values, lost, usage) }
         let request = scheduler.makeRequest(on: [runner], demands: demands, cancellation: cancellation)
         defer { scheduler.leave(request) }

@@ -131,6 +131,15 @@ actor EngineWorker {
         return try await scorer.score(paths, cancellation: cancellation)
     }
 
+    func hiddenStates(
+        of paths: [ReasoningPath], cancellation: Request.Cancellation
+    ) async throws -> [[Float]?] {
+        guard let scorer else { throw Self.missing(.rewardModel) }
+        try prepare()
+        defer { repair() }
+        return try await scorer.hiddenStates(of: paths, cancellation: cancellation)
+    }
+
     func judge(_ paths: [ReasoningPath], cancellation: Request.Cancellation) async throws -> StepScores {
         let judge = try await madeJudge()
         try prepare()

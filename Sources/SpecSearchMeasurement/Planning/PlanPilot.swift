@@ -1,6 +1,5 @@
 internal import Foundation
 package import SpecSearch
-package import SpecSearchEvaluation
 package import SpecSearchLlama
 internal import Synchronization
 

@@ -1,6 +1,4 @@
 package import SpecSearch
-package import SpecSearchEvaluation
-package import SpecSearchLlama
 
 extension ForwardPassCost {
     /// The cost of forward passes of a model by measurement, run as an engine would.

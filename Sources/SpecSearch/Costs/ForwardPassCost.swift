@@ -1,5 +1,3 @@
-public import SpecSearch
-
 /// The seconds of a forward pass of one model, by how many tokens go through it: linear between known points.
 ///
 /// Tokens whose output is read (the ends of sequences, tokens to be verified) and tokens of a text that is only read cost

@@ -1,19 +1,21 @@
 internal import Foundation
-public import SpecSearch
 
 /// The cost of a search by each method, computed from the cost of forward passes.
 ///
 /// So it says, without an engine, whether SpecSearch pays for a pair of models on a machine, and with which settings.
 ///
 /// Of each depth it counts the passes. AR: as many as the longest thought has tokens, each over all thoughts. SpS: steps
-/// of γ passes of the draft and one of the target over all blocks. SpecSearch: the draft's thoughts, one pass of the reward
-/// model, then SpS for the nodes with too few kept drafts; the first step is the target's. The reward model reads each
-/// distinct token once. What a model has not read, prompts and other models' steps, is prefilled in the first pass.
+/// of γ passes of the draft and one of the target over all blocks. SpecSearch: the draft's thoughts, wave by wave, one pass
+/// of the reward model, then SpS for the nodes with too few kept drafts; the first step is the target's. The reward model
+/// reads each distinct token once. What a model has not read, prompts and other models' steps, is prefilled in the first
+/// pass.
 public struct SearchCostPlan: Sendable, Hashable, Codable {
     public var draft: ForwardPassCost
     public var target: ForwardPassCost
     public var rewardModel: ForwardPassCost
     public var workload: SearchWorkload
+    /// Whether the reward model reads drafts off the states that the draft itself left: their scores cost nothing.
+    public var draftScoresAreFree = false
 
     public init(draft: ForwardPassCost, target: ForwardPassCost, rewardModel: ForwardPassCost, workload: SearchWorkload)
     {
@@ -84,13 +86,25 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
                 unreadByDraft = (prompt + nodes * workload.meanStepTokens) / later
                 unreadByDraft += need.probability * need.nodes * workload.meanStepTokens
             }
-            account.drafting =
-                later
-                * generating(
-                    draft, nodes: nodes, samples: samples, workload.draftSharing, unread: unreadByDraft)
-            account.scoring =
-                scoring(nodes: 1, samples: width, workload.targetSharing, unread: prompt)
-                + later * scoring(nodes: nodes, samples: samples, workload.draftSharing)
+            account.scoring = scoring(nodes: 1, samples: width, workload.targetSharing, unread: prompt)
+            // The later waves are for the nodes that the earlier ones left short.
+            let wave = (samples / Double(setting.draftWaves)).rounded(.up)
+            var drafted = 0.0
+            var left = nodes
+            while drafted < samples {
+                let size = min(wave, samples - drafted)
+                account.drafting +=
+                    later
+                    * generating(
+                        draft, nodes: left, samples: size, workload.draftSharing,
+                        unread: drafted == 0 ? unreadByDraft : 0)
+                if !draftScoresAreFree {
+                    account.scoring += later * scoring(nodes: left, samples: size, workload.draftSharing)
+                }
+                drafted += size
+                left = nodes * shortage(setting, drafts: Int(drafted), nodes: nodes).probability
+                guard left > 1e-6 else { break }
+            }
             if need.probability > 0 {
                 // The target has not read what the draft generated since the last correction.
                 let unread = need.nodes * workload.meanStepTokens * unreadSteps(need.probability, later)
@@ -100,9 +114,10 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
                         nodes: need.nodes, samples: need.samples, setting, unread: unread, draftHasRead: true)
                         + scoring(nodes: need.nodes, samples: need.samples, workload.targetSharing))
             }
-        case .gsi:
+        case .gsi, .auto:
             throw SpecSearchError(
-                .badSetting, "The cost of gsi is not modelled.", remedy: "Plan for specsearch, sps, ar or draft.")
+                .badSetting, "The cost of \(method.rawValue) is not modelled.",
+                remedy: "Plan for specsearch, sps, ar or draft.")
         }
         return account
     }
@@ -126,7 +141,7 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
     }
 
     func correction(_ setting: PlanSetting, nodes: Double) -> Correction {
-        let short = shortage(setting)
+        let short = shortage(setting, drafts: setting.width * setting.draftFactor, nodes: nodes)
         guard short.probability > 0 else { return Correction(probability: 0, nodes: 0, samples: 0) }
         let any = short.probability >= 1 ? 1 : -expm1(nodes * log1p(-short.probability))
         return Correction(
@@ -134,10 +149,10 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
             samples: short.unfilled / short.probability + 1)
     }
 
-    /// The probability that a node has fewer kept drafts than it needs, and how many it lacks on average: of nodes whose
-    /// drafts agree all or none are kept, of the others a binomial number.
-    func shortage(_ setting: PlanSetting) -> (probability: Double, unfilled: Double) {
-        let (together, apart) = shortages(setting)
+    /// The probability that so many drafts leave a node with fewer kept ones than it needs, and how many it lacks on
+    /// average: of nodes whose drafts agree all or none are kept, of the others a binomial number.
+    func shortage(_ setting: PlanSetting, drafts: Int, nodes: Double) -> (probability: Double, unfilled: Double) {
+        let (together, apart) = shortages(drafts, need: Self.need(setting, nodes: nodes))
         let agreement = workload.agreement
         return (
             agreement * together.probability + (1 - agreement) * apart.probability,
@@ -145,30 +160,37 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
         )
     }
 
+    /// The kept drafts that a node needs: its slots, or its share of the beam.
+    private static func need(_ setting: PlanSetting, nodes: Double) -> Int {
+        setting.coversBeam
+            ? min(setting.width, Int((Double(setting.beams) / nodes).rounded(.up))) : setting.width
+    }
+
     private typealias Shortage = (probability: Double, unfilled: Double)
 
-    private func shortages(_ setting: PlanSetting) -> (together: Shortage, apart: Shortage) {
+    private func shortages(_ drafts: Int, need: Int) -> (together: Shortage, apart: Shortage) {
         let p = workload.acceptance
-        let width = setting.width
-        let drafts = width * setting.draftFactor
         var apart: Shortage = (0, 0)
-        for kept in 0..<width {
+        for kept in 0..<min(need, drafts + 1) {
             let ways = lgamma(Double(drafts + 1)) - lgamma(Double(kept + 1)) - lgamma(Double(drafts - kept + 1))
             let share =
                 p <= 0
                 ? (kept == 0 ? 1 : 0)
-                : p >= 1 ? 0 : exp(ways + Double(kept) * log(p) + Double(drafts - kept) * log1p(-p))
+                : p >= 1
+                    ? (kept == drafts ? 1 : 0)
+                    : exp(ways + Double(kept) * log(p) + Double(drafts - kept) * log1p(-p))
             apart.probability += share
-            apart.unfilled += share * Double(width - kept)
+            apart.unfilled += share * Double(need - kept)
         }
-        return ((1 - p, (1 - p) * Double(width)), (min(1, apart.probability), apart.unfilled))
+        return ((1 - p, (1 - p) * Double(need)), (min(1, apart.probability), apart.unfilled))
     }
 
     /// Sets the workload's agreement so that the model's nodes lack as many thoughts as was counted.
     ///
     /// - Parameter unfilled: The mean thoughts that a node's kept drafts left to the target.
     public mutating func fitAgreement(unfilled: Double, _ setting: PlanSetting) {
-        let (together, apart) = shortages(setting)
+        let need = Self.need(setting, nodes: max(1, workload.occupancy * Double(setting.beams)))
+        let (together, apart) = shortages(setting.width * setting.draftFactor, need: need)
         let range = together.unfilled - apart.unfilled
         if range > 1e-9 { workload.agreement = min(1, max(0, (unfilled - apart.unfilled) / range)) }
     }

@@ -1,5 +1,4 @@
 import SpecSearch
-import SpecSearchEvaluation
 import Testing
 
 @Suite struct SearchCostPlanTests {

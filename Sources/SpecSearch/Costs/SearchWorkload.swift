@@ -1,5 +1,3 @@
-internal import SpecSearch
-
 /// The figures of searches of one kind of problem that their cost depends on; a few searches show them.
 public struct SearchWorkload: Sendable, Hashable, Codable {
     /// Depths of a search, the first step included.
@@ -85,6 +83,10 @@ public struct PlanSetting: Sendable, Hashable, Codable {
     public var draftFactor: Int
     /// γ, the most tokens that the draft proposes to the target at once; 0 for none.
     public var numSpeculativeTokens: Int
+    /// The parts in which a node's drafts are sampled.
+    public var draftWaves = 1
+    /// Whether the target generates only what the beam still lacks (the correction `cover`), not what a node's slots lack.
+    public var coversBeam = false
 
     public init(beams: Int = 2, width: Int = 6, draftFactor: Int = 2, numSpeculativeTokens: Int = 12) {
         self.beams = beams
@@ -97,7 +99,7 @@ public struct PlanSetting: Sendable, Hashable, Codable {
     func validate() throws(SpecSearchError) {
         let rules: [(String, Int, ClosedRange<Int>)] = [
             ("beams", beams, 1...1 << 16), ("width", width, 1...1024), ("draft factor", draftFactor, 1...64),
-            ("number of speculative tokens", numSpeculativeTokens, 0...64),
+            ("number of speculative tokens", numSpeculativeTokens, 0...64), ("number of waves", draftWaves, 1...64),
         ]
         for (name, value, range) in rules where !range.contains(value) {
             throw SpecSearchError(

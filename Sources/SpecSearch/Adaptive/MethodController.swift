@@ -1,0 +1,200 @@
+/// Chooses, batch by batch, who generates the thoughts: the target alone (AR), the target with token-level speculation
+/// (SpS), or the draft with corrections by the target (SpecSearch).
+///
+/// Every method's seconds for a token of progress are estimated as a share of AR's: at first from the measured costs of
+/// forward passes and the usual acceptance (``SearchCostPlan``), then from what was seen. The cheapest is taken. Another is
+/// tried only where it may well be cheaper, and only while all trials together have lost less than ``tolerance`` of the
+/// time, so that on a machine where drafts never pay a user loses no more than that.
+///
+/// A value without a clock: it is told what took how long.
+struct MethodController {
+    /// The share of all time that trials may lose.
+    static let tolerance = 0.03
+    /// How much of the sums is left after each further batch.
+    private static let fading = 0.98
+    /// The batches that the expectation before any observation is worth.
+    private static let priorBatches = 2.0
+
+    /// The batch that a choice is for.
+    struct Task {
+        var nodes: Int
+        /// Thoughts of a node.
+        var width: Int
+        /// Children that the search can still use.
+        var usable: Int
+        /// Drafts of a node, as a multiple of its width.
+        var draftFactor: Int
+        var draftWaves: Int
+        var coversBeam: Bool
+        var numSpeculativeTokens: Int
+
+        fileprivate var thoughts: Int { nodes * width }
+    }
+
+    /// What one method is expected to cost, as a share of what AR was expected to by the costs of passes alone.
+    struct Estimate {
+        var mean: Double
+        /// What it may well be.
+        var low: Double
+        /// Whether it was ever seen.
+        var isSeen: Bool
+    }
+
+    /// The costs of passes; nil where they are not known.
+    let costs: SearchCostPlan?
+
+    /// The method for a batch.
+    ///
+    /// - Parameters:
+    ///   - methods: Those that are possible, `ar` among them.
+    ///   - depth: The depth of the batch.
+    func choice(
+        for task: Task, among methods: [SearchMethod], depth: Int, by history: MethodHistory
+    ) -> MethodChoice {
+        let estimates = Dictionary(
+            uniqueKeysWithValues: methods.map { ($0, estimate($0, task, history, among: methods)) })
+        let ranked = methods.sorted { (estimates[$0]?.mean ?? 1, $0.rank) < (estimates[$1]?.mean ?? 1, $1.rank) }
+        let best = ranked.first ?? .ar
+        let least = estimates[best]?.mean ?? 1
+        let budget = Self.tolerance * history.seconds - history.lost
+        let typical = history.typicalExpectedSeconds
+        let trial = ranked.dropFirst().first { method in
+            guard let estimate = estimates[method], estimate.low < 0.95 * least else { return false }
+            // What was never seen may be half as dear again as anything.
+            let loss = estimate.isSeen ? estimate.mean - least : max(estimate.mean - least, 0.5 * least)
+            return loss * typical < budget
+        }
+        let ar = estimates[.ar]?.mean ?? 1
+        return MethodChoice(
+            depth: depth, method: trial ?? best, costs: estimates.mapValues { $0.mean / ar }, isTrial: trial != nil,
+            acceptance: history.acceptance)
+    }
+
+    /// Takes in what a batch took.
+    ///
+    /// - Parameters:
+    ///   - tokens: The mean tokens of its children.
+    ///   - usage: What the models did for it.
+    ///   - drafts: Drafts judged, and of these kept.
+    func record(
+        _ choice: MethodChoice, _ task: Task, seconds: Double, tokens: Double, usage: ModelUsage,
+        drafts: (judged: Int, kept: Int), in history: inout MethodHistory
+    ) {
+        guard seconds > 0, tokens > 0 else { return }
+        let expected = tokens * secondsOfAR(task)
+        if choice.isTrial {
+            let methods = Array(choice.costs.keys)
+            let least = methods.map { estimate($0, task, history, among: methods).mean }.min() ?? 1
+            history.lost += seconds - least * expected
+        }
+        history.tallies[key(choice.method, task), default: .init()].add(seconds, expected, fading: Self.fading)
+        history.seconds += seconds
+        if drafts.judged > 0 { history.drafts.add(drafts.kept, of: drafts.judged, fading: Self.fading) }
+        if usage.proposedTokens > 0 {
+            history.tokens.add(usage.acceptedTokens, of: usage.proposedTokens, fading: Self.fading)
+        }
+    }
+
+    private func estimate(
+        _ method: SearchMethod, _ task: Task, _ history: MethodHistory, among methods: [SearchMethod]
+    ) -> Estimate {
+        let (prior, hope) = ratios(method, task, history)
+        // How far the costs of passes are off altogether.
+        var (seen, foreseen) = (0.0, 0.0)
+        for other in methods {
+            guard let tally = history.tallies[key(other, task)] else { continue }
+            seen += tally.seconds
+            foreseen += tally.expected * ratios(other, task, history).mean
+        }
+        let scale = foreseen > 0 ? seen / foreseen : 1
+        guard let tally = history.tallies[key(method, task)], tally.batches > 0 else {
+            // That passes take longer than they were measured need not be so for this method.
+            return Estimate(mean: scale * prior, low: min(1, scale) * hope, isSeen: false)
+        }
+        let weight = Self.priorBatches * tally.expected / tally.batches
+        let mean = (tally.seconds + weight * scale * prior) / (tally.expected + weight)
+        let doubt = max(0, 1 - 0.8 / tally.batches.squareRoot())
+        return Estimate(mean: mean, low: min(mean, max(scale * hope, mean * doubt)), isSeen: true)
+    }
+
+    /// A method's seconds as a share of AR's, by the costs of passes: with the acceptances so far, and at best.
+    private func ratios(
+        _ method: SearchMethod, _ task: Task, _ history: MethodHistory
+    ) -> (mean: Double, hope: Double) {
+        guard method != .ar else { return (1, 1) }
+        guard let costs else {
+            // Nothing is known: no worse than AR, and perhaps twice as fast.
+            return (1, 0.5)
+        }
+        func ratio(_ acceptance: Double, _ tokenAcceptance: Double) -> Double {
+            var plan = costs
+            plan.workload.acceptance = acceptance
+            plan.workload.tokenAcceptance = tokenAcceptance
+            guard let all = try? plan.laterDepth(method, task.setting),
+                let ar = try? plan.laterDepth(.ar, task.setting),
+                ar > 0
+            else { return 1 }
+            return all / ar
+        }
+        return (
+            ratio(history.acceptance, history.tokenAcceptance),
+            ratio(max(0.95, history.acceptance), max(0.85, history.tokenAcceptance))
+        )
+    }
+
+    /// The seconds for a token of AR by the costs of passes; 1 where they are not known.
+    private func secondsOfAR(_ task: Task) -> Double { costs?.target.seconds(tokens: Double(task.thoughts)) ?? 1 }
+
+    /// Where the costs of passes are not known, batches of other sizes tell nothing.
+    private func key(_ method: SearchMethod, _ task: Task) -> String {
+        guard costs == nil else { return method.rawValue }
+        let size = Int.bitWidth - max(1, task.thoughts).leadingZeroBitCount
+        return "\(method.rawValue)/\(size)"
+    }
+}
+
+extension MethodController.Task {
+    fileprivate var setting: PlanSetting {
+        var setting = PlanSetting(
+            beams: max(1, nodes), width: width, draftFactor: draftFactor, numSpeculativeTokens: numSpeculativeTokens)
+        setting.draftWaves = draftWaves
+        setting.coversBeam = coversBeam
+        return setting
+    }
+}
+
+extension MethodHistory {
+    /// The seconds that a batch was expected to take on average.
+    fileprivate var typicalExpectedSeconds: Double {
+        let sums = tallies.values.reduce(into: (expected: 0.0, batches: 0.0)) {
+            $0.expected += $1.expected
+            $0.batches += $1.batches
+        }
+        return sums.batches > 0 ? sums.expected / sums.batches : 0
+    }
+}
+
+extension MethodHistory.Tally {
+    fileprivate mutating func add(_ seconds: Double, _ expected: Double, fading: Double) {
+        batches = batches * fading + 1
+        self.seconds = self.seconds * fading + seconds
+        self.expected = self.expected * fading + expected
+    }
+}
+
+extension SearchMethod {
+    /// Where two cost the same, the simpler comes first.
+    fileprivate var rank: Int { Self.allCases.reversed().firstIndex(of: self) ?? 0 }
+}
+
+extension SearchCostPlan {
+    /// The seconds of a depth after the first.
+    fileprivate func laterDepth(_ method: SearchMethod, _ setting: PlanSetting) throws(SpecSearchError) -> Double {
+        var plan = self
+        // Enough that the first step does not count, and what was not read since the last correction does.
+        plan.workload.steps = 6
+        let all = try plan.seconds(method, setting)
+        plan.workload.steps = 1
+        return try (all - plan.seconds(method, setting)) / 5
+    }
+}
