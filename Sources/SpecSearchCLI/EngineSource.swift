@@ -59,9 +59,10 @@ struct EngineSource: Sendable {
 
     /// What passes of a few sizes cost, measured once: enough to begin with; tune measures more.
     private func measured(_ models: ModelSet, _ cache: CostModelCache) throws -> CostModel {
-        Terminal().phase("Measuring what \(models.name) costs here, once …")
+        let terminal = Terminal()
+        terminal.progress("Measuring once what \(models.name) costs here …")
+        defer { terminal.endProgress() }
         let cost = try CostModel.measure(models, limit: 0, options: options)
-        Terminal().endProgress()
         // Where it cannot be kept it is measured again.
         try? cache.store(cost)
         return cost

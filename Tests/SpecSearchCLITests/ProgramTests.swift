@@ -169,7 +169,7 @@ import Testing
         )
         let summary = run.output.components(separatedBy: "\n\n").suffix(2).joined(separator: "\n")
         #expect(
-            summary.split(separator: "\n").map { $0.prefix(6) } == ["Answer", "Time  ", "Steps ", "Drafts", "Tokens"],
+            summary.split(separator: "\n").map { $0.prefix(6) } == ["Answer", "Time  ", "Method", "Steps ", "Drafts"],
             "\(run.output)")
         let quiet = try await Program.run(["solve", "--example", "--models", Program.models, "--quiet"])
         #expect(quiet.output == "107\n" && quiet.errors.isEmpty)

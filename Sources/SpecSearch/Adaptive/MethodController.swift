@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// Chooses, batch by batch, who generates the thoughts: the target alone (AR), the target with token-level speculation
 /// (SpS), or the draft with corrections by the target (SpecSearch).
 ///
@@ -42,6 +44,10 @@ struct MethodController {
 
     /// The costs of passes; nil where they are not known.
     let costs: SearchCostPlan?
+    /// What they come to, which takes longer to compute than a small model's passes.
+    private let ratios = RatioCache()
+
+    init(costs: SearchCostPlan?) { self.costs = costs }
 
     /// The method for a batch.
     ///
@@ -98,15 +104,15 @@ struct MethodController {
     private func estimate(
         _ method: SearchMethod, _ task: Task, _ history: MethodHistory, among methods: [SearchMethod]
     ) -> Estimate {
-        let (prior, hope) = ratios(method, task, history)
+        let (prior, hope) = foreseen(method, task, history)
         // How far the costs of passes are off altogether.
-        var (seen, foreseen) = (0.0, 0.0)
+        var (seen, planned) = (0.0, 0.0)
         for other in methods {
             guard let tally = history.tallies[key(other, task)] else { continue }
             seen += tally.seconds
-            foreseen += tally.expected * ratios(other, task, history).mean
+            planned += tally.expected * foreseen(other, task, history).mean
         }
-        let scale = foreseen > 0 ? seen / foreseen : 1
+        let scale = planned > 0 ? seen / planned : 1
         guard let tally = history.tallies[key(method, task)], tally.batches > 0 else {
             // That passes take longer than they were measured need not be so for this method.
             return Estimate(mean: scale * prior, low: min(1, scale) * hope, isSeen: false)
@@ -118,7 +124,7 @@ struct MethodController {
     }
 
     /// A method's seconds as a share of AR's, by the costs of passes: with the acceptances so far, and at best.
-    private func ratios(
+    private func foreseen(
         _ method: SearchMethod, _ task: Task, _ history: MethodHistory
     ) -> (mean: Double, hope: Double) {
         guard method != .ar else { return (1, 1) }
@@ -127,19 +133,21 @@ struct MethodController {
             return (1, 0.5)
         }
         func ratio(_ acceptance: Double, _ tokenAcceptance: Double) -> Double {
-            var plan = costs
-            plan.workload.acceptance = acceptance
-            plan.workload.tokenAcceptance = tokenAcceptance
-            guard let all = try? plan.laterDepth(method, task.setting),
-                let ar = try? plan.laterDepth(.ar, task.setting),
-                ar > 0
-            else { return 1 }
-            return all / ar
+            // To a fiftieth: nothing that is chosen by hangs on less.
+            let key = RatioCache.Key(
+                method: method, setting: task.setting, acceptance: Int((50 * acceptance).rounded()),
+                tokenAcceptance: Int((50 * tokenAcceptance).rounded()))
+            return ratios.value(key) {
+                var plan = costs
+                plan.workload.acceptance = Double(key.acceptance) / 50
+                plan.workload.tokenAcceptance = Double(key.tokenAcceptance) / 50
+                guard let all = try? plan.laterDepth(method, task.setting),
+                    let ar = try? plan.laterDepth(.ar, task.setting), ar > 0
+                else { return 1 }
+                return all / ar
+            }
         }
-        return (
-            ratio(history.acceptance, history.tokenAcceptance),
-            ratio(max(0.95, history.acceptance), max(0.85, history.tokenAcceptance))
-        )
+        return (ratio(history.acceptance, history.tokenAcceptance), ratio(1, 1))
     }
 
     /// The seconds for a token of AR by the costs of passes; 1 where they are not known.
@@ -150,6 +158,27 @@ struct MethodController {
         guard costs == nil else { return method.rawValue }
         let size = Int.bitWidth - max(1, task.thoughts).leadingZeroBitCount
         return "\(method.rawValue)/\(size)"
+    }
+}
+
+/// The ratios that a plan's costs come to, computed once.
+private final class RatioCache: Sendable {
+    struct Key: Hashable {
+        var method: SearchMethod
+        var setting: PlanSetting
+        var acceptance: Int
+        var tokenAcceptance: Int
+    }
+
+    private let known = Mutex<[Key: Double]>([:])
+
+    func value(_ key: Key, _ compute: () -> Double) -> Double {
+        known.withLock { known in
+            if let value = known[key] { return value }
+            let value = compute()
+            known[key] = value
+            return value
+        }
     }
 }
 

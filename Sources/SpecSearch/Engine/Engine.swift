@@ -40,10 +40,14 @@ public struct Engine: Sendable {
     public var judge: (any RewardModel)?
     /// The defaults that suit the models.
     public var defaults: Defaults
-    /// What forward passes of the models cost, for the method auto; nil where that is not known. Its workload is ignored.
-    public var costs: SearchCostPlan?
+    /// What forward passes of the models cost, for the method auto; nil where that is not known.
+    ///
+    /// Its workload is ignored.
+    public var costs: SearchCostPlan? { didSet { controller = MethodController(costs: costs) } }
     /// What searches by the models have shown, for the method auto; shared by all that are made of this engine.
     public var memory = MethodMemory()
+    /// What decides by these.
+    private(set) var controller = MethodController(costs: nil)
 
     public init(
         draft: (any LanguageModel)? = nil, target: (any LanguageModel)? = nil, rewardModel: (any RewardModel)? = nil,

@@ -151,7 +151,7 @@ public struct Search: Sendable {
         let context = SearchContext(
             options: options, sampling: options.sampling ?? engine.defaults.sampling, extraction: extraction,
             tree: SearchTree(problem: problem, aggregation: aggregation, maximumDepth: options.maximumDepth),
-            models: models, controller: MethodController(costs: engine.costs), memory: engine.memory,
+            models: models, controller: engine.controller, memory: engine.memory,
             recordedChoices: recordedChoices, now: now, onEvent: onEvent)
         var generator = generator
         var algorithm = algorithm

@@ -67,8 +67,9 @@ public struct SearchConfiguration: Sendable, Hashable {
     public var lookahead = 0
     /// Drafts a node, as a multiple of its width.
     public var draftFactor = 2
-    /// The parts in which they are drafted; later ones only where the earlier ones left too few. Nil takes 1, and for auto
-    /// as many as the draft factor.
+    /// The parts in which they are drafted; later ones only where the earlier ones left too few.
+    ///
+    /// Nil takes 1, and for auto as many as the draft factor.
     public var draftWaves: Int?
     /// The rule for rejection.
     public var rejection = ThresholdRule.Configuration()

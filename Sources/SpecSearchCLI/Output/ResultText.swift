@@ -96,11 +96,6 @@ struct ResultText {
             let why = "\(lost.code) (\(lost.role.rawValue)): \(lost.message.printable)"
             lines.append("Lost    \(lost.branches) branches, \(why)")
         }
-        let generated = [ModelRole.draft, .target].compactMap { role in
-            let count = result.usage[role].outputTokens
-            return count > 0 ? "\(role.rawValue) \(count.grouped)" : nil
-        }
-        lines.append("Tokens  generated\(generated.isEmpty ? ": none by a whole step" : Self.details(generated))")
         return lines
     }
 
@@ -138,8 +133,13 @@ struct ResultText {
             let count = result.usage[role].evaluatedTokens
             return count > 0 ? "\(role.rawValue) \(count.grouped)" : nil
         }
+        let generated = [ModelRole.draft, .target].compactMap { role in
+            let count = result.usage[role].outputTokens
+            return count > 0 ? "\(role.rawValue) \(count.grouped)" : nil
+        }
         let other = max(0, result.seconds - result.phases.values.reduce(0, +))
         var lines = [
+            "Tokens  generated\(generated.isEmpty ? ": none by a whole step" : Self.details(generated))",
             "Work    tokens evaluated: \(tokens.joined(separator: ", ")); outside the models \(other.shortDuration)"
         ]
         let target = result.usage[.target]
