@@ -83,6 +83,22 @@ def test_stop_gives_the_best_so_far(page, server):
     assert "cancelled" in page.text_content("#answer")
 
 
+def test_a_stop_that_does_not_reach_the_server_says_so_and_the_search_goes_on(page, server):
+    page.goto(server.url)
+    page.evaluate(f"Page.prototype.request = () => ({json.dumps({'problem': PROBLEM} | LONG)})")
+    page.click("#ask")
+    page.wait_for_selector(".card:nth-child(5)")
+    page.route("**/v1/searches/*", lambda route: route.abort())
+    page.click("#stop")
+    page.wait_for_selector("#error:not([hidden])")
+    assert "server cannot be reached" in page.text_content("#error") and page.text_content("#state") == "searching"
+    page.unroute("**/v1/searches/*")
+    page.click("#stop")
+    answered(page)
+    assert page.text_content("#state") == "done" and page.is_hidden("#error")
+    page.faults[:] = [fault for fault in page.faults if "ERR_FAILED" not in fault]
+
+
 def test_text_is_never_markup(page, server):
     evil = "<img src=x onerror=\"document.title='broken'\"> <script>document.title='broken'</script>"
     ask(page, server, problem=evil + " Mia has 3 shells. How many shells does Mia have now?")

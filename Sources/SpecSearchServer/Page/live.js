@@ -86,6 +86,7 @@ class LiveSearch {
   async follow(id) {
     this.id = id;
     this.onBegun(id);
+    if (this.isStopping) await this.stop();
     let failures = 0;
     while (!this.isOver && !this.abort.signal.aborted) {
       try {
@@ -133,8 +134,12 @@ class LiveSearch {
     }
   }
 
+  /** Asks for the best so far, at once or as soon as the search has a name. */
   async stop() {
-    if (this.id && !this.isOver) await fetch(this.path, { method: "DELETE", headers: this.headers() });
+    this.isStopping = true;
+    if (!this.id || this.isOver) return;
+    const answer = await LiveSearch.reach(this.path, { method: "DELETE", headers: this.headers() });
+    if (!answer.ok && answer.status !== 404) await LiveSearch.body(answer);
   }
 
   leave() { this.abort.abort(); }
