@@ -240,6 +240,21 @@ def test_control_enter_asks(page, server):
     assert page.text_content("#answer strong") == "107"
 
 
+def test_letters_and_targets_are_as_large_as_readers_need_them(page, server):
+    page.goto(server.url)
+    loaded(page, realistic(depth=3, words=200))
+    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true;")
+    # WCAG 2.2, 2.5.8: 24 pixels. (What is opened by its label is as large as that; a slider is the browser's.)
+    small = page.evaluate("""() => [...document.querySelectorAll("button, summary, select, input, textarea")]
+      .filter((e) => e.checkVisibility() && !["file", "range"].includes(e.type) && e.getBoundingClientRect().height < 24)
+      .map((e) => e.id || e.textContent)""")
+    assert small == []
+    # Letters follow the size that a reader has chosen in the browser.
+    session = page.context.new_cdp_session(page)
+    session.send("Page.setFontSizes", {"fontSizes": {"standard": 32}})
+    until(page, "parseFloat(getComputedStyle(document.documentElement).fontSize) === 30")
+
+
 @pytest.mark.parametrize("look", [{"color_scheme": "light"}, {"color_scheme": "dark"}, {"forced_colors": "active"}])
 def test_every_control_is_reached_and_seen_by_keyboard(browser, server, look):
     context = browser.new_context(viewport={"width": 1300, "height": 900}, **look)

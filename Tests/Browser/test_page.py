@@ -33,7 +33,7 @@ def test_keyboard_alone(page, server):
     focused = page.evaluate("document.activeElement.getAttribute('aria-label')")
     assert focused.startswith("Step 3") and "on the winning path" in focused
     assert "doubles" in page.text_content("#details")
-    assert page.locator('.card[tabindex="0"]').count() == 1
+    assert page.locator('.card[tabindex="0"]').count() == 1 and page.locator('.card[aria-pressed="true"]').count() == 1
     assert page.text_content("#progress") == "The answer is 107."
     unnamed = page.evaluate("[...document.querySelectorAll('button, input, select, textarea')].filter((e) =>"
                             "!(e.textContent.trim() || e.ariaLabel || e.labels?.length)).map((e) => e.id)")
@@ -121,7 +121,7 @@ def test_errors_are_shown(page, own_server, server):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1300])
+@pytest.mark.parametrize("width", [320, 1300])
 def test_nothing_is_cut_off_and_text_can_be_read(browser, server, scheme, width):
     context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
     page = context.new_page()
@@ -151,6 +151,10 @@ CONTRAST = """() => {
     if (!element.checkVisibility() || !element.textContent.trim() || element.disabled) continue;
     const [a, b] = [light(getComputedStyle(element).color), light(ground(element))].sort((x, y) => y - x);
     if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(`${element.className || element.tagName}: ${element.textContent}`);
+  }
+  for (const step of document.querySelectorAll(".path > li")) {
+    const [a, b] = [light(getComputedStyle(step, "::before").color), light(ground(step))].sort((x, y) => y - x);
+    if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(`the number of ${step.textContent}`);
   }
   return poor;
 }"""

@@ -60,7 +60,7 @@ function treeAsSVG(tree) {
   for (const node of tree.places) {
     const entry = new Card(node);
     entry.update(tree.model, { selected: null, folded: tree.folded });
-    for (const name of ["tabindex", "role"]) entry.group.removeAttribute(name);
+    for (const name of ["tabindex", "role", "aria-pressed"]) entry.group.removeAttribute(name);
     if (entry.edge) edges.append(entry.edge);
     cards.append(entry.group);
   }
