@@ -87,10 +87,12 @@ def test_what_is_strange_keeps_its_place(page, server, name, width):
 
 def test_right_to_left_text_stands_on_the_right(page, server):
     page.goto(server.url)
-    loaded(page, with_text("שלום עולם"))
+    loaded(page, with_text("שלום עולם\n\n- ראשון \\(1 + 2\\)\n\n| א | ב |\n|---|---|\n| 1 | 2 |"))
     side = """(line) => { const range = document.createRange(); range.selectNodeContents(line);
       return line.getBoundingClientRect().right - range.getBoundingClientRect().right; }"""
-    assert page.locator("#path p").first.evaluate(side) < 2
+    assert page.locator("#path p").first.evaluate(side) < 2 and page.locator("#path .table").first.evaluate(side) < 2
+    # Formulas are read from the left everywhere.
+    assert page.locator("#path .formula").first.evaluate("(formula) => getComputedStyle(formula).direction") == "ltr"
     loaded(page, with_text("So it is"))
     assert page.locator("#path p").first.evaluate(side) > 20
 
