@@ -78,9 +78,12 @@ def test_stop_gives_the_best_so_far(page, server):
     page.evaluate(f"Page.prototype.request = () => ({json.dumps({'problem': PROBLEM} | LONG)})")
     page.click("#ask")
     page.wait_for_selector(".card:nth-child(5)")
-    page.click("#stop")
+    page.focus("#stop")
+    page.keyboard.press("Enter")
     answered(page)
     assert "cancelled" in page.text_content("#answer")
+    # The button is gone, and the keyboard is not lost with it.
+    assert page.is_hidden("#stop") and page.evaluate("document.activeElement.id") == "ask"
 
 
 def test_a_stop_that_does_not_reach_the_server_says_so_and_the_search_goes_on(page, server):

@@ -43,7 +43,10 @@ class Comparison {
     listenForGestures(this.tree);
     this.answer = new AnswerPanel(
       { answer: page.at("kept-answer"), path: page.at("kept-path-panel"), steps: page.at("kept-path") });
-    page.at("keep").addEventListener("click", () => this.keep(page.run));
+    page.at("keep").addEventListener("click", () => {
+      this.keep(page.run);
+      page.at("progress").textContent = "This run is kept; the next one will stand beside it.";
+    });
     page.at("forget").addEventListener("click", () => {
       this.keep(null);
       page.at("keep").focus();

@@ -185,6 +185,8 @@ class Page {
     this.at("keep").disabled = false;
     if (!this.at("form")) return;
     this.at("ask").disabled = false;
+    // A button that goes leaves the keyboard where it stood.
+    if (document.activeElement === this.at("stop")) this.at("ask").focus();
     this.at("stop").hidden = true;
   }
 
