@@ -4,7 +4,7 @@ import json
 import subprocess
 
 import pytest
-from conftest import LONG, PROBLEM, REPOSITORY, answered, ask, program
+from conftest import LONG, PROBLEM, REPOSITORY, answered, ask, program, until
 
 
 def test_ask_watch_and_choose(page, server):
@@ -115,10 +115,25 @@ def test_errors_are_shown(page, own_server, server):
     page.goto(keyed.url)
     page.click("#ask")
     page.wait_for_selector("#error:not([hidden])")
-    assert "key" in page.text_content("#error")
-    page.fill("#key", "secret")
+    assert page.text_content("#error") == "This server asks for a key."
+    assert page.evaluate("document.activeElement.id") == "key"
+    for key, words in (("wrong", "does not know this key"), ("secret’", "no key has")):
+        page.fill("#key", key)
+        page.click("#ask")
+        until(page, f"document.getElementById('error').textContent.includes('{words}')")
+    page.fill("#key", " secret ")
     page.click("#ask")
     answered(page)
+    # A link to two searches asks for the key once.
+    page.click("#keep")
+    page.click("#ask")
+    until(page, "/search=.*beside=/.test(location.hash) && !document.getElementById('ask').disabled", 60)
+    page.reload()
+    page.wait_for_selector("#error:not([hidden])")
+    page.fill("#key", "secret")
+    page.keyboard.press("Enter")
+    answered(page)
+    page.wait_for_selector("#kept-tree .card")
     # The other server of this test is the page's own.
     page.faults.clear()
 

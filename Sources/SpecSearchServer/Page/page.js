@@ -134,7 +134,7 @@ class Page {
     this.reset();
     this.tree.isFollowing = true;
     const search = new LiveSearch({
-      key: this.at("key").value || null,
+      key: this.at("key").value.trim() || null,
       onBegun: (id) => {
         if (this.search === search) this.write({ search: id });
       },
@@ -165,7 +165,7 @@ class Page {
   async fetch(id) {
     const run = { events: [], lines: [], search: id };
     const search = new LiveSearch({
-      key: this.at("key").value || null, onBegun() {}, onState() {},
+      key: this.at("key").value.trim() || null, onBegun() {}, onState() {},
       onLine: (line) => {
         run.events.push(readEvent(line));
         run.lines.push(line);
