@@ -1,9 +1,10 @@
 """Two runs side by side: kept and asked, opened, linked to, and in one file."""
 
+import json
 import subprocess
 
 import pytest
-from conftest import REPOSITORY, answered, ask, loaded, program, until
+from conftest import LONG, PROBLEM, REPOSITORY, answered, ask, loaded, program, until
 from traces import realistic
 
 FIRST = realistic(depth=5)
@@ -91,6 +92,19 @@ def test_the_two_are_swapped_and_the_kept_one_removed(page, server):
     # What is opened next stands alone.
     loaded(page, FIRST)
     assert page.is_hidden("#kept")
+
+
+def test_a_search_that_goes_on_can_neither_be_kept_nor_swapped_away(page, server):
+    page.goto(server.url)
+    loaded(page, FIRST)
+    page.click("#keep")
+    page.evaluate(f"Page.prototype.request = () => ({json.dumps({'problem': PROBLEM} | LONG)})")
+    page.click("#ask")
+    page.wait_for_selector("#tree .card:nth-child(5)")
+    assert page.is_disabled("#keep") and page.is_disabled("#swap") and page.is_visible("#kept-tree .card")
+    page.click("#stop")
+    answered(page)
+    assert page.is_enabled("#keep") and page.is_enabled("#swap")
 
 
 def test_another_problem_of_the_kept_run_is_named(page, server):

@@ -149,14 +149,12 @@ class Page {
       onState: (name) => this.search === search && this.state(name),
     });
     this.search = search;
-    this.at("ask").disabled = true;
-    this.at("stop").hidden = false;
+    this.busy(true);
     this.state("live");
-    this.at("keep").disabled = true;
     const isWhole = await this.guard(() => begin(search));
     if (this.search !== search) return;
     if (!isWhole) this.search = null;
-    this.calm();
+    this.busy(false);
     const isShown = await this.finish();
     this.state(isWhole && isShown ? "over" : "failed");
   }
@@ -180,14 +178,14 @@ class Page {
     if (this.at("problem").value.trim() !== text.trim()) this.at("problem").value = text;
   }
 
-  /** Nothing is being searched. */
-  calm() {
-    this.at("keep").disabled = false;
-    if (!this.at("form")) return;
-    this.at("ask").disabled = false;
+  /** Offers what can be done during a search, or without one. */
+  busy(isBusy) {
+    for (const id of ["ask", "keep", "swap"]) if (this.at(id)) this.at(id).disabled = isBusy;
+    const stop = this.at("stop");
+    if (!stop) return;
     // A button that goes leaves the keyboard where it stood.
-    if (document.activeElement === this.at("stop")) this.at("ask").focus();
-    this.at("stop").hidden = true;
+    if (document.activeElement === stop && !isBusy) this.at("ask").focus();
+    stop.hidden = !isBusy;
   }
 
   /** All events are there; answers whether they could be shown. */
@@ -225,7 +223,7 @@ class Page {
   present(run) {
     this.search?.leave();
     this.search = null;
-    this.calm();
+    this.busy(false);
     if (this.at("form")) this.write({ search: null, node: null, folded: [] });
     this.reset();
     this.events = run.events;
