@@ -17,7 +17,8 @@ enum PageFiles {
             PackageResources.layout_js, PackageResources.card_js, PackageResources.tree_js,
             PackageResources.gestures_js, PackageResources.charts_js, PackageResources.live_js,
             PackageResources.memory_js, PackageResources.export_js,
-            PackageResources.panels_js, PackageResources.replay_js, PackageResources.page_js)
+            PackageResources.panels_js, PackageResources.compare_js, PackageResources.controls_js,
+            PackageResources.replay_js, PackageResources.page_js)
     }
 
     private static func joined(_ files: [UInt8]...) -> String { files.map(text).joined(separator: "\n") }

@@ -6,12 +6,15 @@ public import SpecSearch
 public enum TracePage {
     /// The page, with the trace in it; it loads nothing, and asks nobody for anything.
     ///
-    /// - Parameter trace: A trace that can be read.
+    /// - Parameters:
+    ///   - trace: A trace that can be read.
+    ///   - kept: Another one, to be shown beside it.
     /// - Throws: What writing JSON throws.
-    public static func html(_ trace: SearchTrace) throws -> String {
-        let trace = try embedded(trace)
+    public static func html(_ trace: SearchTrace, beside kept: SearchTrace? = nil) throws -> String {
+        let traces = try ([trace] + (kept.map { [$0] } ?? [])).map(embedded)
         // Only texts with LaTeX in them, where backslashes and dollars stand, need what draws it.
-        let scripts = (trace.contains("\\\\") || trace.contains("$") ? [KaTeX.script] : []) + [PageFiles.script]
+        let hasFormulas = traces.contains { $0.contains("\\\\") || $0.contains("$") }
+        let scripts = (hasFormulas ? [KaTeX.script] : []) + [PageFiles.script]
         let policy =
             "default-src 'none'; script-src \(scripts.map(source).joined(separator: " ")); style-src \(source(PageFiles.style)); "
             + "img-src data: blob:; base-uri 'none'; form-action 'none'"
@@ -24,8 +27,8 @@ public enum TracePage {
             .replacing(asking, with: "")
             .replacing(
                 "<script src=\"katex.js\"></script>\n<script src=\"page.js\"></script>",
-                with: "<script type=\"application/x-ndjson\" id=\"saved-trace\">\n\(trace)</script>\n"
-                    + scripts.map { "<script>\($0)</script>" }.joined(separator: "\n"))
+                with: (traces.map { "<script type=\"application/x-ndjson\" class=\"saved-trace\">\n\($0)</script>" }
+                    + scripts.map { "<script>\($0)</script>" }).joined(separator: "\n"))
     }
 
     /// The trace as it stands in a script element that is not run; without "<" it cannot end it.

@@ -1,7 +1,9 @@
 """What a reader can choose, keep, take along and reach without a mouse."""
 
 import json
+import pathlib
 import re
+import struct
 
 import pytest
 from conftest import answered, ask, loaded, until
@@ -30,6 +32,16 @@ def test_a_link_to_a_search_that_is_gone_says_so(page, server):
         page.wait_for_selector("#error:not([hidden])")
         assert "no such search" in page.text_content("#error")
     page.faults[:] = [fault for fault in page.faults if "404" not in fault]
+
+
+def test_a_link_that_is_pasted_is_followed(page, server):
+    ask(page, server)
+    answered(page)
+    link = page.url
+    loaded(page, realistic(depth=2))
+    assert page.url == f"{server.url}/" and page.text_content("#answer strong") == "18"
+    page.evaluate("(link) => { location.href = link; }", link)
+    until(page, "document.querySelector('#answer strong')?.textContent === '107'")
 
 
 def test_theme_filter_and_open_parts_are_remembered(page, server):
@@ -131,15 +143,21 @@ def test_the_tree_is_dragged_with_the_mouse(page, server):
 
 def test_what_is_seen_can_be_taken_along(page, server):
     page.goto(server.url)
-    trace = realistic(depth=4)
+    trace = realistic(depth=4).replace('"seed": 0', '"seed": 9007199254740993')
     loaded(page, trace)
     saved = {}
-    for name in ("save-svg", "save-json", "save"):
+    for name in ("save-svg", "save-png", "save-json", "save"):
         page.evaluate("document.querySelector('.menu').open = true")
         with page.expect_download() as download:
             page.click(f"#{name}")
-        saved[name] = open(download.value.path(), encoding="utf8").read()
-    assert [json.loads(line) for line in saved["save"].splitlines()] == [json.loads(line) for line in trace.splitlines()]
+        saved[name] = pathlib.Path(download.value.path()).read_bytes()
+    # Twice as fine as the tree is drawn.
+    picture = saved.pop("save-png")
+    width, height = struct.unpack(">II", picture[16:24])
+    assert picture.startswith(b"\x89PNG") and [width, height] == page.evaluate("[2 * page.tree.size.width, 2 * page.tree.size.height]")
+    saved = {name: content.decode() for name, content in saved.items()}
+    # The trace is the one that was opened, to the letter: its numbers may have more digits than a browser's.
+    assert saved["save"] == trace
     tree = json.loads(saved["save-json"])
     assert tree["answer"] == "18" and len(tree["nodes"]) == page.evaluate("page.model.nodes.length")
     assert sum(node["isOnWinningPath"] for node in tree["nodes"]) == 5
@@ -165,12 +183,76 @@ def test_the_link_can_be_copied(page, server):
     assert page.evaluate("document.activeElement.textContent") == "Export"
 
 
+def test_traces_can_be_dropped_on_the_page(page, server):
+    page.goto(server.url)
+    page.evaluate("""(text) => {
+      const files = new DataTransfer();
+      files.items.add(new File([text], "trace.jsonl"));
+      const event = (name) => new DragEvent(name, { dataTransfer: files, bubbles: true, cancelable: true });
+      const isTaken = !document.querySelector("main").dispatchEvent(event("dragover"));
+      if (isTaken) document.querySelector("main").dispatchEvent(event("drop"));
+    }""", realistic(depth=2))
+    page.wait_for_selector("#answer:not([hidden])")
+    assert page.text_content("#answer strong") == "18"
+
+
+def test_the_trace_can_be_copied(page, server):
+    page.goto(server.url)
+    loaded(page, realistic(depth=2))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.click(".menu summary")
+    page.click("#copy-trace")
+    assert page.evaluate("navigator.clipboard.readText()") == realistic(depth=2)
+
+
+def test_a_wrong_setting_is_shown_though_it_is_folded_away(page, server):
+    page.goto(server.url)
+    page.evaluate("document.querySelector('[name=theta]').value = '7'")
+    assert not page.is_visible("[name=theta]")
+    page.click("#ask")
+    page.wait_for_selector("[name=theta]")
+    assert page.evaluate("document.activeElement.name") == "theta"
+    assert page.text_content("#state") == "ready"
+
+
+def test_seeds_keep_all_their_digits(page, server):
+    page.goto(server.url)
+    page.evaluate("document.querySelector('[name=seed]').value = '9223372036854775807'")
+    assert '"seed":9223372036854775807}' in page.evaluate("JSON.stringify(page.request())")
+
+
+def test_the_slider_begins_where_there_is_something_to_see(page, server):
+    page.goto(server.url)
+    loaded(page, realistic(depth=3))
+    page.focus("#scrub")
+    page.keyboard.press("Home")
+    assert page.is_visible("#tree") and not page.is_visible("#answer") and not page.is_visible("#path-panel")
+    assert page.evaluate("page.tree.places.size") == 1
+    page.keyboard.press("End")
+    assert page.is_visible("#answer")
+
+
 def test_control_enter_asks(page, server):
     page.goto(server.url)
     page.focus("#problem")
     page.keyboard.press("Control+Enter")
     answered(page)
     assert page.text_content("#answer strong") == "107"
+
+
+def test_letters_and_targets_are_as_large_as_readers_need_them(page, server):
+    page.goto(server.url)
+    loaded(page, realistic(depth=3, words=200))
+    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true;")
+    # WCAG 2.2, 2.5.8: 24 pixels. (What is opened by its label is as large as that; a slider is the browser's.)
+    small = page.evaluate("""() => [...document.querySelectorAll("button, summary, select, input, textarea")]
+      .filter((e) => e.checkVisibility() && !["file", "range"].includes(e.type) && e.getBoundingClientRect().height < 24)
+      .map((e) => e.id || e.textContent)""")
+    assert small == []
+    # Letters follow the size that a reader has chosen in the browser.
+    session = page.context.new_cdp_session(page)
+    session.send("Page.setFontSizes", {"fontSizes": {"standard": 32}})
+    until(page, "parseFloat(getComputedStyle(document.documentElement).fontSize) === 30")
 
 
 @pytest.mark.parametrize("look", [{"color_scheme": "light"}, {"color_scheme": "dark"}, {"forced_colors": "active"}])

@@ -7,19 +7,25 @@ import pytest
 from conftest import loaded, until
 from traces import realistic
 
+# What is no trace, and what the reader is told of it.
 NONE = {
-    "an old trace": json.dumps({"started": {"_0": {"version": 1, "problem": {"id": "problem", "text": "x"}}}}),
-    "another version": realistic(depth=1).replace('"version": 2', '"version": 1'),
-    "text": "x",
-    "nothing": "",
-    "white space": "\n \n",
-    "JSON": "null", "a list": "[1, 2]", "an object": "{}", "a number": "3",
-    "pretty JSON": json.dumps({"type": "started", "version": 2}, indent=2),
-    "an OpenAI answer": json.dumps({"id": "chatcmpl-1", "object": "chat.completion", "choices": [{"message": {"content": "x"}}]}),
-    "a start without a problem": json.dumps({"type": "started", "version": 2}),
-    "a start with a strange problem": json.dumps({"type": "started", "version": 2, "problem": {"text": [1]}}),
-    "a trace without its start": realistic(depth=1).split("\n", 1)[1],
-    "bytes": "\x00\x01\ufffd" * 50,
+    "an old trace": (json.dumps({"started": {"_0": {"version": 1, "problem": {"id": "problem", "text": "x"}}}}), "JSON, but no trace"),
+    "another version": (realistic(depth=1).replace('"version": 2', '"version": 1'), "of another version"),
+    "text": ("x", "Line 1 is not JSON"),
+    "text further down": ("\n\n  \nx", "Line 4 is not JSON"),
+    "nothing": ("", "empty"), "white space": ("\n \n", "empty"),
+    "JSON": ("null", "JSON, but no trace"), "a list": ("[1, 2]", "JSON, but no trace"),
+    "an object": ("{}", "JSON, but no trace"), "a number": ("3", "JSON, but no trace"),
+    "a list of a trace's events": (
+        json.dumps([json.loads(line) for line in realistic(depth=1).splitlines()]), "JSON, but no trace"),
+    "pretty JSON": (json.dumps({"type": "started", "version": 2}, indent=2), "JSON, but no trace"),
+    "an OpenAI answer": (
+        json.dumps({"id": "chatcmpl-1", "object": "chat.completion", "choices": [{"message": {"content": "x"}}]}), "JSON, but no trace"),
+    "other lines of JSON": ('{"question": "x"}\n{"question": "y"}', "line 1 is no event"),
+    "a start without a problem": (json.dumps({"type": "started", "version": 2}), 'Line 1 of the trace is damaged ("started" has no valid "problem")'),
+    "a start with a strange problem": (json.dumps({"type": "started", "version": 2, "problem": {"text": [1]}}), 'no valid "problem"'),
+    "a trace without its start": (realistic(depth=1).split("\n", 1)[1], "its beginning is missing"),
+    "bytes": ("\x00\x01\ufffd" * 50, "Line 1 is not JSON"),
 }
 
 
@@ -38,13 +44,21 @@ def message(page):
 @pytest.mark.parametrize("name", NONE)
 def test_what_is_no_trace_is_refused_in_a_sentence(page, server, name):
     page.goto(server.url)
-    opened(page, NONE[name])
+    text, reason = NONE[name]
+    opened(page, text)
     page.wait_for_selector("#error:not([hidden])")
+    # What is wrong, and what helps.
+    assert reason in message(page)
     assert "version 2" in message(page) and "specsearch solve --trace" in message(page)
+    assert page.text_content("#state") == "failed"
     # The page goes on.
     opened(page, realistic(depth=1))
     page.wait_for_selector("#answer:not([hidden])")
     assert message(page) == ""
+    # What is shown stays when the next file is none.
+    opened(page, text)
+    page.wait_for_selector("#error:not([hidden])")
+    assert page.is_visible("#answer") and page.text_content("#state") == "replay"
 
 
 def test_a_trace_that_breaks_off_is_shown_as_far_as_it_goes(page, server):
@@ -53,8 +67,15 @@ def test_a_trace_that_breaks_off_is_shown_as_far_as_it_goes(page, server):
     opened(page, text[: len(text) // 2])
     page.wait_for_selector("#error:not([hidden])")
     line = text[: len(text) // 2].count("\n") + 1
-    assert f"Line {line} of the trace is damaged" in message(page)
+    assert f"Line {line} of the trace is damaged" in message(page) and "recorded again" in message(page)
     assert page.locator(".card").count() > 5 and page.is_hidden("#answer")
+
+
+def test_a_trace_without_its_end_says_so(page, server):
+    page.goto(server.url)
+    opened(page, "\n".join(realistic(depth=2).splitlines()[:7]) + "\n")
+    page.wait_for_selector("#error:not([hidden])")
+    assert "ends with line 7, before its search did" in message(page) and page.locator(".card").count() > 1
 
 
 def test_no_damage_makes_the_page_fail(page, server):
@@ -82,7 +103,9 @@ def test_a_damaged_line_names_itself(page, server):
     page.goto(server.url)
     lines = realistic(depth=1).splitlines()
     for place, part, words in ((-2, {"nodes": [999]}, "names node 999"), (3, {"node": 77}, "node 77 is out of turn"),
-                               (-1, {"best": 3}, '"finished" has no fit "best"')):
+                               (-1, {"best": 3}, '"finished" has no valid "best"'), (3, {"parent": 3}, "names node"),
+                               (3, {"parent": 10**6}, "names node"), (2, json.loads(lines[0]), "another search begins here"),
+                               (-1, {"seconds": -5}, 'no valid "seconds"'), (-1, {"seconds": 1e300}, 'no valid "seconds"')):
         events = [json.loads(line) for line in lines]
         events[place] |= part
         opened(page, "\n".join(map(json.dumps, events)))
@@ -116,7 +139,7 @@ def test_answers_of_something_else_than_the_server_are_sentences(page, server, b
 
 @pytest.mark.parametrize("events, words", [
     ("data: {\n\n", "it is not JSON"), ("data: []\n\n", "it is no event"),
-    ('data: {"type":"drafted"}\n\n', '"drafted" has no fit'), ("event: failure\ndata: x\n\n", "The search failed."),
+    ('data: {"type":"drafted"}\n\n', '"drafted" has no valid'), ("event: failure\ndata: x\n\n", "The search failed."),
     ('event: failure\ndata: {"error":{"message":"No memory left."}}\n\n', "No memory left."),
     ('data: {"type":"selected","depth":0,"nodes":[5]}\n\nevent: end\ndata: {}\n\n', "names node 5"),
 ])

@@ -4,7 +4,7 @@ import json
 import subprocess
 
 import pytest
-from conftest import LONG, PROBLEM, REPOSITORY, answered, ask, program
+from conftest import LONG, PROBLEM, REPOSITORY, answered, ask, program, until
 
 
 def test_ask_watch_and_choose(page, server):
@@ -33,7 +33,7 @@ def test_keyboard_alone(page, server):
     focused = page.evaluate("document.activeElement.getAttribute('aria-label')")
     assert focused.startswith("Step 3") and "on the winning path" in focused
     assert "doubles" in page.text_content("#details")
-    assert page.locator('.card[tabindex="0"]').count() == 1
+    assert page.locator('.card[tabindex="0"]').count() == 1 and page.locator('.card[aria-pressed="true"]').count() == 1
     assert page.text_content("#progress") == "The answer is 107."
     unnamed = page.evaluate("[...document.querySelectorAll('button, input, select, textarea')].filter((e) =>"
                             "!(e.textContent.trim() || e.ariaLabel || e.labels?.length)).map((e) => e.id)")
@@ -78,9 +78,28 @@ def test_stop_gives_the_best_so_far(page, server):
     page.evaluate(f"Page.prototype.request = () => ({json.dumps({'problem': PROBLEM} | LONG)})")
     page.click("#ask")
     page.wait_for_selector(".card:nth-child(5)")
-    page.click("#stop")
+    page.focus("#stop")
+    page.keyboard.press("Enter")
     answered(page)
     assert "cancelled" in page.text_content("#answer")
+    # The button is gone, and the keyboard is not lost with it.
+    assert page.is_hidden("#stop") and page.evaluate("document.activeElement.id") == "ask"
+
+
+def test_a_stop_that_does_not_reach_the_server_says_so_and_the_search_goes_on(page, server):
+    page.goto(server.url)
+    page.evaluate(f"Page.prototype.request = () => ({json.dumps({'problem': PROBLEM} | LONG)})")
+    page.click("#ask")
+    page.wait_for_selector(".card:nth-child(5)")
+    page.route("**/v1/searches/*", lambda route: route.abort())
+    page.click("#stop")
+    page.wait_for_selector("#error:not([hidden])")
+    assert "server cannot be reached" in page.text_content("#error") and page.text_content("#state") == "searching"
+    page.unroute("**/v1/searches/*")
+    page.click("#stop")
+    answered(page)
+    assert page.text_content("#state") == "done" and page.is_hidden("#error")
+    page.faults[:] = [fault for fault in page.faults if "ERR_FAILED" not in fault]
 
 
 def test_text_is_never_markup(page, server):
@@ -96,16 +115,31 @@ def test_errors_are_shown(page, own_server, server):
     page.goto(keyed.url)
     page.click("#ask")
     page.wait_for_selector("#error:not([hidden])")
-    assert "key" in page.text_content("#error")
-    page.fill("#key", "secret")
+    assert page.text_content("#error") == "This server asks for a key."
+    assert page.evaluate("document.activeElement.id") == "key"
+    for key, words in (("wrong", "does not know this key"), ("secret’", "no key has")):
+        page.fill("#key", key)
+        page.click("#ask")
+        until(page, f"document.getElementById('error').textContent.includes('{words}')")
+    page.fill("#key", " secret ")
     page.click("#ask")
     answered(page)
+    # A link to two searches asks for the key once.
+    page.click("#keep")
+    page.click("#ask")
+    until(page, "/search=.*beside=/.test(location.hash) && !document.getElementById('ask').disabled", 60)
+    page.reload()
+    page.wait_for_selector("#error:not([hidden])")
+    page.fill("#key", "secret")
+    page.keyboard.press("Enter")
+    answered(page)
+    page.wait_for_selector("#kept-tree .card")
     # The other server of this test is the page's own.
     page.faults.clear()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1300])
+@pytest.mark.parametrize("width", [320, 1300])
 def test_nothing_is_cut_off_and_text_can_be_read(browser, server, scheme, width):
     context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
     page = context.new_page()
@@ -135,6 +169,10 @@ CONTRAST = """() => {
     if (!element.checkVisibility() || !element.textContent.trim() || element.disabled) continue;
     const [a, b] = [light(getComputedStyle(element).color), light(ground(element))].sort((x, y) => y - x);
     if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(`${element.className || element.tagName}: ${element.textContent}`);
+  }
+  for (const step of document.querySelectorAll(".path > li")) {
+    const [a, b] = [light(getComputedStyle(step, "::before").color), light(ground(step))].sort((x, y) => y - x);
+    if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(`the number of ${step.textContent}`);
   }
   return poor;
 }"""

@@ -156,7 +156,7 @@ def test_labels_say_something(page, server):
         assert page.evaluate("(text) => labelOf(text)", text) == label
 
 
-@pytest.mark.parametrize("width", [390, 1300])
+@pytest.mark.parametrize("width", [360, 1300])
 def test_labels_and_marks_do_not_overlap(page, server, width):
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(server.url)
@@ -183,8 +183,9 @@ def test_long_answers_keep_their_shape(page, server, width):
     assert page.locator("#answer mfrac").count() == 1
 
 
-def test_fit_can_be_read_on_a_phone(page, server):
-    page.set_viewport_size({"width": 390, "height": 844})
+@pytest.mark.parametrize("size", [(360, 740), (740, 360)])
+def test_fit_can_be_read_on_a_phone(page, server, size):
+    page.set_viewport_size({"width": size[0], "height": size[1]})
     page.goto(server.url)
     loaded(page, realistic(depth=12))
     page.click("#zoom-fit")

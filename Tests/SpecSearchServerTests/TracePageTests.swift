@@ -25,6 +25,16 @@ import Testing
         #expect(page.ranges(of: "sha256-").count == 2)
     }
 
+    @Test func `two traces stand in one page, the second beside the first`() async throws {
+        let log = EventLog()
+        let model = TestModel.make()
+        _ = try await Search(model.engine, configuration: model.defaults).solve(
+            Problem(text: "7 shells"), onEvent: log.listener)
+        let trace = SearchTrace(events: log.events)
+        #expect(try TracePage.html(trace).ranges(of: "class=\"saved-trace\"").count == 1)
+        #expect(try TracePage.html(trace, beside: trace).ranges(of: "class=\"saved-trace\"").count == 2)
+    }
+
     @Test(arguments: ["What is \\(7 + 1\\)?", "She has $7."])
     func `Only a page whose texts may hold formulas carries what draws them`(text: String) async throws {
         let plain = try await page("7 shells")

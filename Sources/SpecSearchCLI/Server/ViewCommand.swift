@@ -8,17 +8,21 @@
     struct ViewCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "view",
-            abstract: "Write a recorded search as one HTML file: its tree, scores, times and costs.",
+            abstract: "Write a recorded search, or two side by side, as one HTML file: trees, scores, times and costs.",
             discussion: "The file needs no server and no network; it can be sent to a colleague.")
 
         @Argument(help: "The trace of solve --trace.")
         var trace: String
 
+        @Argument(help: "Another trace, to be shown beside it.")
+        var beside: String?
+
         @Option(name: .shortAndLong, help: ArgumentHelp("The file to write. (default: the trace's name, in .html)"))
         var output: String?
 
         func run() throws {
-            let page = try TracePage.html(try SearchTrace(contentsOf: trace))
+            let page = try TracePage.html(
+                SearchTrace(contentsOf: trace), beside: beside.map { try SearchTrace(contentsOf: $0) })
             let path = output ?? URL(fileURLWithPath: trace).deletingPathExtension().appendingPathExtension("html").path
             do {
                 try Data(page.utf8).write(to: URL(fileURLWithPath: path))

@@ -6,15 +6,21 @@ const widthOf = (figure) => Math.max(260, figure.querySelector(".picture").clien
 
 /** Scores of the thoughts and the threshold, by depth. */
 function drawScores(figure, model) {
-  const [width, height, left, top, bottom] = [widthOf(figure), 190, 34, 10, 28];
+  // Scores are probabilities, but not every reward model's are.
+  const [low, high] = model.drawn.reduce(
+    ([least, most], { score }) => (score === null ? [least, most] : [Math.min(least, score), Math.max(most, score)]), [0, 1]);
+  const isUsual = high - low === 1;
+  const [width, height, left, top, bottom] = [widthOf(figure), 190, isUsual ? 34 : 58, 10, 28];
   const depths = Math.max(1, model.maxDepth);
   const x = (depth) => left + 14 + (depth - 1) * ((width - left - 28) / Math.max(1, depths - 1));
-  const y = (score) => top + (1 - score) * (height - top - bottom);
+  const y = (score) => top + (1 - (Math.min(high, Math.max(low, score)) - low) / (high - low)) * (height - top - bottom);
   const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, role: "img" });
   picture.append(svg("title", {}, "Scores of the thoughts and the threshold, by step"));
-  for (const score of [0, 0.25, 0.5, 0.75, 1]) {
+  for (const part of [0, 0.25, 0.5, 0.75, 1]) {
+    const score = low + part * (high - low);
     picture.append(svg("line", { class: "grid", x1: left, x2: width - 6, y1: y(score), y2: y(score) }));
-    picture.append(svg("text", { class: "axis", x: left - 6, y: y(score) + 4, "text-anchor": "end" }, `${score}`));
+    picture.append(svg("text", { class: "axis", x: left - 6, y: y(score) + 4, "text-anchor": "end" },
+      isUsual ? `${score}` : score.toPrecision(2)));
   }
   const every = Math.ceil(depths / 12);
   for (let depth = 1; depth <= depths; depth += every) {

@@ -20,9 +20,9 @@ async function copyText(text) {
   }
 }
 
-function saveFile(name, type, text) {
+function saveFile(name, type, content) {
   const link = html("a", { download: name });
-  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.href = URL.createObjectURL(new Blob([content], { type }));
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
@@ -60,9 +60,26 @@ function treeAsSVG(tree) {
   for (const node of tree.places) {
     const entry = new Card(node);
     entry.update(tree.model, { selected: null, folded: tree.folded });
-    for (const name of ["tabindex", "role"]) entry.group.removeAttribute(name);
+    for (const name of ["tabindex", "role", "aria-pressed"]) entry.group.removeAttribute(name);
     if (entry.edge) edges.append(entry.edge);
     cards.append(entry.group);
   }
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(picture)}\n`;
+  return readable(`<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(picture)}\n`);
+}
+
+/** A picture in pixels of one in lines: twice as fine, or as fine as a browser's largest canvas is. */
+async function pictureOf(lines, { width, height }) {
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(lines)}`;
+  const scale = Math.min(2, 16000 / width, 16000 / height, Math.sqrt(6e7 / (width * height)));
+  const canvas = html("canvas", { width: Math.ceil(width * scale), height: Math.ceil(height * scale) });
+  try {
+    await image.decode();
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    const content = await new Promise((done) => { canvas.toBlob(done); });
+    if (content) return content;
+  } catch {
+    // Told below.
+  }
+  throw new Error("This browser cannot draw a picture of this size: fold or filter the tree, or save it as SVG.");
 }

@@ -42,6 +42,9 @@ function failureOf(data) {
   }
 }
 
+/** A search that needs a key, or another one. */
+const refusal = (message) => Object.assign(new Error(message), { status: 401 });
+
 /** A search on the server; a broken connection is taken up again where it broke. */
 class LiveSearch {
   constructor({ key, onBegun, onLine, onState }) {
@@ -53,19 +56,23 @@ class LiveSearch {
 
   get path() { return `v1/searches/${encodeURIComponent(this.id)}`; }
 
-  headers(more = {}) { return this.key ? { ...more, Authorization: `Bearer ${this.key}` } : more; }
+  headers(more = {}) {
+    if (!this.key) return more;
+    if (!/^[\x21-\x7e]+$/.test(this.key)) throw refusal("This is no key: it has letters or spaces that no key has.");
+    return { ...more, Authorization: `Bearer ${this.key}` };
+  }
 
   async begin(request) {
-    const answer = await LiveSearch.reach("v1/searches", {
+    const answer = await this.reach("v1/searches", {
       method: "POST", headers: this.headers({ "Content-Type": "application/json" }),
       body: JSON.stringify(request), signal: this.abort.signal,
     });
-    const body = await LiveSearch.body(answer);
+    const body = await this.body(answer);
     if (!isText(body.id)) throw new Error("The server's answer names no search.");
     await this.follow(body.id);
   }
 
-  static async reach(path, request) {
+  async reach(path, request) {
     try {
       return await fetch(path, request);
     } catch (error) {
@@ -75,7 +82,8 @@ class LiveSearch {
   }
 
   /** What a server answered, or the error that it answered. */
-  static async body(answer) {
+  async body(answer) {
+    if (answer.status === 401) throw refusal(this.key ? "The server does not know this key." : "This server asks for a key.");
     const body = await answer.json().catch(() => null);
     if (answer.ok && isObject(body)) return body;
     const message = body?.error?.message;
@@ -86,6 +94,7 @@ class LiveSearch {
   async follow(id) {
     this.id = id;
     this.onBegun(id);
+    if (this.isStopping) await this.stop();
     let failures = 0;
     while (!this.isOver && !this.abort.signal.aborted) {
       try {
@@ -106,7 +115,7 @@ class LiveSearch {
   async read() {
     const headers = this.headers(this.last === null ? {} : { "Last-Event-ID": this.last });
     const answer = await fetch(`${this.path}/events`, { headers, signal: this.abort.signal });
-    if (!answer.ok) await LiveSearch.body(answer);
+    if (!answer.ok) await this.body(answer);
     this.onState("live");
     const decoder = new EventDecoder((event) => {
       this.last = event.id ?? this.last;
@@ -133,8 +142,12 @@ class LiveSearch {
     }
   }
 
+  /** Asks for the best so far, at once or as soon as the search has a name. */
   async stop() {
-    if (this.id && !this.isOver) await fetch(this.path, { method: "DELETE", headers: this.headers() });
+    this.isStopping = true;
+    if (!this.id || this.isOver) return;
+    const answer = await this.reach(this.path, { method: "DELETE", headers: this.headers() });
+    if (!answer.ok && answer.status !== 404) await this.body(answer);
   }
 
   leave() { this.abort.abort(); }

@@ -19,19 +19,21 @@ const memory = {
   },
 };
 
-/** What the address names after its #: a search of the server, a thought, and what is folded. */
+/** What the address names after its #: a search of the server, another beside it, a thought, and
+ * what is folded. */
 const address = {
   read() {
     const words = new URLSearchParams(location.hash.slice(1));
     const number = (text) => (/^\d{1,9}$/.test(text ?? "") ? Number(text) : null);
     return {
-      search: words.get("search"), node: number(words.get("node")),
+      search: words.get("search"), beside: words.get("beside"), node: number(words.get("node")),
       folded: (words.get("folded") ?? "").split(".").map(number).filter((id) => id !== null),
     };
   },
-  write({ search = null, node = null, folded = [] }) {
+  write({ search = null, beside = null, node = null, folded = [] }) {
     const words = new URLSearchParams();
     if (search) words.set("search", search);
+    if (beside) words.set("beside", beside);
     if (node) words.set("node", node);
     if (folded.length) words.set("folded", folded.join("."));
     const text = words.toString();

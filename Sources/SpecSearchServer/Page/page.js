@@ -1,10 +1,15 @@
 "use strict";
 // The page: what the reader asks, sees and chooses.
 
+/** A number as it was typed: those with more digits than JavaScript's numbers have, such as seeds, go as they stand. */
+const numberOf = (text) => (/^-?[1-9]\d*$/.test(text) && !Number.isSafeInteger(Number(text)) && JSON.rawJSON
+  ? JSON.rawJSON(text) : Number(text));
+
 /** The page, its form and its parts. */
 class Page {
   constructor() {
     this.events = [];
+    this.lines = [];
     this.shown = 0;
     this.model = new TraceModel();
     this.tree = new TreeView(this.at("tree"), {
@@ -12,116 +17,81 @@ class Page {
       onFold: () => this.folded(),
     });
     listenForGestures(this.tree);
-    this.thought = new ThoughtPanel(this.at("details"), (node) => this.tree.fold(node));
+    this.thought = new ThoughtPanel(this.at("details"));
     this.answer = new AnswerPanel({ answer: this.at("answer"), path: this.at("path-panel"), steps: this.at("path") });
     this.replay = new Replay(
       { bar: this.at("replay"), button: this.at("play"), slider: this.at("scrub"), place: this.at("place") }, this);
-    this.remember();
+    this.kept = new Comparison(this);
+    rememberChoices(this);
+    listenForFiles(this);
+    listenForTools(this);
     this.listen();
     this.filled(false);
     this.begin();
   }
 
+  get trees() { return [this.tree, this.kept.tree]; }
+
   at(id) { return document.getElementById(id); }
 
-  /** What the page begins with: the trace in it, or the search that its address names. */
-  begin() {
-    const saved = this.at("saved-trace");
-    const { search } = address.read();
-    if (saved) this.guard(() => this.open(saved.textContent));
-    else if (search) this.watch((live) => live.follow(search));
+  /** What the page begins with: the traces in it, or the searches that its address names. */
+  async begin() {
+    const saved = [...document.querySelectorAll(".saved-trace")].map((element) => element.textContent);
+    const { search, beside } = address.read();
+    if (saved.length) await this.guard(() => this.open(...saved));
+    if (search && this.search?.id !== search) this.watch((live) => live.follow(search));
+    if (beside && this.kept.run?.search !== beside) await this.attempt(async () => this.kept.keep(await this.fetch(beside)));
   }
 
   listen() {
-    this.at("form")?.addEventListener("submit", (event) => {
+    const form = this.at("form");
+    form?.addEventListener("submit", (event) => {
       event.preventDefault();
       this.ask();
     });
-    this.at("form")?.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.at("form").requestSubmit(this.at("ask"));
+    form?.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit(this.at("ask"));
     });
+    // A browser can only point at what is unfolded.
+    form?.addEventListener("invalid", (event) => {
+      for (let part = event.target.closest("details"); part; part = part.parentElement.closest("details")) part.open = true;
+    }, true);
     this.at("key")?.addEventListener("keydown", (event) => {
-      const { search } = address.read();
-      if (event.key !== "Enter" || !search) return;
+      if (event.key !== "Enter" || !(address.read().search || address.read().beside)) return;
       event.preventDefault();
-      this.watch((live) => live.follow(search));
+      this.begin();
     });
     this.at("stop")?.addEventListener("click", () => this.guard(() => this.search?.stop()));
-    this.at("file")?.addEventListener("change", async (event) => {
-      const [file] = event.target.files;
-      if (file) await this.guard(async () => this.open(await file.text()));
-      event.target.value = "";
+    addEventListener("hashchange", () => this.begin());
+    addEventListener("resize", () => {
+      this.soon();
+      this.kept.draw();
     });
-    addEventListener("resize", () => this.soon());
-    const zooms = { "zoom-in": 1.25, "zoom-out": 0.8, "zoom-fit": 0 };
-    for (const [id, factor] of Object.entries(zooms)) this.at(id).addEventListener("click", () => this.tree.scale(factor));
-    const files = {
-      "save-svg": () => saveFile("tree.svg", "image/svg+xml", treeAsSVG(this.tree)),
-      "save-json": () => saveFile("tree.json", "application/json", treeAsJSON(this.model)),
-      save: () => saveFile("trace.jsonl", "application/x-ndjson", `${this.events.map((event) => JSON.stringify(event)).join("\n")}\n`),
-    };
-    for (const [id, save] of Object.entries(files)) this.at(id).addEventListener("click", () => this.guard(save));
-    const menu = document.querySelector(".menu");
-    addEventListener("click", (event) => menu.contains(event.target) || (menu.open = false));
-    menu.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
-      menu.open = false;
-      menu.querySelector("summary").focus();
-    });
-    this.at("copy-link").replaceWith(Object.assign(copyButton("Copy the link", () => location.href), { id: "copy-link" }));
-    this.at("copy-link").hidden = !this.at("form");
   }
 
-  /** Takes up the choices of an earlier visit, and remembers those of this one. */
-  remember() {
-    const root = document.documentElement;
-    const theme = memory.read("theme");
-    if (["light", "dark"].includes(theme)) root.dataset.theme = theme;
-    this.at("theme").addEventListener("click", () => {
-      const isDark = root.dataset.theme
-        ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-      root.dataset.theme = isDark ? "light" : "dark";
-      memory.write("theme", root.dataset.theme);
-    });
-    const filter = memory.read("filter");
-    if (Object.hasOwn(filters, filter ?? "")) this.tree.filter = filter;
-    this.at("filter").value = this.tree.filter;
-    this.at("filter").addEventListener("change", (event) => {
-      this.tree.change(() => { this.tree.filter = event.target.value; });
-      memory.write("filter", event.target.value);
-    });
-    for (const part of document.querySelectorAll("details[data-remember]")) {
-      const name = `open.${part.dataset.remember}`;
-      const isOpen = memory.read(name);
-      if (isOpen !== null) part.open = isOpen === "true";
-      part.addEventListener("toggle", () => {
-        memory.write(name, String(part.open));
-        this.drawFigures();
-      });
-    }
-  }
-
-  /** Work for the reader, who sees why it failed. */
+  /** Work for the reader, who sees why it failed; answers whether it did not. */
   async guard(work) {
     this.fail(null);
-    await this.attempt(work);
+    return this.attempt(work);
   }
 
   /** The same, while an earlier message stays, if there is one. */
   async attempt(work) {
     try {
       await work();
+      return true;
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (error.name === "AbortError") return true;
       // Errors of this page and its server are sentences; all others are for the console.
       const isSentence = error.constructor === Error;
       if (!isSentence) console.warn(error);
       this.fail(isSentence ? error.message : "This page has met something that it cannot show; the browser's console says more.");
-      this.state("failed");
+      if (!this.events.length && !this.search) this.state("failed");
       if (error.status === 401 && this.at("key-row")) {
         this.at("key-row").hidden = false;
         this.at("key").focus();
       }
+      return false;
     }
   }
 
@@ -146,7 +116,7 @@ class Page {
     const specsearch = {};
     for (const field of document.querySelectorAll("[data-setting]")) {
       if (field.value === "") continue;
-      const readers = { number: Number, flag: (text) => text === "true", text: String };
+      const readers = { number: numberOf, flag: (text) => text === "true", text: String };
       specsearch[field.name] = readers[field.dataset.setting](field.value);
     }
     return { problem: this.at("problem").value, specsearch };
@@ -154,7 +124,7 @@ class Page {
 
   async ask() {
     if (this.at("ask").disabled) return;
-    address.write({});
+    this.write({ search: null, node: null, folded: [] });
     await this.watch((search) => search.begin(this.request()));
   }
 
@@ -164,7 +134,7 @@ class Page {
     this.reset();
     this.tree.isFollowing = true;
     const search = new LiveSearch({
-      key: this.at("key").value || null,
+      key: this.at("key").value.trim() || null,
       onBegun: (id) => {
         if (this.search === search) this.write({ search: id });
       },
@@ -172,21 +142,35 @@ class Page {
         if (this.search !== search) return;
         const event = readEvent(line);
         this.events.push(event);
+        this.lines.push(line);
         if (event.type === "started" && this.events.length === 1) this.asked(event.problem.text);
         this.soon();
       },
       onState: (name) => this.search === search && this.state(name),
     });
     this.search = search;
-    this.at("ask").disabled = true;
-    this.at("stop").hidden = false;
+    this.busy(true);
     this.state("live");
-    await this.guard(() => begin(search));
+    const isWhole = await this.guard(() => begin(search));
     if (this.search !== search) return;
-    this.at("ask").disabled = false;
-    this.at("stop").hidden = true;
-    if (search.isOver && this.at("error").hidden) this.state("over");
-    await this.finish();
+    if (!isWhole) this.search = null;
+    this.busy(false);
+    const isShown = await this.finish();
+    this.state(isWhole && isShown ? "over" : "failed");
+  }
+
+  /** A search of the server from its first event to its last, to be kept beside another. */
+  async fetch(id) {
+    const run = { events: [], lines: [], search: id };
+    const search = new LiveSearch({
+      key: this.at("key").value.trim() || null, onBegun() {}, onState() {},
+      onLine: (line) => {
+        run.events.push(readEvent(line));
+        run.lines.push(line);
+      },
+    });
+    await search.follow(id);
+    return run;
   }
 
   /** The question of a search that another page, or this one before a reload, has asked. */
@@ -194,11 +178,21 @@ class Page {
     if (this.at("problem").value.trim() !== text.trim()) this.at("problem").value = text;
   }
 
-  /** All events are there. */
+  /** Offers what can be done during a search, or without one. */
+  busy(isBusy) {
+    for (const id of ["ask", "keep", "swap"]) if (this.at(id)) this.at(id).disabled = isBusy;
+    const stop = this.at("stop");
+    if (!stop) return;
+    // A button that goes leaves the keyboard where it stood.
+    if (document.activeElement === stop && !isBusy) this.at("ask").focus();
+    stop.hidden = !isBusy;
+  }
+
+  /** All events are there; answers whether they could be shown. */
   async finish() {
-    if (!this.events.length) return;
+    if (!this.events.length) return true;
     this.replay.offer(this.events.length);
-    await this.attempt(() => {
+    const isShown = await this.attempt(() => {
       this.show(this.events.length);
       this.drawFigures();
     });
@@ -209,31 +203,41 @@ class Page {
       this.tree.reveal(chosen);
       this.tree.select(chosen, true);
     }
+    return isShown;
   }
 
-  open(text) {
-    const { events, fault } = readTrace(text);
+  /** The run that is shown, as it can be kept. */
+  get run() {
+    return { events: this.events, lines: this.lines, search: this.at("form") ? address.read().search : null, fault: null };
+  }
+
+  /** Opens a trace, and another one beside it. */
+  open(text, beside) {
+    const [run, other] = [text, beside].filter(isText).map(readTrace);
+    if (other) this.kept.keep(other);
+    this.present(run);
+    this.fail([run, other].map((trace) => trace?.fault).filter(Boolean).join(" ") || null);
+  }
+
+  /** Shows a run that is over. */
+  present(run) {
     this.search?.leave();
     this.search = null;
-    if (this.at("stop")) {
-      this.at("ask").disabled = false;
-      this.at("stop").hidden = true;
-    }
+    this.busy(false);
+    if (this.at("form")) this.write({ search: null, node: null, folded: [] });
     this.reset();
-    if (this.at("form")) address.write({});
-    this.events = events;
+    this.events = run.events;
+    this.lines = run.lines;
     this.state("replay");
     this.tree.isFollowing = false;
-    const { problem } = events[0];
-    this.at("question").replaceChildren(...renderMarkdown(problem.text));
+    const { problem } = this.events[0];
+    this.at("question").replaceChildren(new SaidText(problem.text, { lines: 8, width: 100 }).element);
     this.at("question").hidden = problem.text.trim() === "";
     this.finish();
-    if (!this.tree.selected) {
-      if (innerWidth >= 700) this.tree.scale(0);
-      if (this.tree.zoom < 0.9) this.tree.scale(0.9 / this.tree.zoom);
-      this.tree.scroll(0, 0);
-    }
-    this.fail(fault);
+    if (this.tree.selected) return;
+    if (innerWidth >= 700) this.tree.scale(0);
+    if (this.tree.zoom < 0.9) this.tree.scale(0.9 / this.tree.zoom);
+    this.tree.scroll(0, 0);
   }
 
   // Showing
@@ -241,6 +245,7 @@ class Page {
   reset() {
     this.replay.hide();
     this.events = [];
+    this.lines = [];
     this.shown = 0;
     this.model = new TraceModel();
     this.chosen = null;
@@ -248,7 +253,8 @@ class Page {
     this.tree.clear();
     this.tree.folded = new Set(address.read().folded);
     this.answer.clear();
-    this.thought.clear();
+    this.kept.tree.unselect();
+    this.showThought(null, this.model, this.tree);
     this.fail(null);
     this.at("question").hidden = true;
     this.filled(false);
@@ -258,7 +264,7 @@ class Page {
   /** Shows what there is something to see in. */
   filled(isFilled) {
     this.at("empty").hidden = isFilled;
-    for (const part of document.querySelectorAll(".figures, .thought-panel, .tools, .legend, .canvas")) part.hidden = !isFilled;
+    for (const part of document.querySelectorAll(".figures, .thought-panel, .tree-panel :is(.tools, .legend, .canvas)")) part.hidden = !isFilled;
   }
 
   soon() {
@@ -285,7 +291,7 @@ class Page {
     // The chosen thought stays chosen in an earlier or later tree, where it is there at all.
     const chosen = this.chosen === null ? null : model.nodes[this.chosen];
     if (chosen && this.tree.selected !== chosen) this.tree.select(chosen, false);
-    this.thought.show(chosen, model, this.tree.folded.has(this.chosen));
+    if (!this.kept.tree.selected) this.thought.show(chosen, model, this.tree);
     this.answer.show(model);
     this.figuresSoon();
     this.say();
@@ -310,6 +316,7 @@ class Page {
   drawFigures() {
     clearTimeout(this.figureTimer);
     this.figureTimer = null;
+    this.kept.compare();
     if (!this.shown || !this.at("figures").open) return;
     this.at("scores").hidden = !this.model.isScored;
     drawScores(this.at("scores"), this.model);
@@ -334,12 +341,24 @@ class Page {
 
   choose(node) {
     this.chosen = node.id;
-    this.thought.show(node, this.model, this.tree.folded.has(node.id));
+    this.kept.tree.unselect();
+    this.showThought(node, this.model, this.tree);
     this.write({ node: node.id });
   }
 
+  chooseKept(node) {
+    this.chosen = null;
+    this.tree.unselect();
+    this.showThought(node, this.kept.model, this.kept.tree);
+  }
+
+  showThought(node, model, tree) {
+    this.at("details-title").textContent = tree === this.tree ? "Thought" : "Thought of the kept run";
+    this.thought.show(node, model, tree);
+  }
+
   folded() {
-    this.thought.show(this.tree.selected, this.model, this.tree.folded.has(this.chosen));
+    if (this.tree.selected) this.showThought(this.tree.selected, this.model, this.tree);
     this.write({ folded: [...this.tree.folded] });
   }
 

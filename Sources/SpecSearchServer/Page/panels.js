@@ -17,9 +17,8 @@ const scoreAndThreshold = (node) => digits(node.score)
 
 /** The chosen thought. Its text stays as it is, unfolded or not, while its numbers change. */
 class ThoughtPanel {
-  constructor(element, onFold) {
+  constructor(element) {
     this.element = element;
-    this.onFold = onFold;
     this.clear();
   }
 
@@ -29,11 +28,13 @@ class ThoughtPanel {
     this.element.replaceChildren(html("p", { class: "empty" }, "Choose a thought in the tree."));
   }
 
-  show(node, model, isFolded) {
+  show(node, model, tree) {
+    this.tree = tree;
     if (!node) {
       if (this.node) this.clear();
       return;
     }
+    const isFolded = tree.folded.has(node.id);
     const look = [node.score, node.threshold, node.state, node.samples, node.isWinner, node.visits, node.children.length > 0,
       node.lookahead?.length, isFolded].join("|");
     if (this.node === node && this.look === look) return;
@@ -54,7 +55,7 @@ class ThoughtPanel {
       const fold = html("button", { type: "button", class: "small fold", "aria-expanded": String(!isFolded) },
         isFolded ? "Unfold what follows" : "Fold what follows");
       fold.addEventListener("click", () => {
-        this.onFold(node);
+        this.tree.fold(node);
         this.element.querySelector(".fold")?.focus();
       });
       buttons.append(fold);
@@ -75,6 +76,22 @@ class ThoughtPanel {
   }
 }
 
+/** How a search ended, and what it cost. */
+function accountOf(model) {
+  const { result } = model;
+  const { judged, kept, corrections } = result.acceptance;
+  const rows = [
+    ...(model.isScored ? [["score", digits(result.best.score)]] : []), ["time", seconds(result.seconds)],
+    ["drafts kept", judged ? `${((100 * kept) / judged).toFixed(0)} %` : "–"],
+    ["regenerated", thousands(corrections)], ["end", result.end],
+  ];
+  if (model.iteration !== null) {
+    const policy = model.configuration.tree_policy;
+    rows.push(["iterations", `${model.iteration + 1}${isText(policy) ? `, ${policy}` : ""}`]);
+  }
+  return rows;
+}
+
 /** The answer, what it cost, and the winning path. */
 class AnswerPanel {
   constructor({ answer, path, steps }) {
@@ -93,7 +110,7 @@ class AnswerPanel {
     if (!result) this.clear();
     else if (this.result !== result) {
       this.result = result;
-      this.answer.replaceChildren(...this.final(result.answer), facts(this.account(model)));
+      this.answer.replaceChildren(...this.final(result.answer), facts(accountOf(model)));
       const steps = model.path(model.node(result.best.node));
       this.steps.replaceChildren(...steps.map((step) => this.step(step)));
       this.path.querySelector(".buttons").replaceChildren(
@@ -105,7 +122,7 @@ class AnswerPanel {
 
   /** The answer, which stands without its delimiters where it is a formula. */
   final(answer) {
-    const text = (answer ?? "").trim();
+    const text = readable((answer ?? "").trim());
     if (!text) return [html("p", { class: "final" }, html("span", {}, "Answer"), html("strong", {}, "none found"))];
     const isFormula = /[\\^_{}]/.test(text) && !/\$|\\[([]|`|\n/.test(text) && !/\s[\p{L}]{4,}\s/u.test(text);
     if (text.length <= 60) {
@@ -117,21 +134,6 @@ class AnswerPanel {
     const said = new SaidText(isFormula ? `\\[${text}\\]` : text, { lines: 5, width: 110 });
     return [html("div", { class: "final is-long" },
       html("p", { class: "buttons" }, html("span", {}, "Answer"), copyButton("Copy", () => text)), said.element)];
-  }
-
-  account(model) {
-    const { result } = model;
-    const { judged, kept, corrections } = result.acceptance;
-    const rows = [
-      ...(model.isScored ? [["score", digits(result.best.score)]] : []), ["time", seconds(result.seconds)],
-      ["drafts kept", judged ? `${((100 * kept) / judged).toFixed(0)} %` : "–"],
-      ["regenerated", thousands(corrections)], ["end", result.end],
-    ];
-    if (model.iteration !== null) {
-      const policy = model.configuration.tree_policy;
-      rows.push(["iterations", `${model.iteration + 1}${policy ? `, ${policy}` : ""}`]);
-    }
-    return rows;
   }
 
   step(step) {

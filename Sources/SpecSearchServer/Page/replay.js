@@ -14,6 +14,7 @@ class Replay {
 
   offer(count) {
     this.bar.hidden = false;
+    this.slider.min = 1;
     this.slider.max = count;
   }
 
@@ -30,7 +31,7 @@ class Replay {
 
   play() {
     const { page } = this;
-    if (page.shown >= page.events.length) page.show(0);
+    if (page.shown >= page.events.length) page.show(1);
     page.tree.isFollowing = true;
     this.named("❚❚", "Pause");
     // A long trace is shown in some ten seconds, several events at a time.

@@ -92,7 +92,8 @@ class TraceModel {
   }
 
   begin(event) {
-    if (event.version !== traceVersion) throw oldTrace();
+    if (this.started) throw new Error("another search begins here");
+    if (event.version !== traceVersion) throw new Error(`this page reads version ${traceVersion}`);
     this.started = event;
   }
 
@@ -101,7 +102,7 @@ class TraceModel {
     const parent = this.node(event.parent);
     const node = {
       id: event.node, parent, depth: parent.depth + 1, children: [], text: event.text,
-      key: plain(event.text) || "(no words)", label: labelOf(event.text) || "(no words)",
+      key: readable(plain(event.text)) || "(no words)", label: readable(labelOf(event.text)) || "(no words)",
       state: event.state ?? "sampled", source: event.source, score: null, threshold: null,
       tokens: event.tokens.length, samples: event.samples, onBeam: false, isWinner: false, visits: 0, total: 0,
     };

@@ -296,7 +296,7 @@ class Blocks {
 
 /** The elements of a text. */
 function renderMarkdown(text) {
-  const parts = new Parts(text.replace(/\r\n?/g, "\n"));
+  const parts = new Parts(readable(text.replace(/\r\n?/g, "\n")));
   const elements = new Blocks(parts).elements(parts.text.split("\n"));
   const rest = text.length - markdownLimits.length;
   if (rest > 0) elements.push(html("p", { class: "note" }, `… and ${thousands(rest)} characters more, not shown here.`));

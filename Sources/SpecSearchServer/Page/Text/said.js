@@ -6,7 +6,7 @@ class SaidText {
   /** - lines: how many lines a text may have, about, of so many letters, before it is folded. */
   constructor(text, { lines = 5, width = 60 } = {}) {
     this.text = text.trim();
-    this.body = html("div", { class: "markdown" }, ...renderMarkdown(this.text));
+    this.body = html("div", { class: "markdown", dir: "auto" }, ...renderMarkdown(this.text));
     this.element = html("div", { class: "said" }, this.body);
     const wanted = this.text.split("\n").reduce((sum, line) => sum + Math.max(0.4, Math.ceil(line.length / Math.min(width, innerWidth / 9))), 0);
     if (wanted > lines + 3) this.fold();

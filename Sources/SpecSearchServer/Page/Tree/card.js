@@ -78,7 +78,8 @@ class Card {
     this.group.setAttribute("class", classes.join(" "));
     this.group.setAttribute("transform", `translate(${node.x} ${node.y})`);
     this.group.setAttribute("aria-label", describe(node) + (hidden ? "; what follows it is folded" : ""));
-    parts.title.textContent = isRoot ? (model.started?.problem.text ?? "").slice(0, 500) : node.key.slice(0, 500);
+    this.group.setAttribute("aria-pressed", String(node === view.selected));
+    parts.title.textContent = isRoot ? readable((model.started?.problem.text ?? "").slice(0, 500)) : node.key.slice(0, 500);
     const mark = [isRoot ? "" : marks[node.state], node.samples > 1 ? `×${node.samples}` : "", hidden ? "▸" : ""]
       .filter(Boolean).join(" ");
     parts.mark.textContent = mark;

@@ -45,8 +45,8 @@ class TreeView {
     this.cards.replaceChildren();
   }
 
-  /** Whether the frame is one of a phone. */
-  get isNarrow() { return this.frame.clientWidth < 520; }
+  /** Whether the page is on a phone. */
+  get isNarrow() { return innerWidth < 600; }
 
   draw(model) {
     if (this.model !== model) {
@@ -63,10 +63,9 @@ class TreeView {
   layOut() {
     const { model } = this;
     const size = this.isNarrow ? cardSizes.narrow : cardSizes.wide;
-    if (card.width !== size.width) {
-      Object.assign(card, size);
-      this.empty();
-    }
+    Object.assign(card, size);
+    if (this.cardWidth !== size.width) this.empty();
+    this.cardWidth = size.width;
     const look = [model.drawn.length, this.filter, [...this.folded], this.filter === "all" ? "" : model.events].join("|");
     if (this.laidOut === look) return;
     this.laidOut = look;
@@ -101,8 +100,8 @@ class TreeView {
     if (!this.size) return;
     const before = this.zoom;
     const { frame } = this;
-    // The whole width fits into no phone; there, as much as can be read does.
-    const least = this.isNarrow ? 0.8 : 0.12;
+    // The whole width fits into no phone, lying or standing; there, as much as can be read does.
+    const least = innerWidth < 900 ? 0.8 : 0.12;
     this.zoom = Math.min(2.5, factor === 0
       ? Math.max(least, Math.min(1, (frame.clientWidth - 4) / this.size.width)) : Math.max(0.12, this.zoom * factor));
     if (this.zoom === before) return;
@@ -189,6 +188,12 @@ class TreeView {
     this.selected = node;
     if (this.size && this.places.has(node)) this.paint();
     if (isChosen) this.onSelect(node);
+  }
+
+  unselect() {
+    if (!this.selected) return;
+    this.selected = null;
+    this.paintSoon();
   }
 
   key(event) {
