@@ -127,7 +127,8 @@ let package = Package(
         .testTarget(name: "SpecSearchLlamaTests", dependencies: ["SpecSearchLlama", "CLlama"]),
         .testTarget(
             name: "SpecSearchRemoteTests", dependencies: ["SpecSearchRemote", "SpecSearchLlama", "SpecSearchTesting"]),
-        .testTarget(name: "MathGradingTests", dependencies: ["MathGrading"]),
+        .testTarget(
+            name: "MathGradingTests", dependencies: ["MathGrading"], resources: [.embedInCode("Cases/grading.jsonl")]),
         .testTarget(
             name: "RealModelTests", dependencies: ["SpecSearch", "SpecSearchLlama", "ModelHub", "SpecSearchTesting"]),
         .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),
