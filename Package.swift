@@ -48,7 +48,7 @@ let package = Package(
     ],
     targets: [
         // The method: no engine, no I/O.
-        .target(name: "SpecSearch"),
+        .target(name: "SpecSearch", dependencies: ["MathGrading"]),
         // Engines.
         .systemLibrary(name: "CLlama", pkgConfig: "llama"),
         .target(name: "CKernels"),
@@ -122,7 +122,7 @@ let package = Package(
             ]),
         .target(name: "SpecSearchFuzzing", dependencies: ["SpecSearch", "SpecSearchRemote", "SpecSearchServer"]),
         // Tests.
-        .testTarget(name: "SpecSearchTests", dependencies: ["SpecSearch", "SpecSearchTesting"]),
+        .testTarget(name: "SpecSearchTests", dependencies: ["SpecSearch", "MathGrading", "SpecSearchTesting"]),
         .testTarget(name: "ExtensionTests", dependencies: ["SpecSearch"]),
         .testTarget(name: "SpecSearchLlamaTests", dependencies: ["SpecSearchLlama", "CLlama"]),
         .testTarget(

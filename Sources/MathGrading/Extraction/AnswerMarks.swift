@@ -96,6 +96,9 @@ struct AnswerMarks {
         return (closed.sorted { $0.start < $1.start }, hasAny)
     }
 
+    /// The last closed box with something in it, and those that are joined to it.
+    static func lastBox(in bytes: [UInt8]) -> Box? { joined(boxes(in: bytes).closed, in: bytes) }
+
     /// The last box, made one with those that only conjunctions part from it.
     private static func joined(_ boxes: [Box], in bytes: [UInt8]) -> Box? {
         guard let last = boxes.last else { return nil }
