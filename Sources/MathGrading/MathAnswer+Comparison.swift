@@ -10,7 +10,8 @@ extension MathAnswer.Form {
             return exact.equals(others) || rounded.contains { $0.equals(others) }
         case (_, .approximated), (_, .qualified): return nil
         case (.time(let left), .time(let right)): return left == right
-        case (.time(let time), .text): return TimeOfDay(plain: others.text) == time
+        case (.ratio(let left), .ratio(let right)): return Self.ordered(left, right)
+        case (.time(let time), .text), (.time(let time), .ratio): return TimeOfDay(plain: others.text) == time
         case (.formula(let left), .formula(let right)): return left.equals(right)
         case (.quantity(let left, let unit), .quantity(let right, let otherUnit)):
             if unit == otherUnit { return left.equals(right) }

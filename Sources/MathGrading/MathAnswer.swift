@@ -33,6 +33,8 @@ public struct MathAnswer: Sendable, Hashable {
         /// An answer, and for what it holds: `2k for all integers k`.
         case qualified(MathAnswer, String)
         case time(TimeOfDay)
+        /// `3 : 4`, which is told from 6 : 8.
+        case ratio([MathAnswer])
         case text
     }
 

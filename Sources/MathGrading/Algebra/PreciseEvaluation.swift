@@ -25,6 +25,8 @@ enum PreciseEvaluation {
             return difference.isZero || difference.scale < max(first.scale, second.scale) - arithmetic.bits / 2
         } catch Failure.undefined {
             return false
+        } catch is PreciseArithmetic.OutOfRange {
+            return false
         } catch {
             return nil
         }

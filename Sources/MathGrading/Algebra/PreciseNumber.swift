@@ -170,10 +170,10 @@ struct PreciseArithmetic {
 
     /// Sine and cosine.
     func circular(_ value: PreciseNumber) throws -> (sine: PreciseNumber, cosine: PreciseNumber) {
-        guard value.scale < bits / 4, value.scale < 62 else { throw OutOfRange() }
+        guard value.scale < bits / 4 else { throw OutOfRange() }
         let quarter = pi.shifted(by: -1)
-        let turns = try nearestInteger(divided(value, quarter))
-        let rest = fixed(sum(value, product(PreciseNumber(mantissa: BigInt(-turns), exponent: 0), quarter)), places)
+        let turns = floor(sum(divided(value, quarter), PreciseNumber(mantissa: 1, exponent: -1)))
+        let rest = fixed(sum(value, product(PreciseNumber(mantissa: -turns, exponent: 0), quarter)), places)
         let square = (rest * rest) >> places
         var terms = (BigInt(1) << places, rest)
         var (cosine, sine) = terms
@@ -187,7 +187,7 @@ struct PreciseArithmetic {
             if terms.0.magnitude <= 1, terms.1.magnitude <= 1 { break }
         }
         let (s, c) = (whole(sine), whole(cosine))
-        switch ((turns % 4) + 4) % 4 {
+        switch Int(((turns % 4) + 4) % 4) {
         case 0: return (s, c)
         case 1: return (c, s.negated)
         case 2: return (s.negated, c.negated)

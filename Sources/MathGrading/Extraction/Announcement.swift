@@ -15,7 +15,11 @@ struct Announcement {
         var changed = true
         while changed {
             changed = false
-            while start < text.count, text[start].isWhitespace || ":*=}_".contains(text[start]) {
+            var isNewLine = false
+            while start < text.count {
+                let isBullet = text[start] == "-" && isNewLine && start + 1 < text.count && text[start + 1] == " "
+                guard text[start].isWhitespace || ":*=}_\"".contains(text[start]) || isBullet else { break }
+                isNewLine = isNewLine || text[start].isNewline
                 start += 1
             }
             let rest = String(text[start...].prefix(20)).lowercased()
@@ -101,6 +105,8 @@ struct Announcement {
         let text = prose.text
         if let formula = prose.formula(at: range.lowerBound) {
             let content = prose.string(formula)
+            // "$n$ can be 3 or 5" says what n is.
+            if content.count == 1, prose.predicate(in: range) != nil { return nil }
             return Prose.reads(content) ? content : nil
         }
         var start = range.lowerBound

@@ -181,7 +181,8 @@ struct AnswerMarks {
         "réponse :", "réponse:", "antwort lautet", "antwort ist", "antwort:", "risposta è", "risposta:", "resposta é",
         "resposta:", "ответ:", "ответ —", "ответ -", "ответ –", "الإجابة هي", "الجواب هو", "الجواب:", "الإجابة:",
         "คำตอบคือ",
-        "jibu ni", "উত্তর হল", "উত্তর:", "సమాధానం:", "उत्तर:", "उत्तर है", "đáp án là", "đáp số:", "jawabannya adalah",
+        "jibu ni", "উত্তর হল", "উত্তর:", "సమాధానం:", "उत्तर:", "उत्तर है", "đáp án là", "đáp số:", "đáp số là", "kết quả là",
+        "jawabannya adalah",
         "odpowiedź:",
         "odpowiedź to", "antwoord is", "antwoord:",
     ]

@@ -143,10 +143,17 @@ struct Prose {
         " gives ", " costs ", " makes ", " becomes ", " totals ", " takes ", " left ", " it's ", " that's ",
     ]
 
+    private static let leads: Set<String> = [
+        "so", "thus", "hence", "therefore", "then", "it", "is", "we", "get", "result", "total", "that", "gives",
+        "equals",
+        "finally", "so,",
+    ]
+
     /// Whether the words state something: there is a verb, an equation, or a label with a colon.
     var isStatement: Bool {
         let plain = " " + String(text).lowercased() + " "
         let words = words
+        if words.count <= 4, words.allSatisfy({ Self.leads.contains($0.lowercased()) }) { return true }
         if words.count >= 3,
             Self.verbs.contains(where: { plain.contains($0) }) || plain.contains("=") || plain.contains(" at ")
         {

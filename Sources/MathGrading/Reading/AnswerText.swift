@@ -55,6 +55,9 @@ package enum AnswerText {
                 index = next
             } else if character == "{", let next = bracedThousands(text, index, &out) {
                 index = next
+            } else if character == "&", text[index...].starts(with: "lt;") || text[index...].starts(with: "gt;") {
+                out.append(text[index] == "l" ? "<" : ">")
+                index += 3
             } else if character == "{", text[index...].starts(with: ":}") {
                 out.append(":")
                 index += 2
@@ -94,6 +97,7 @@ package enum AnswerText {
             if let last = out.last, last.isDigit || ")]}".contains(last) { return nil }
             name = "\\ne "
         case ("=", "="): name = "="
+        case ("<", ">"): name = "\\ne "
         default: return nil
         }
         out += name

@@ -29,6 +29,12 @@ enum EscapedTwice {
             let count = index - start
             guard count <= 2 else { continue }
             let name = bytes[index...].prefix(12).prefix { (65...90).contains($0) || (97...122).contains($0) }
+            if count == 2, index < bytes.count, "%${".utf8.contains(bytes[index]) { isDoubled = true }
+            if count == 2, index < bytes.count, bytes[index] == UInt8(ascii: "("),
+                bytes[index...].contains(UInt8(ascii: ")"))
+            {
+                isDoubled = true
+            }
             if name.count < 2 { continue }
             let command = String(decoding: name, as: UTF8.self)
             if count == 1, command == "begin" { return false }

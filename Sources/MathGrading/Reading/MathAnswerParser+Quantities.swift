@@ -119,6 +119,8 @@ extension MathAnswerParser {
             return next.count > 1 && MeasurementUnit.isKnown(next)
         case .symbol(let symbol): return symbol == "%"
         case .word(let word):
+            // 12元, 6です.
+            if let first = word.unicodeScalars.first, first.value >= 0x2E80 { return true }
             if word.count == 1 {
                 return token.hasSpaceBefore && tokens[index - 1].isNumber && MeasurementUnit.letters.contains(word)
             }

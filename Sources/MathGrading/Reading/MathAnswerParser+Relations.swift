@@ -112,9 +112,16 @@ extension MathAnswerParser {
                     if words.first == "where", index > tokens.startIndex { return index }
                     if words.first == "for",
                         openers.contains(words.dropFirst().first.map(String.init) ?? next ?? "")
+                            || isBound(tokens[(index + 1)...])
                     {
                         return index
                     }
+                }
+                // f(x) = x^2, x \\ge 0; a_n = n^2 (n \\ge 1).
+                if token.isSymbol(",") || (token.isSymbol("(") && tokens.last?.isSymbol(")") == true),
+                    restricts(tokens[(index + 1)...], tokens[..<index])
+                {
+                    return index + 1
                 }
             }
             level += token.nesting
@@ -125,6 +132,20 @@ extension MathAnswerParser {
         else { return nil }
         let name = member - 1
         return tokens[name - 1].isSymbol(",") || tokens[name - 1].isSymbol("(") ? name : nil
+    }
+
+    /// Whether some tokens bound one variable: x \\ge 0.
+    private static func isBound(_ tokens: Tokens) -> Bool {
+        guard tokens.count >= 3, let name = tokens.first, name.word?.count == 1 || isGreek(name) else { return false }
+        return ["<", ">", "≤", "≥", "≠", "∈"].contains(relationSign(tokens[tokens.startIndex + 1]))
+    }
+
+    /// Whether some tokens bound the variable of the function or sequence that others define.
+    private static func restricts(_ bound: Tokens, _ head: Tokens) -> Bool {
+        guard isBound(bound), let name = bound.first,
+            let equals = head.firstIndex(where: { $0.isSymbol("=") }), equals > head.startIndex + 1
+        else { return false }
+        return head[..<equals].contains { $0.kind == name.kind }
     }
 
     private static func words(_ token: AnswerToken) -> String? {
@@ -253,11 +274,20 @@ extension MathAnswerParser {
             default: argument.variables.allSatisfy { $0.first?.isUppercase == true }
             }
         case .power(let base, _): if case .function = base { isQuantity(base) } else { false }
-        case .quotient(let top, let bottom): isQuantity(top) && isQuantity(bottom)
+        case .quotient(let top, let bottom):
+            (isQuantity(top) && isQuantity(bottom)) || (isDifferential(top) && isDifferential(bottom))
         case .product(let factors): factors.count <= 4 && factors.allSatisfy(isSegmentLetter)
         case .sum(let parts): parts.allSatisfy(isUnknown) && Set(parts).count == parts.count
         default: false
         }
+    }
+
+    /// dy, of dy/dx.
+    private static func isDifferential(_ expression: Expression) -> Bool {
+        guard case .product(let factors) = expression, factors.count == 2, case .variable = factors[1] else {
+            return false
+        }
+        return factors[0] == .variable("d") || factors[0] == .variable("\\partial")
     }
 
     /// The letters of AB.

@@ -24,10 +24,14 @@ enum MathAnswerParser {
         if let choice = choice(tokens, depth: depth) { return choice }
         let words = tokens.compactMap(\.word)
         if words.count == tokens.count {
-            if let number = NumberWords.value(of: words) { return .formula(Formula(.number(number))) }
-            if !words.allSatisfy(isMathematics) { return nil }
+            if let number = NumberWords.value(of: words) ?? NumberWords.fraction(of: words) {
+                return .formula(Formula(.number(number)))
+            }
+            // "A and C" lists choices.
+            let areLetters = words.allSatisfy { $0.count == 1 || ["and", "or"].contains($0.lowercased()) }
+            if !areLetters, !words.allSatisfy(isMathematics) { return nil }
         } else if words.count * 2 == tokens.count + 1, tokens.allSatisfy({ $0.word != nil || $0.isSymbol("-") }),
-            let number = NumberWords.value(of: words)
+            let number = NumberWords.value(of: words) ?? NumberWords.fraction(of: words)
         {
             return .formula(Formula(.number(number)))
         }
@@ -39,6 +43,7 @@ enum MathAnswerParser {
         }
         if let approximated = approximated(tokens, depth: depth) { return approximated }
         if let relation = relation(tokens, depth: depth) { return relation.form }
+        if let ratio = ratio(tokens, depth: depth) { return ratio }
         if let bracketed = bracketed(tokens, depth: depth) { return bracketed }
         if let matrix = matrix(tokens, depth: depth) { return matrix }
         if let based = based(tokens) { return based }
@@ -172,6 +177,12 @@ enum MathAnswerParser {
             return (hasConjunction || hasPlusMinus ? .set(items) : .list(items), ())
         }
         return (Set(names).count == 1 ? .set(items) : .list(items), ())
+    }
+
+    private static func ratio(_ tokens: Tokens, depth: Int) -> Form? {
+        guard let parts = split(tokens, where: { $0.isSymbol(":") }), parts.count <= 6 else { return nil }
+        let items = parts.map { answer($0, depth: depth + 1) }
+        return items.allSatisfy(\.isValue) ? .ratio(items) : nil
     }
 
     /// The elements of a list, a ± among them counting as two.

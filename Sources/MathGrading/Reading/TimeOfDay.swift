@@ -5,23 +5,33 @@ struct TimeOfDay: Hashable, Sendable {
 
     /// The time that some tokens name; nil if they name none, or if the half of the day is left open.
     init?(_ tokens: ArraySlice<AnswerToken>) {
-        guard (1...12).contains(tokens.count), let first = tokens.first, let last = tokens.last else { return nil }
-        switch (first.kind, last.kind) {
-        case (.number(let digits, _), .word), (.number(let digits, _), .text):
-            guard (1...2).contains(digits.count) else { return nil }
-        case (.number, .symbol(".")), (.word("noon"), _), (.word("midnight"), _), (.text, _): break
-        default: return nil
-        }
+        guard (1...12).contains(tokens.count) else { return nil }
         var text = ""
+        var hasWords = false
         for token in tokens {
             switch token.kind {
-            case .number(let digits, _): text += digits
-            case .word(let word), .text(let word): text += word.lowercased().filter { $0 != "." && $0 != " " }
+            // British writers part hours and minutes by a point.
+            case .number(let digits, _):
+                guard digits.count <= 5 else { return nil }
+                text += digits.map { $0 == "." ? ":" : $0 }
+            case .word(let word), .text(let word):
+                guard word.count <= 20 else { return nil }
+                hasWords = true
+                text += word.lowercased().filter(\.isLetter)
             case .symbol(":"): text += ":"
-            case .symbol("."): continue
+            case .symbol("."), .symbol("'"): continue
             default: return nil
             }
         }
+        guard hasWords else { return nil }
+        if text.hasPrefix("at") { text.removeFirst(2) }
+        for (words, half) in [
+            ("intheevening", "pm"), ("intheafternoon", "pm"), ("atnight", "pm"), ("inthemorning", "am"),
+        ] where text.hasSuffix(words) {
+            text = text.dropLast(words.count) + half
+        }
+        text = text.replacing("oclock", with: "")
+        guard text.last?.isLetter == true else { return nil }
         self.init(plain: text)
     }
 
@@ -55,7 +65,7 @@ struct TimeOfDay: Hashable, Sendable {
             guard hours == 12, rest == 0 else { return nil }
             seconds = half == "n" ? 43_200 : 0
         default:
-            guard (13...23).contains(hours), values.count > 1 else { return nil }
+            guard (13...23).contains(hours) || clock.hasPrefix("00"), values.count > 1 else { return nil }
             seconds = hours * 3_600 + rest
         }
     }
