@@ -48,7 +48,7 @@ let package = Package(
     ],
     targets: [
         // The method: no engine, no I/O.
-        .target(name: "SpecSearch"),
+        .target(name: "SpecSearch", dependencies: ["MathGrading"]),
         // Engines.
         .systemLibrary(name: "CLlama", pkgConfig: "llama"),
         .target(name: "CKernels"),
@@ -123,12 +123,13 @@ let package = Package(
             ]),
         .target(name: "SpecSearchFuzzing", dependencies: ["SpecSearch", "SpecSearchRemote", "SpecSearchServer"]),
         // Tests.
-        .testTarget(name: "SpecSearchTests", dependencies: ["SpecSearch", "SpecSearchTesting"]),
+        .testTarget(name: "SpecSearchTests", dependencies: ["SpecSearch", "MathGrading", "SpecSearchTesting"]),
         .testTarget(name: "ExtensionTests", dependencies: ["SpecSearch"]),
         .testTarget(name: "SpecSearchLlamaTests", dependencies: ["SpecSearchLlama", "CLlama"]),
         .testTarget(
             name: "SpecSearchRemoteTests", dependencies: ["SpecSearchRemote", "SpecSearchLlama", "SpecSearchTesting"]),
-        .testTarget(name: "MathGradingTests", dependencies: ["MathGrading"]),
+        .testTarget(
+            name: "MathGradingTests", dependencies: ["MathGrading"], resources: [.embedInCode("Cases/grading.jsonl")]),
         .testTarget(
             name: "RealModelTests", dependencies: ["SpecSearch", "SpecSearchLlama", "ModelHub", "SpecSearchTesting"]),
         .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),

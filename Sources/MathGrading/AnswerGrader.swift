@@ -15,12 +15,30 @@ public struct AnswerGrader: Sendable, Hashable {
 
     /// Whether a final answer, or the one in a worked solution, has the value of the gold answer.
     ///
-    /// What counts as a solution says ``AnswerExtractor/isSolution(_:)``; the gold answer may be one, too.
+    /// What counts as a solution says ``AnswerExtractor/isSolution(_:)``; the gold answer may be one, too, if it has a box
+    /// or another mark. Compat accepts what strict accepts, and more.
     public func accepts(candidate: String?, gold: String) -> Bool {
-        guard let candidate, let answer = finalAnswer(of: candidate), let gold = finalAnswer(of: gold) else {
-            return false
+        guard let candidate else { return false }
+        return (mode == .compat && compatAccepts(candidate, gold)) || strictAccepts(candidate, gold)
+    }
+
+    private func strictAccepts(_ candidate: String, _ gold: String) -> Bool {
+        let solution = Solution(candidate)
+        let goldSolution = Solution(gold)
+        guard let goldAnswer = goldSolution.isMarked ? goldSolution.answer : gold else { return false }
+        if solution.isMarked { return solution.answer.map { MathAnswer($0).equals(MathAnswer(goldAnswer)) } ?? false }
+        let right = MathAnswer(goldAnswer)
+        if MathAnswer(candidate).equals(right) { return true }
+        guard solution.isProse, let value = solution.proseValue else { return false }
+        return MathAnswer(value).equals(right)
+    }
+
+    private func compatAccepts(_ candidate: String, _ gold: String) -> Bool {
+        func final(_ text: String) -> String? {
+            Solution(text).isMarked ? AnswerExtractor(mode: .compat).answer(in: text) : text
         }
-        return equal(answer, gold)
+        guard let answer = final(candidate), let goldAnswer = final(gold) else { return false }
+        return equal(answer, goldAnswer)
     }
 
     /// Whether two final answers are equal.
@@ -35,6 +53,8 @@ public struct AnswerGrader: Sendable, Hashable {
 
     /// The text itself, or the answer in it if it is a worked solution; nil if the solution has none.
     public func finalAnswer(of text: String) -> String? {
-        AnswerExtractor.isSolution(text) ? AnswerExtractor(mode: mode).answer(in: text) : text
+        let solution = Solution(text)
+        if solution.isMarked { return AnswerExtractor(mode: mode).answer(in: text) }
+        return solution.isProse ? solution.proseValue ?? text : text
     }
 }

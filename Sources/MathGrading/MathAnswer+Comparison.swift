@@ -2,6 +2,16 @@ extension MathAnswer.Form {
     /// Whether this form of `answer` has the value of another; nil if the question must be put the other way round.
     func matches(_ other: Self, _ answer: MathAnswer, _ others: MathAnswer) -> Bool? {
         switch (self, other) {
+        case (.qualified(let left, let condition), .qualified(let right, let other)):
+            return condition == other && left.equals(right)
+        case (.qualified(let left, _), _): return left.equals(others)
+        case (.approximated(let left, _), .approximated(let right, _)): return left.equals(right)
+        case (.approximated(let exact, let rounded), _):
+            return exact.equals(others) || rounded.contains { $0.equals(others) }
+        case (_, .approximated), (_, .qualified): return nil
+        case (.time(let left), .time(let right)): return left == right
+        case (.ratio(let left), .ratio(let right)): return Self.ordered(left, right)
+        case (.time(let time), .text), (.time(let time), .ratio): return TimeOfDay(plain: others.text) == time
         case (.formula(let left), .formula(let right)): return left.equals(right)
         case (.quantity(let left, let unit), .quantity(let right, let otherUnit)):
             if unit == otherUnit { return left.equals(right) }
@@ -22,6 +32,7 @@ extension MathAnswer.Form {
             return items.count == 1 && items[0].equals(others)
         case (.list(let left), .list(let right)):
             return Self.ordered(left, right) || Self.sameAssignments(left, right)
+                || (Self.arePoints(left) && Self.arePoints(right) && Self.unordered(left, right))
         case (.list(let items), .sequence("(", let values, ")")):
             guard let sorted = Self.byName(items) else { return false }
             return Self.ordered(sorted.compactMap { $0.value }, values)
@@ -62,6 +73,17 @@ extension MathAnswer.Form {
             else { return nil }
         }
         return relations.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// Whether each of several items is a tuple, or a list of assignments that stands for one.
+    private static func arePoints(_ items: [MathAnswer]) -> Bool {
+        items.allSatisfy { item in
+            switch item.form {
+            case .sequence("(", _, ")"): true
+            case .list(let parts): byName(parts) != nil
+            default: false
+            }
+        }
     }
 
     private static func sameAssignments(_ left: [MathAnswer], _ right: [MathAnswer]) -> Bool {

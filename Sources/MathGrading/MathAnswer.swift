@@ -7,6 +7,9 @@
 /// - `50%` equals 50 (the unit is missing) and 0.5 (its value); 50 does not equal 0.5.
 /// - `1,234` is a number, `1, 234` and `1,23` are lists; in brackets a comma always separates.
 /// - Tuples, intervals and lists are ordered, sets are not; a list equals the set of its elements. `(1,2)` is not `[1,2]`.
+/// - Lists of tuples are sets of points, and so are the values of one name (`x = 1, 2`): their order says nothing.
+/// - A value may be named by what it is the value of (`\sin A = 3/5`, `|z| = 7`, `2 · 5 = 10`), and may be rounded
+///   (`1/3 ≈ 0.333` equals 1/3 and 0.333). What an answer holds for (`for all x`) may be missing on one side.
 /// - A numeral with a base (`52_8`) equals only the same numeral with the same base.
 /// - Equations are equal if one is the other times a number other than 0; inequalities if the number is positive.
 /// - A letter from A to E is a choice, with or without brackets.
@@ -25,6 +28,13 @@ public struct MathAnswer: Sendable, Hashable {
         case relation(Relation)
         case choice(Character, MathAnswer?)
         case based(digits: String, base: Int)
+        /// An exact value, and what it was rounded to: `1/3 ≈ 0.333`.
+        case approximated(MathAnswer, [MathAnswer])
+        /// An answer, and for what it holds: `2k for all integers k`.
+        case qualified(MathAnswer, String)
+        case time(TimeOfDay)
+        /// `3 : 4`, which is told from 6 : 8.
+        case ratio([MathAnswer])
         case text
     }
 
@@ -46,6 +56,10 @@ public struct MathAnswer: Sendable, Hashable {
     init(form: Form, text: String) {
         self.form = form
         self.text = text
+        guard text.utf8.count <= GradingLimits.characters else {
+            compactText = nil
+            return
+        }
         let parts = text.split(separator: " ")
         let joinsNumerals = zip(parts, parts.dropFirst()).contains {
             $0.last?.isDigit == true && $1.first?.isDigit == true
@@ -64,10 +78,28 @@ public struct MathAnswer: Sendable, Hashable {
     /// Whether nothing was said.
     private var isBlank: Bool { text.isEmpty || (isText && plainText.isEmpty) }
     var isText: Bool { if case .text = form { true } else { false } }
+    /// Whether this is a value rather than a statement or a text.
+    var isValue: Bool {
+        switch form {
+        case .formula, .quantity, .sequence: true
+        default: false
+        }
+    }
     var formula: Formula? { if case .formula(let formula) = form { formula } else { nil } }
+
+    /// The value rounded, if it is a number, a quantity, or an equation for one.
+    var number: Double? {
+        switch form {
+        case .formula(let formula): formula.number
+        case .quantity(let value, _): value.number
+        case .relation(let relation): relation.value?.number
+        default: nil
+        }
+    }
 
     /// The text without spaces, commas and `\\text{}`, and without case unless it holds mathematics.
     var plainText: String {
+        guard text.utf8.count <= GradingLimits.characters else { return text }
         var plain = ""
         var groups: [Bool] = []
         var rest = text[...]
@@ -93,13 +125,17 @@ struct Relation: Sendable, Hashable {
     var kind: Kind
     /// The left side minus the right.
     var difference: Formula?
-    /// The name that the relation is solved for.
+    /// The name that the relation is solved for, or the quantity that it gives.
     var name: String?
     /// What the relation says of the name: its value, or where it lies.
     var value: MathAnswer?
 
     func equals(_ other: Relation) -> Bool {
         if let name, name == other.name, let value, let others = other.value, value.equals(others) { return true }
+        // 2 · 5 = 10.
+        if name == nil, other.name == nil, kind == other.kind, let value, let others = other.value {
+            return value.equals(others)
+        }
         guard kind == other.kind, let difference, let others = other.difference else { return false }
         return difference.isProportional(to: others, positively: kind == .less || kind == .lessOrEqual)
     }

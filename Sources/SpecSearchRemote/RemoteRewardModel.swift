@@ -62,10 +62,12 @@ public struct RemoteRewardModel: RewardModel {
                 }
             }
             var answer = StepScores(scores: Array(repeating: .nan, count: paths.count))
+            if configuration.calibration != nil { answer.rawScores = answer.scores }
             for try await (index, result) in tasks {
                 switch result {
-                case .success(let (score, cost)):
-                    answer.scores[index] = score
+                case .success(let (raw, cost)):
+                    answer.scores[index] = min(1, configuration.calibration?(raw) ?? raw)
+                    answer.rawScores?[index] = raw
                     answer.usage[.rewardModel] += cost
                 case .failure(let error): answer.lost[index] = error
                 }
@@ -74,6 +76,7 @@ public struct RemoteRewardModel: RewardModel {
         }
     }
 
+    /// The raw score of a path's last step.
     private func score(_ path: ReasoningPath) async throws -> (Double, ModelUsage) {
         guard let step = path.thoughts.last else {
             throw SpecSearchError(
@@ -102,7 +105,7 @@ public struct RemoteRewardModel: RewardModel {
                 remedy: "Check its description: the template, the step token and the labels.")
         }
         usage.seconds = seconds(since: begin)
-        return (min(1, configuration.calibration?(raw) ?? raw), usage)
+        return (raw, usage)
     }
 
     private func labelScore(

@@ -50,4 +50,16 @@ import Testing
         #expect(!MathAnswer("2^{1000}").equals(MathAnswer("2^{1000}+1")))
         #expect(MathAnswer("(x+1)^{30}").equals(MathAnswer("(x+1)^{29}(x+1)")))
     }
+
+    /// Megabytes on one line: what is not read is not normalised either.
+    @Test(arguments: ["1", "a b ", "\\boxed{1} ", "$", "the answer is 5. ", "答案"])
+    func `Megabytes are graded all the same`(unit: String) {
+        let text = Self.repeated(unit, 3_000_000 / unit.utf8.count)
+        for mode in GradingMode.allCases {
+            let grader = AnswerGrader(mode: mode)
+            #expect(!grader.accepts(candidate: text, gold: "31415"))
+            #expect(!grader.accepts(candidate: "31415", gold: text))
+            #expect(grader.accepts(candidate: text + " So it is \\boxed{31415}", gold: "31415"))
+        }
+    }
 }

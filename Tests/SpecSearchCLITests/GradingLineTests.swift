@@ -38,4 +38,16 @@ import Testing
         #expect(GradingLine(mode: .strict).graded(line).line.contains("false"))
         #expect(GradingLine(mode: .compat).graded(line).line.contains("true"))
     }
+
+    /// 39 digits and more, where a decimal of Foundation ends.
+    @Test func `Numbers are taken digit by digit`() {
+        let digits = "1234567890123456789012345678901234567890123"
+        let grading = GradingLine(mode: .strict)
+        let unequal = #"{"gold":\#(digits)4,"answer":\#(digits)5}"#
+        let equal = #"{"note":{"gold":1},"gold":\#(digits)4,"answer":"\#(digits)4"}"#
+        #expect(grading.graded(unequal).line == unequal.dropLast() + #", "equal": false}"#)
+        #expect(grading.graded(equal).line == equal.dropLast() + #", "equal": true}"#)
+        #expect(grading.graded(#"{"gold":0.1,"answer":"1e-1"}"#).line.hasSuffix(#""equal": true}"#))
+        #expect(grading.graded(#"{"gold":1e2,"answer":100}"#).line.hasSuffix(#""equal": true}"#))
+    }
 }

@@ -21,6 +21,7 @@ import Testing
         "depth": ("9", ""),
         "keep_beam_full": ("true", ""), "iterations": ("5", #","search":"mcts""#),
         "tree_policy": (#""uct""#, #","search":"mcts""#), "exploration": ("0.5", #","search":"mcts-openr""#),
+        "prior": (#""uniform""#, #","search":"mcts-openr""#),
         "rebase_temperature": ("0.3", #","search":"rebase""#), "lookahead": ("2", ""), "draft_factor": ("3", ""),
         "draft_waves": ("2", ""),
         "theta": ("0.5", ""), "estimator": (#""fixed:0.25""#, ""), "margin": ("0.25", ""),

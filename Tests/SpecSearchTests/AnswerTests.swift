@@ -1,3 +1,4 @@
+import MathGrading
 import SpecSearch
 import SpecSearchTesting
 import Testing
@@ -6,10 +7,10 @@ import Testing
     @Test(arguments: [
         ("The answer is 12.", "12"), ("The answer is 3.\n\nThe answer is -4", "-4"),
         ("so \\boxed{\\frac{1}{2}} it is", "\\frac{1}{2}"),
-        ("\\boxed{3} and \\boxed{5}", "5"), ("it makes 1,234 in all", "1,234"), ("first 2, then 3.5", "3.5"),
+        ("\\boxed{3} and \\boxed{5}", "3 and 5"), ("it makes 1,234 in all", "1,234"), ("first 2, then 3.5", "3.5"),
     ])
     func `An answer is found`(text: String, answer: String) {
-        #expect(AnswerExtraction(marker: "The answer is ").answer(in: text) == answer)
+        #expect(AnswerExtractor(marker: "The answer is ").answer(in: text) == answer)
     }
 
     @Test(arguments: [
@@ -18,17 +19,17 @@ import Testing
         ("\\boxed{3} and \\boxed{5", "3"), ("\\boxed{\\boxed{4}}", "4"), ("} \\boxed{{4}} }", "{4}"),
     ])
     func `The last closed box or the marker counts, whichever comes later`(text: String, answer: String) {
-        #expect(AnswerExtraction(marker: "The answer is ").answer(in: text) == answer)
+        #expect(AnswerExtractor(marker: "The answer is ").answer(in: text) == answer)
     }
 
     @Test(arguments: [
         ("so \\boxed{\\frac{1}{2}}.", "\\frac{1}{2}"), ("\\boxed{3} and \\boxed{5", "3"),
-        ("\\boxed{3} or \\boxed{4}", "4"),
+        ("\\boxed{3}, no, \\boxed{4}", "4"),
     ])
     func `A marker that opens a box is closed by its brace`(text: String, answer: String) {
-        #expect(AnswerExtraction(marker: "\\boxed{").answer(in: text) == answer)
+        #expect(AnswerExtractor(marker: "\\boxed{").answer(in: text) == answer)
         let sets = text.replacing("\\boxed{", with: "Answer {")
-        #expect(AnswerExtraction(marker: "Answer {").answer(in: sets) == answer)
+        #expect(AnswerExtractor(marker: "Answer {").answer(in: sets) == answer)
     }
 
     @Test(arguments: [
@@ -36,8 +37,8 @@ import Testing
         ("\\boxed{7} as asked, in \\boxed{}", "7"), ("\\boxed{\\{1, 2\\}}", "\\{1, 2\\}"),
     ])
     func `A box is read by its braces, and an empty one is no answer`(text: String, answer: String) {
-        #expect(AnswerExtraction().answer(in: text) == answer)
-        #expect(AnswerExtraction(marker: "\\boxed{").answer(in: text) == answer)
+        #expect(AnswerExtractor().answer(in: text) == answer)
+        #expect(AnswerExtractor(marker: "\\boxed{").answer(in: text) == answer)
     }
 
     @Test(arguments: [
@@ -51,7 +52,7 @@ import Testing
         ("The answer is ", "The answer is \\boxed{18", false, false),
     ])
     func `A step with the final answer is known`(marker: String?, step: String, isCut: Bool, isFinal: Bool) {
-        #expect(AnswerExtraction(marker: marker).isFinal(step, isCut: isCut) == isFinal)
+        #expect(AnswerExtractor(marker: marker).isFinal(step, isCut: isCut) == isFinal)
     }
 
     /// A model that goes on after its answer for ever.
@@ -90,19 +91,26 @@ import Testing
     }
 
     @Test func `An open box is no answer`() {
-        #expect(AnswerExtraction().answer(in: "12 \\boxed{3") == nil)
-        #expect(AnswerExtraction(marker: "\\boxed{").answer(in: "12 \\boxed{3") == nil)
-        #expect(AnswerExtraction().answer(in: "nothing") == nil)
+        #expect(AnswerExtractor().answer(in: "12 \\boxed{3") == nil)
+        #expect(AnswerExtractor(marker: "\\boxed{").answer(in: "12 \\boxed{3") == nil)
+        #expect(AnswerExtractor().answer(in: "nothing") == nil)
     }
 
     @Test(.timeLimit(.minutes(1))) func `Many open boxes take no longer than their length`() {
-        #expect(AnswerExtraction().answer(in: String(repeating: "\\boxed{", count: 50_000)) == nil)
+        #expect(AnswerExtractor().answer(in: String(repeating: "\\boxed{", count: 50_000)) == nil)
     }
 
     @Test func `Votes are weighed, and the first named wins a tie`() {
         #expect(AnswerVote.weighted([("a", 0.5), ("b", 0.3), (nil, 9), ("b", 0.3)]) == "b")
         #expect(AnswerVote.weighted([("a", 0.5), ("b", 0.5)]) == "a")
         #expect(AnswerVote.weighted([(nil, 1)]) == nil)
+    }
+
+    @Test func `The same value is the same vote, however it is written`() {
+        #expect(AnswerVote.weighted([("3", 0.5), ("1/2", 0.3), ("0.5", 0.3)]) == "1/2")
+        #expect(AnswerVote.weighted([("3", 0.5), ("5 apples", 0.3), ("5", 0.3)]) == "5 apples")
+        #expect(AnswerVote.weighted([("even", 0.5), ("odd", 0.3), ("odd.", 0.3)]) == "odd")
+        #expect(AnswerVote.same("1,234", "1234") && AnswerVote.same("$x=2$", "x = 2") && !AnswerVote.same("2", "3"))
     }
 
     @Test func `Aggregations are what they say`() {

@@ -99,4 +99,33 @@ import Testing
         #expect(run.visits == ["a 0.0", "b1 0.4"])
         #expect(run.tree.texts(search.finished) == ["b1"])
     }
+
+    /// Children with equal scores; after the first the likeliest one is looked at, or the next where nobody tells.
+    @Test func `OpenR's prior is the mean log-probability of a thought's tokens, where the models tell it`() {
+        func second(_ prior: OpenRTreeSearch.Prior, tells: Bool = true) -> String? {
+            var tree = SearchTree(problem: Handwritten.problem)
+            var search = OpenRTreeSearch(.init(width: 2, iterations: 2, prior: prior))
+            func children(of node: NodeID, _ texts: [(String, Int, Double)]) -> [NodeID] {
+                texts.map { text, tokens, sum in
+                    let id = tree.insert(
+                        Thought(
+                            text: text, tokens: Array(repeating: 1, count: tokens), stop: .endOfSequence,
+                            source: .target,
+                            logProbability: tells ? sum : nil), below: node)
+                    tree[id].score = 0.5
+                    return id
+                }
+            }
+            _ = search.next(in: tree)
+            // Mean log-probabilities of -1, -2 and -0.5: the longest thought is the likeliest by token.
+            let found = children(of: SearchTree.root, [("a", 2, -2), ("b", 2, -4), ("c", 8, -4)])
+            let events = search.receive([found], in: tree)
+            guard case .backedUp(let first)? = events.first else { return nil }
+            guard case .backedUp(let next)? = events.last else { return nil }
+            return tree[first.node].thought.text + " " + tree[next.node].thought.text
+        }
+        #expect(second(.uniform) == "a b")
+        #expect(second(.nativeLogProbability) == "a c")
+        #expect(second(.nativeLogProbability, tells: false) == "a b")
+    }
 }

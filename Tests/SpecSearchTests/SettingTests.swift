@@ -8,6 +8,7 @@ import Testing
         "method": ("sps", [:]), "search": ("dvts", [:]), "beams": ("3", [:]), "width": ("7", [:]), "depth": ("9", [:]),
         "keep-beam-full": ("true", [:]), "iterations": ("5", ["search": "mcts"]),
         "tree-policy": ("uct", ["search": "mcts"]), "exploration": ("0.5", ["search": "mcts-openr"]),
+        "prior": ("uniform", ["search": "mcts-openr"]),
         "rebase-temperature": ("0.4", ["search": "rebase"]), "lookahead": ("2", [:]), "draft-factor": ("3", [:]),
         "draft-waves": ("2", [:]),
         "theta": ("0.5", [:]), "estimator": ("quantile:0.25", [:]), "margin": ("-0.25", [:]),

@@ -32,7 +32,7 @@ indirect enum Expression: Hashable, Sendable {
         return .product([.number(Rational(-1)), value])
     }
 
-    private var children: [Expression] {
+    var children: [Expression] {
         switch self {
         case .number, .variable, .constant: []
         case .sum(let parts), .product(let parts): parts

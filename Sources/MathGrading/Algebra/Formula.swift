@@ -35,19 +35,30 @@ struct Formula: Hashable, Sendable {
 
     /// Whether the values are equal: exactly where both are exact, else at the fixed points.
     ///
-    /// A formula that has no value at most of the points equals nothing.
+    /// What agrees in double precision is computed once more, with hundreds of digits. A formula that has no value at most
+    /// of the points equals nothing.
     func equals(_ other: Formula) -> Bool {
         if let exact, let others = other.exact, let verdict = exact.equals(others) { return verdict }
-        // A long decimal may agree with an irrational number to the last digit of a Double, and is still another number.
-        for value in [rational, other.rational].compactMap({ $0 }) where value.bits > 80 { return false }
-        let count = variables.isEmpty && other.variables.isEmpty ? 1 : NumericEvaluation.points
-        var agreements = 0
-        for (left, right) in zip(values(count), other.values(count)) {
+        let isConstant = variables.isEmpty && other.variables.isEmpty
+        let count = isConstant ? 1 : NumericEvaluation.points
+        var agreements: [Int] = []
+        for (point, (left, right)) in zip(values(count), other.values(count)).enumerated() {
             guard left.isFinite, right.isFinite else { continue }
             guard NumericEvaluation.isEqual(left, right) else { return false }
-            agreements += 1
+            agreements.append(point)
         }
-        return agreements >= (count + 2) / 3
+        // What double precision cannot hold.
+        if isConstant, agreements.isEmpty {
+            return PreciseEvaluation.equal(expression, other.expression, at: 0) ?? false
+        }
+        guard agreements.count >= (count + 2) / 3 else { return false }
+        if let point = agreements.first,
+            let verdict = PreciseEvaluation.equal(expression, other.expression, at: point)
+        {
+            return verdict
+        }
+        // A long decimal may agree with an irrational number to the last digit of a Double, and is still another number.
+        return ![rational, other.rational].contains { $0.map { $0.bits > 80 } ?? false }
     }
 
     /// Whether one formula is the other times a number that is not 0 (and is positive, if asked).

@@ -19,9 +19,7 @@ enum NumericEvaluation {
         case .sum(let parts): return parts.reduce(.zero) { $0 + value($1) }
         case .product(let parts): return parts.reduce(.one) { $0 * value($1) }
         case .quotient(let left, let right):
-            let divisor = value(right)
-            // A point too near to a pole says nothing.
-            return !divisor.isFinite || divisor.length < 1e-9 ? .infinity : value(left) / divisor
+            return ratio(value(left), value(right))
         case .power(let base, let exponent):
             let (size, height) = (value(base), value(exponent))
             return size.isFinite && height.isFinite ? power(size, exponent, height) : .infinity
@@ -47,12 +45,17 @@ enum NumericEvaluation {
         (left - right).length <= 1e-12 + 1e-10 * max(left.length, right.length)
     }
 
+    /// A quotient; a point too near to a pole says nothing.
+    private static func ratio(_ top: Complex<Double>, _ bottom: Complex<Double>) -> Complex<Double> {
+        !bottom.isFinite || bottom.length < 1e-9 ? .infinity : top / bottom
+    }
+
     private static func isReal(_ value: Complex<Double>) -> Bool {
         value.isFinite && abs(value.imaginary) <= 1e-14 * max(1, abs(value.real))
     }
 
     /// Between 0.4 and 2.6 in size, positive at the first four points, by a hash of the name (FNV-1a) and the point.
-    private static func coordinate(of name: String, at point: Int) -> Double {
+    static func coordinate(of name: String, at point: Int) -> Double {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in Array(name.utf8) + [UInt8(truncatingIfNeeded: point), 0x5a] {
             hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
@@ -84,10 +87,10 @@ enum NumericEvaluation {
         switch function {
         case .sin: return Complex.sin(value)
         case .cos: return Complex.cos(value)
-        case .tan: return Complex.tan(value)
-        case .cot: return .one / Complex.tan(value)
-        case .sec: return .one / Complex.cos(value)
-        case .csc: return .one / Complex.sin(value)
+        case .tan: return ratio(Complex.sin(value), Complex.cos(value))
+        case .cot: return ratio(Complex.cos(value), Complex.sin(value))
+        case .sec: return ratio(.one, Complex.cos(value))
+        case .csc: return ratio(.one, Complex.sin(value))
         case .arcsin: return Complex.asin(value)
         case .arccos: return Complex.acos(value)
         case .arctan: return isReal(value) ? Complex(atan(value.real)) : Complex.atanh(value * .i) / .i

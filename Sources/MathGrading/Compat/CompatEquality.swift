@@ -6,10 +6,9 @@ enum CompatEquality {
     static func equal(_ candidate: String, _ gold: String) -> Bool { equal(candidate, gold, depth: 0) }
 
     private static func equal(_ candidate: String, _ gold: String, depth: Int) -> Bool {
+        guard max(candidate.utf8.count, gold.utf8.count) <= GradingLimits.characters else { return candidate == gold }
         if candidate.trimming().lowercased() == gold.trimming().lowercased() { return true }
-        guard !candidate.isEmpty, !gold.isEmpty, candidate.utf8.count <= GradingLimits.characters,
-            gold.utf8.count <= GradingLimits.characters, depth < 8
-        else { return false }
+        guard !candidate.isEmpty, !gold.isEmpty, depth < 8 else { return false }
         if ["A", "B", "C", "D", "E"].contains(gold), lastChoice(candidate) == gold { return true }
         if let number = number(candidate), let target = self.number(gold) {
             return [target / 100, target, target * 100].contains { isClose(number, $0) }

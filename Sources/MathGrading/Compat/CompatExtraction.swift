@@ -36,8 +36,9 @@ enum CompatExtraction {
     }
 
     private static func cleaned(_ text: String) -> String {
-        var text = text.trimming().split(separator: "\n", omittingEmptySubsequences: false).first.map(String.init) ?? ""
-        if text.hasPrefix(":") { text.removeFirst() }
+        // The value may stand on a later line: "The answer is:\n\n$$\\frac{1}{2}$$".
+        let lines = text.drop { $0.isWhitespace || ":*".contains($0) }.split(whereSeparator: \.isNewline)
+        var text = lines.first { $0.contains { !$0.isWhitespace && !"$\\[]()".contains($0) } }.map(String.init) ?? ""
         while let last = text.last, last == "." || last == "/" || last == " " { text.removeLast() }
         return text.trimming()
     }
@@ -54,9 +55,7 @@ enum CompatExtraction {
         if let start = text.range(of: "\\text{"), !text[start.upperBound...].contains("\\text{") {
             let head = text[..<start.lowerBound]
             if let close = text[start.upperBound...].firstIndex(of: "}"), close == text.index(before: text.endIndex) {
-                text =
-                    head.isEmpty && hasMathematics(text[start.upperBound..<close])
-                    ? String(text[start.upperBound..<close]) : String(head)
+                text = head.isEmpty ? String(text[start.upperBound..<close]) : String(head)
             }
         }
         text = withoutUnits(text)
@@ -87,10 +86,6 @@ enum CompatExtraction {
     private static let laterReplacements: [(String, String)] = [
         ("^{\\circ}", ""), ("^\\circ", ""), ("\\$", ""), ("$", ""), ("\\(", ""), ("\\)", ""),
     ]
-
-    private static func hasMathematics(_ text: Substring) -> Bool {
-        text.contains(where: \.isNumber) || text.filter(\.isLetter).count == 1
-    }
 
     private static func unwrappingTexts(_ text: String) -> String {
         var text = text

@@ -62,9 +62,40 @@ struct AnswerLexer {
             }
             let token = AnswerToken(kind: kind, hasSpaceBefore: hasSpace, source: String(text[start..<index]))
             if !kindIsBrace(kind) { depth += token.nesting }
-            tokens.append(token)
+            if case .text(let text) = kind, let parts = Self.split(text) {
+                tokens += parts.map { AnswerToken(kind: $0, hasSpaceBefore: true, source: Self.source($0)) }
+            } else {
+                tokens.append(token)
+            }
         }
         return true
+    }
+
+    /// The parts of a text such as `, and` or `cm and`, that separates as well as it names; nil if it is one text.
+    private static func split(_ text: String) -> [AnswerToken.Kind]? {
+        let isEdged = text.hasPrefix(",") || text.hasSuffix(",")
+        var core = text[...]
+        while core.first == "," || core.first == " " { core.removeFirst() }
+        while core.last == "," || core.last == " " { core.removeLast() }
+        var parts: [AnswerToken.Kind] = text.hasPrefix(",") ? [.symbol(",")] : []
+        var words: [Substring] = []
+        for word in core.split(separator: " ") {
+            if ["and", "or", "&"].contains(word.lowercased()) {
+                if !words.isEmpty { parts.append(.text(words.joined(separator: " "))) }
+                parts.append(.text(word == "&" ? "and" : String(word)))
+                words = []
+            } else {
+                words.append(word)
+            }
+        }
+        if parts.isEmpty, !isEdged { return nil }
+        if !words.isEmpty { parts.append(.text(words.joined(separator: " "))) }
+        if text.hasSuffix(","), text != "," { parts.append(.symbol(",")) }
+        return parts
+    }
+
+    private static func source(_ kind: AnswerToken.Kind) -> String {
+        if case .text(let text) = kind { "\\text{\(text)}" } else { "," }
     }
 
     private func kindIsBrace(_ kind: AnswerToken.Kind) -> Bool { kind == .symbol("{") || kind == .symbol("}") }
@@ -129,7 +160,9 @@ struct AnswerLexer {
     private mutating func number() -> AnswerToken.Kind? {
         let start = index
         var numeral = digits()
-        if depth == 0, let end = endOfThousands(numeral, ",") ?? endOfThousands(numeral, " ") {
+        if depth == 0,
+            let end = endOfThousands(numeral, ",") ?? endOfThousands(numeral, " ") ?? endOfThousands(numeral, "'")
+        {
             numeral = String(text[start..<end].filter(\.isDigit))
             index = end
         }

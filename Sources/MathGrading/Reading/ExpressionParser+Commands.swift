@@ -5,11 +5,17 @@ extension ExpressionParser {
     static let greek: Set<String> = [
         "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu",
         "xi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi",
-        "Pi", "Sigma", "Phi", "Psi", "Omega", "ell",
+        "Pi", "Sigma", "Phi", "Psi", "Omega", "ell", "hbar", "partial", "nabla", "Upsilon", "digamma", "aleph", "beth",
+        "wp", "Re", "Im", "mho", "varpi", "varrho", "varsigma", "varkappa", "eth", "complement", "Finv", "Game",
+    ]
+    /// Commands that make another letter of a letter.
+    static let accents: Set<String> = [
+        "vec", "hat", "tilde", "check", "breve", "acute", "grave", "ddot", "widehat", "widetilde", "underline",
+        "overrightarrow", "overleftarrow", "mathcal", "mathscr", "mathfrak", "mathbb", "overline",
     ]
 
     static func isNamed(_ command: String) -> Bool {
-        greek.contains(command) || Function(rawValue: command) != nil || command == "lg"
+        greek.contains(command) || accents.contains(command) || Function(rawValue: command) != nil || command == "lg"
     }
 
     mutating func command(_ command: String) throws -> Expression {
@@ -33,6 +39,7 @@ extension ExpressionParser {
         case "lg": return try apply(.log)
         default:
             if let function = Function(rawValue: command) { return try apply(function) }
+            if Self.accents.contains(command) { return try name("\\\(command){" + (try subscriptText()) + "}") }
             guard Self.greek.contains(command) else { throw Failure() }
             return try name("\\" + command)
         }
@@ -113,16 +120,21 @@ extension ExpressionParser {
         guard current == .symbol("{") else {
             guard index < tokens.count else { throw Failure() }
             defer { index += 1 }
-            return tokens[index].source
+            return plainSource
         }
         index += 1
         var text = ""
         while let kind = current, kind != .symbol("}") {
             guard kind != .symbol("{") else { throw Failure() }
-            text += tokens[index].source
+            text += plainSource
             index += 1
         }
         try expect(.symbol("}"))
         return text
+    }
+
+    /// How the current token is written, whether or not it is set upright.
+    private var plainSource: String {
+        if case .text(let text) = tokens[index].kind { text } else { tokens[index].source }
     }
 }

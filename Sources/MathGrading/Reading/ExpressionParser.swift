@@ -89,13 +89,25 @@ struct ExpressionParser {
                 guard divisions <= GradingLimits.depth else { throw Failure() }
                 let divisor = try signed()
                 factors = [.quotient(factors.count == 1 ? factors[0] : .product(factors), divisor)]
-            } else if startsFactor(kind) {
+            } else if startsFactor(kind) || (isNumber(kind) && factors.last.map(endsFactor) == true) {
                 factors.append(try power())
             } else {
                 break
             }
         }
         return factors.count == 1 ? factors[0] : .product(factors)
+    }
+
+    private func isNumber(_ kind: AnswerToken.Kind) -> Bool { if case .number = kind { true } else { false } }
+
+    /// Whether a numeral may follow without a sign between: 2^6 3^5, 5!7!.
+    private func endsFactor(_ factor: Expression) -> Bool {
+        switch factor {
+        case .power, .factorial: true
+        case .quotient: false
+        case .product(let parts): parts.last.map(endsFactor) ?? false
+        default: false
+        }
     }
 
     /// Whether a value may follow another without a sign between them; a numeral may not.
@@ -121,6 +133,10 @@ struct ExpressionParser {
         if isStarred { index += 1 }
         guard accept(isStarred ? .symbol("*") : .symbol("^")) else { return base }
         let exponent = try nested { try $0.exponent() }
+        // x^2_1 is x_1^2.
+        if case .variable(let name) = base, !name.contains("_"), accept(.symbol("_")) {
+            return try afterValue(.power(.variable(name + "_" + (try subscriptText())), exponent))
+        }
         return try afterValue(.power(base, exponent))
     }
 

@@ -22,7 +22,7 @@ extension MathAnswerParser {
 
     /// A value with a unit or a currency.
     static func quantity(_ tokens: Tokens, depth: Int) -> Form? {
-        if let money = money(tokens, depth: depth) { return money }
+        if let money = money(tokens, depth: depth) ?? trailingMoney(tokens) { return money }
         let earliest = max(tokens.startIndex + 1, tokens.endIndex - 12)
         guard earliest < tokens.endIndex else { return nil }
         for start in earliest..<tokens.endIndex where startsUnit(tokens, at: start) {
@@ -49,13 +49,24 @@ extension MathAnswerParser {
         return nil
     }
 
+    /// `12 €`, `1,000.99\$`.
+    private static func trailingMoney(_ tokens: Tokens) -> Form? {
+        guard let last = tokens.last, let currency = MeasurementUnit.currency(last.kind), tokens.count > 1,
+            let form = formula(tokens.dropLast())
+        else { return nil }
+        return .quantity(MathAnswer(form: form, text: source(tokens.dropLast())), currency)
+    }
+
     private static func money(_ tokens: Tokens, depth: Int) -> Form? {
         var rest = tokens
         let isNegative = rest.first?.isSymbol("-") == true
         if isNegative { rest.removeFirst() }
+        // US$5, Rs. 5.
+        if rest.first?.word == "US", rest.dropFirst().first?.isCommand("$") == true { rest.removeFirst() }
         guard let first = rest.popFirst(), let currency = MeasurementUnit.currency(first.kind), !rest.isEmpty,
             depth <= GradingLimits.depth
         else { return nil }
+        if case .word = first.kind, rest.first?.isSymbol(".") == true { rest.removeFirst() }
         let form = quantity(rest, depth: depth + 1) ?? formula(rest)
         guard let form else { return nil }
         var value = MathAnswer(form: form, text: source(rest))
@@ -108,9 +119,13 @@ extension MathAnswerParser {
             return next.count > 1 && MeasurementUnit.isKnown(next)
         case .symbol(let symbol): return symbol == "%"
         case .word(let word):
+            // 12元, 6です.
+            if let first = word.unicodeScalars.first, first.value >= 0x2E80 { return true }
             if word.count == 1 {
                 return token.hasSpaceBefore && tokens[index - 1].isNumber && MeasurementUnit.letters.contains(word)
             }
+            // "3/4 of the cake" has no factors o and f.
+            if word == "of", token.hasSpaceBefore { return true }
             if MeasurementUnit.isKnown(word) || NumberWords.scales[word.lowercased()] != nil { return true }
             return token.hasSpaceBefore && word.count >= 3
         case .number: return false

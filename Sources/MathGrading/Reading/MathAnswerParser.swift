@@ -20,22 +20,30 @@ enum MathAnswerParser {
             return form
         }
         if tokens.count == 1, first.isCommand("emptyset") { return .set([]) }
+        if let time = TimeOfDay(tokens) { return .time(time) }
         if let choice = choice(tokens, depth: depth) { return choice }
         let words = tokens.compactMap(\.word)
         if words.count == tokens.count {
-            if let number = NumberWords.value(of: words) { return .formula(Formula(.number(number))) }
-            if !words.allSatisfy(isMathematics) { return nil }
+            if let number = NumberWords.value(of: words) ?? NumberWords.fraction(of: words) {
+                return .formula(Formula(.number(number)))
+            }
+            // "A and C" lists choices.
+            let areLetters = words.allSatisfy { $0.count == 1 || ["and", "or"].contains($0.lowercased()) }
+            if !areLetters, !words.allSatisfy(isMathematics) { return nil }
         } else if words.count * 2 == tokens.count + 1, tokens.allSatisfy({ $0.word != nil || $0.isSymbol("-") }),
-            let number = NumberWords.value(of: words)
+            let number = NumberWords.value(of: words) ?? NumberWords.fraction(of: words)
         {
             return .formula(Formula(.number(number)))
         }
+        if let qualified = qualified(tokens, depth: depth) { return qualified }
         if let list = list(tokens, depth: depth) { return list.form }
         if let parts = split(tokens, where: { $0.isCommand("cup") }) {
             let members = parts.map { answer($0, depth: depth + 1) }
             return members.contains { $0.isText } ? nil : .union(members)
         }
+        if let approximated = approximated(tokens, depth: depth) { return approximated }
         if let relation = relation(tokens, depth: depth) { return relation.form }
+        if let ratio = ratio(tokens, depth: depth) { return ratio }
         if let bracketed = bracketed(tokens, depth: depth) { return bracketed }
         if let matrix = matrix(tokens, depth: depth) { return matrix }
         if let based = based(tokens) { return based }
@@ -135,16 +143,33 @@ enum MathAnswerParser {
 
     private static func isComma(_ token: AnswerToken) -> Bool { token.isSymbol(",") || token.isSymbol(";") }
 
-    /// `1, 2`, `1 and 2`, `x = 1 or x = 2`; the form inside is nil if it is only a text.
+    /// `1, 2`, `1 and 2`, `x = 1 or x = 2`, `x = 1, 2`; the form inside is nil if it is only a text.
     private static func list(_ tokens: Tokens, depth: Int) -> (form: Form?, Void)? {
         let hasConjunction = split(tokens, where: isConjunction) != nil
         guard var parts = split(tokens, where: { isComma($0) || isConjunction($0) }) else { return nil }
+        // "p = 5, q = 2; p = 7, q = 2".
+        if let groups = split(tokens, where: { $0.isSymbol(";") }), groups.count < parts.count,
+            !hasConjunction, !groups.contains(where: \.isEmpty)
+        {
+            parts = groups
+        }
         // "1, 2, and 3".
         if hasConjunction { parts.removeAll(where: \.isEmpty) }
         guard parts.count > 1, !parts.contains(where: \.isEmpty) else { return (nil, ()) }
-        let (items, hasPlusMinus) = elements(parts, depth: depth)
+        var (items, hasPlusMinus) = elements(parts, depth: depth)
         let texts = items.count { $0.isText }
         guard texts == 0 || texts == items.count else { return (nil, ()) }
+        // "x = 1, 2" gives the name once.
+        if case .relation(let first)? = items.first?.form, first.kind == .equal, let name = first.name,
+            first.value != nil, items.dropFirst().allSatisfy({ $0.isValue })
+        {
+            items =
+                [items[0]]
+                + items.dropFirst().map { item in
+                    MathAnswer(
+                        form: .relation(Relation(kind: .equal, name: name, value: item)), text: "\(name)=\(item.text)")
+                }
+        }
         let names = items.compactMap { item -> String? in
             if case .relation(let relation) = item.form { relation.name } else { nil }
         }
@@ -152,6 +177,12 @@ enum MathAnswerParser {
             return (hasConjunction || hasPlusMinus ? .set(items) : .list(items), ())
         }
         return (Set(names).count == 1 ? .set(items) : .list(items), ())
+    }
+
+    private static func ratio(_ tokens: Tokens, depth: Int) -> Form? {
+        guard let parts = split(tokens, where: { $0.isSymbol(":") }), parts.count <= 6 else { return nil }
+        let items = parts.map { answer($0, depth: depth + 1) }
+        return items.allSatisfy(\.isValue) ? .ratio(items) : nil
     }
 
     /// The elements of a list, a ± among them counting as two.

@@ -15,9 +15,18 @@ struct MeasurementUnit: Hashable, Sendable {
         case .symbol("£"): MeasurementUnit(name: "pound sterling")
         case .symbol("¥"): MeasurementUnit(name: "yen")
         case .symbol("₹"): MeasurementUnit(name: "rupee")
+        case .symbol("¢"): MeasurementUnit(name: "cent")
+        case .symbol("₽"): MeasurementUnit(name: "ruble")
+        case .symbol("₩"): MeasurementUnit(name: "won")
+        case .word(let word), .text(let word): codes[word].map { MeasurementUnit(name: $0) }
         default: nil
         }
     }
+
+    private static let codes = [
+        "USD": "dollar", "EUR": "euro", "GBP": "pound sterling", "JPY": "yen", "INR": "rupee", "Rs": "rupee",
+        "CNY": "yuan", "RMB": "yuan",
+    ]
 
     /// The unit that a text such as `square centimetres`, `miles per hour` or `m/s^2` names; nil if it names none.
     init?(_ text: String) {
@@ -38,6 +47,7 @@ struct MeasurementUnit: Hashable, Sendable {
         }
         if !word.isEmpty { words.append(word) }
         guard !words.isEmpty, words.count <= 9, words.allSatisfy({ !Self.refused.contains($0) }) else { return nil }
+        if words == ["per", "cent"] { words = ["%"] }
         var name = ""
         var power = ""
         for word in words {
@@ -101,8 +111,9 @@ struct MeasurementUnit: Hashable, Sendable {
             "mg milligram milligrams", "liter litre liters litres l",
             "ml milliliter millilitre milliliters millilitres",
             "second sec secs seconds s", "minute min mins minutes", "hour hr hrs hours h", "day days", "week weeks",
-            "month months", "year yr yrs years", "dollar dollars usd buck bucks", "cent cents", "euro euros",
-            "pound lb lbs pounds", "ounce oz ounces", "ton tons", "degree degrees deg °", "% percent percentage",
+            "month months", "year yr yrs years", "dollar dollars usd buck bucks", "cent cents", "euro euros eur",
+            "yen jpy", "yuan cny rmb", "rupee rupees inr rs",
+            "pound lb lbs pounds", "ounce oz ounces", "ton tons", "degree degrees deg °", "% percent percentage pct",
             "radian radians rad", "unit units", "mile/hour mph", "km/hour kph kmh kmph", "gallon gallons gal",
             "cup cups",
             "quart quarts qt", "pint pints", "point points pt pts", "people person persons", "way ways", "apple apples",

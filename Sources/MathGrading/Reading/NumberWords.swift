@@ -25,6 +25,21 @@ enum NumberWords {
         return hasNumber ? Rational(total + group) : nil
     }
 
+    /// The value of words such as `one half` or `two-thirds`; nil if they are no fraction.
+    static func fraction(of words: [String]) -> Rational? {
+        var parts = words.flatMap { $0.lowercased().split(separator: "-").map(String.init) }
+        guard let last = parts.popLast(), let divisor = fractions[last], let count = value(of: parts),
+            let part = Rational(divisor).inverse
+        else { return nil }
+        return count * part
+    }
+
+    private static let fractions = [
+        "half": 2, "halves": 2, "third": 3, "thirds": 3, "fourth": 4, "fourths": 4, "quarter": 4, "quarters": 4,
+        "fifth": 5, "fifths": 5, "sixth": 6, "sixths": 6, "seventh": 7, "sevenths": 7, "eighth": 8, "eighths": 8,
+        "ninth": 9, "ninths": 9, "tenth": 10, "tenths": 10,
+    ]
+
     /// Words that multiply the number before them.
     static let scales = [
         "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000, "trillion": 1_000_000_000_000,

@@ -65,14 +65,16 @@ struct VisitCounts: Sendable {
         return nodes.filter { tree[$0].depth == depth }
     }
 
-    /// PUCT: quality plus (ln((N + 19653) ÷ 19652) + c) · √N ÷ (n + 1) ÷ siblings, N and n visits of the parent and the
-    /// node.
-    func puct(_ node: NodeID, below parent: NodeID, exploration: Double, in tree: SearchTree) -> Double {
-        let siblings = children[parent]?.count ?? 1
+    /// PUCT: quality plus (ln((N + 19653) ÷ 19652) + c) · √N ÷ (n + 1) · prior, N and n visits of the parent and the
+    /// node; without a prior, 1 ÷ siblings.
+    func puct(
+        _ node: NodeID, below parent: NodeID, exploration: Double, prior: Double? = nil, in tree: SearchTree
+    ) -> Double {
+        let prior = prior ?? 1 / Double(children[parent]?.count ?? 1)
         let parentVisits = Double(visits(of: parent))
         let rate = log((parentVisits + 19653) / 19652) + exploration
         return quality(of: node, in: tree)
-            + rate / Double(siblings) * parentVisits.squareRoot() / Double(visits(of: node) + 1)
+            + rate * prior * parentVisits.squareRoot() / Double(visits(of: node) + 1)
     }
 
     /// UCT: quality plus c · √(ln N ÷ n); infinite before the first visit.

@@ -1,3 +1,5 @@
+internal import MathGrading
+
 /// A rule that chooses a search's answer among its finished paths.
 public enum AnswerRule: String, Sendable, Hashable, Codable, CaseIterable {
     /// The answer of the best path.
@@ -12,35 +14,33 @@ public enum AnswerRule: String, Sendable, Hashable, Codable, CaseIterable {
 package enum AnswerVote {
     /// The answer with the largest sum of weights; the first named wins a tie, and paths without an answer do not vote.
     ///
-    /// - Parameters:
-    ///   - ballots: The paths' answers, and what each of them weighs.
-    ///   - form: Makes answers equal that mean the same; the winner is given in its first form.
-    package static func weighted(
-        _ ballots: [(answer: String?, weight: Double)], form: (String) -> String = plainForm
-    ) -> String? {
-        var sums: [String: Double] = [:]
-        var order: [(form: String, answer: String)] = []
+    /// Answers of the same value are one answer, as ``MathGrading/MathAnswer`` has it, and it is given in its first form.
+    ///
+    /// - Parameter ballots: The paths' answers, and what each of them weighs.
+    /// - Complexity: O(ballots · answers).
+    package static func weighted(_ ballots: [(answer: String?, weight: Double)]) -> String? {
+        var groups: [(answer: String, value: MathAnswer, sum: Double)] = []
+        var places: [String: Int] = [:]
         for (answer, weight) in ballots {
             guard let answer else { continue }
-            let form = form(answer)
-            if sums.updateValue((sums[form] ?? 0) + weight, forKey: form) == nil { order.append((form, answer)) }
+            let place =
+                places[answer]
+                ?? {
+                    let value = MathAnswer(answer)
+                    if let known = groups.firstIndex(where: { $0.value.equals(value) }) { return known }
+                    groups.append((answer, value, 0))
+                    return groups.count - 1
+                }()
+            places[answer] = place
+            groups[place].sum += weight
         }
         var best: (answer: String, sum: Double)?
-        for (form, answer) in order {
-            let sum = sums[form] ?? 0
-            if best.map({ sum > $0.sum }) ?? true { best = (answer, sum) }
-        }
+        for group in groups where best.map({ group.sum > $0.sum }) ?? true { best = (group.answer, group.sum) }
         return best?.answer
     }
 
-    /// The answer without white space and dollar signs, and a whole number without separators of thousands.
-    package static func plainForm(_ answer: String) -> String {
-        let text = answer.filter { !$0.isWhitespace && $0 != "$" }
-        let groups = text.split(separator: ",", omittingEmptySubsequences: false)
-        let isNumber =
-            groups.count > 1 && groups.dropFirst().allSatisfy { $0.count == 3 && $0.allSatisfy(\.isNumber) }
-            && (1...3).contains(groups[0].drop { $0 == "-" }.count)
-            && groups[0].drop { $0 == "-" }.allSatisfy(\.isNumber)
-        return isNumber ? groups.joined() : text
+    /// Whether two answers are one.
+    package static func same(_ left: String, _ right: String) -> Bool {
+        left == right || MathAnswer(left).equals(MathAnswer(right))
     }
 }

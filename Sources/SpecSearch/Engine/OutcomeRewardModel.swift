@@ -30,6 +30,11 @@ public struct OutcomeRewardModel: RewardModel {
                 remedy: "This is a defect of the reward model.")
         }
         for (place, score) in zip(finished, found.scores) { answer.scores[place] = score }
+        if let raw = found.rawScores, raw.count == finished.count {
+            var all = answer.scores
+            for (place, score) in zip(finished, raw) { all[place] = score }
+            answer.rawScores = all
+        }
         for (index, error) in found.lost { answer.lost[finished[index]] = error }
         answer.usage = found.usage
         return answer

@@ -163,7 +163,7 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
                     drafts.kept.append(id)
                 }
             }
-            let ranked = tree.ranked(drafts.kept) { tree[$0].score ?? 1 }
+            let ranked = tree.ranked(drafts.kept) { tree[$0].rank }
             drafts.kept = Array(ranked.prefix(expansion.width))
             drafts.surplus = Array(ranked.dropFirst(expansion.width))
             drafts.keptSamples = drafts.kept.reduce(0) { $0 + tree[$1].samples }

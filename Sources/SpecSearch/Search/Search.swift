@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import MathGrading
 internal import Synchronization
 
 /// A search: expands what its algorithm asks for by its generator, until it is over or its budget is spent.
@@ -25,8 +26,6 @@ public struct Search: Sendable {
     var recorded: RecordedCalls?
     /// What the method auto chose in it.
     var recordedChoices: [MethodChoice] = []
-    /// Makes answers equal that mean the same, for votes.
-    package var answerForm: @Sendable (String) -> String = AnswerVote.plainForm
     /// The clock, in seconds; tests give their own.
     package var now: @Sendable () -> Double = { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
 
@@ -203,14 +202,14 @@ public struct Search: Sendable {
         let unfinished = algorithm.unfinished(in: tree)
         let paths = algorithm.ranked(in: tree).map(path)
         var best = paths.first ?? path(tree.ranked(unfinished).first ?? SearchTree.root)
-        let vote = AnswerVote.weighted(paths.map { ($0.answer, $0.score) }, form: answerForm)
+        let vote = AnswerVote.weighted(paths.map { ($0.answer, $0.score) })
         let chosen: String? =
             switch options.answerRule ?? algorithm.answerRule {
             case .best: nil
             case .vote: vote
-            case .majority: AnswerVote.weighted(paths.map { ($0.answer, 1) }, form: answerForm)
+            case .majority: AnswerVote.weighted(paths.map { ($0.answer, 1) })
             }
-        if let chosen { best = paths.first { $0.answer.map(answerForm) == answerForm(chosen) } ?? best }
+        if let chosen { best = paths.first { $0.answer.map { AnswerVote.same($0, chosen) } ?? false } ?? best }
         let isDeep = unfinished.contains { tree[$0].depth >= options.maximumDepth }
         return SearchOutcome(
             best: best, isFinished: !paths.isEmpty, answer: chosen ?? best.answer, vote: vote, paths: paths,
@@ -220,8 +219,8 @@ public struct Search: Sendable {
             choices: context.choices.isEmpty ? nil : context.choices)
     }
 
-    private var extraction: AnswerExtraction {
-        AnswerExtraction(marker: options.answerMarker ?? engine.defaults.answerMarker)
+    private var extraction: AnswerExtractor {
+        AnswerExtractor(marker: options.answerMarker ?? engine.defaults.answerMarker)
     }
 }
 

@@ -102,7 +102,8 @@ extension SearchOutcome.Depth {
         if let judged = account.judged {
             judgedDrafts = judged.count
             acceptedDrafts = account.accepted
-            draftsAboveTarget = target.map { mean in judged.count { $0 > mean } }
+            // As drafts are kept at the bound; on the plateaus of calibrated scores most are equal to the mean.
+            draftsAboveTarget = target.map { mean in judged.count { $0 >= mean } }
         }
         batches = account.batches
     }

@@ -1,3 +1,5 @@
+internal import MathGrading
+
 /// A part of a search's time.
 public enum SearchPhase: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
     /// The draft model drafts.
@@ -38,10 +40,10 @@ public final class SearchContext {
     var account = SearchAccount()
     /// The branches that were lost, in order.
     private(set) var losses: [SearchEvent.Lost] = []
-    private let extraction: AnswerExtraction
+    private let extraction: AnswerExtractor
 
     init(
-        options: SearchOptions, sampling: SamplingParameters, extraction: AnswerExtraction, tree: SearchTree,
+        options: SearchOptions, sampling: SamplingParameters, extraction: AnswerExtractor, tree: SearchTree,
         models: SearchModels, controller: MethodController, memory: MethodMemory, recordedChoices: [MethodChoice],
         now: @escaping @Sendable () -> Double, onEvent: (@Sendable (SearchEvent) -> Void)?
     ) {
@@ -285,22 +287,34 @@ public final class SearchContext {
                 .badScore, "The reward model gave \(answer.scores.count) scores for \(paths.count) steps.",
                 remedy: "Check the reward model's description file: its template and its step token.")
         }
+        guard answer.rawScores.map({ $0.count == paths.count }) ?? true else {
+            throw SpecSearchError(
+                .badScore, "The reward model gave \(answer.rawScores?.count ?? 0) raw scores for \(paths.count) steps.",
+                remedy: "This is a defect of the reward model.")
+        }
         let read = asked.indices.filter { answer.lost[$0] == nil }
-        if let bad = read.first(where: { !(answer.scores[$0] >= 0 && answer.scores[$0] <= 1) }) {
+        if let bad = read.first(where: {
+            !(answer.scores[$0] >= 0 && answer.scores[$0] <= 1) || answer.rawScores?[$0].isFinite == false
+        }) {
             throw SpecSearchError(
                 .badScore,
                 "The reward model scored \(answer.scores[bad]) for the step "
                     + "\"\(paths[bad].thoughts.last?.text ?? "")\".",
                 remedy: "Scores are probabilities; check the reward model's file and description.")
         }
-        for place in read { tree[asked[place]].score = answer.scores[place] }
+        for place in read {
+            tree[asked[place]].score = answer.scores[place]
+            tree[asked[place]].rawScore = answer.rawScores?[place]
+        }
         usage += answer.usage
         phases[.score, default: 0] += seconds
         emit(
             .scored(
                 .init(
                     depth: tree[first].depth - 1, nodes: read.map { asked[$0] },
-                    scores: read.map { answer.scores[$0] }, usage: answer.usage, seconds: seconds)))
+                    scores: read.map { answer.scores[$0] },
+                    rawScores: answer.rawScores.map { raw in read.map { raw[$0] } },
+                    usage: answer.usage, seconds: seconds)))
         guard read.count < asked.count else { return nodes }
         let lost = asked.indices.compactMap { place in answer.lost[place].map { (node: asked[place], error: $0) } }
         for (node, _) in lost { tree[node].state = .lost }
@@ -383,8 +397,14 @@ public final class SearchContext {
     /// scored.
     func copyScore(of twin: NodeID, to id: NodeID) {
         let score = tree[twin].score ?? 1
+        let raw = tree[twin].rawScore
         tree[id].score = score
-        emit(.scored(.init(depth: tree[id].depth - 1, nodes: [id], scores: [score], twin: twin, seconds: 0)))
+        tree[id].rawScore = raw
+        emit(
+            .scored(
+                .init(
+                    depth: tree[id].depth - 1, nodes: [id], scores: [score], rawScores: raw.map { [$0] }, twin: twin,
+                    seconds: 0)))
     }
 
     func extendLookahead(of id: NodeID, by score: Double) {

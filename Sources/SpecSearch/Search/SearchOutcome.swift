@@ -70,7 +70,7 @@ public struct SearchOutcome: Sendable, Hashable, Codable {
         public var judgedDrafts: Int?
         /// Drafts at or above the bound.
         public var acceptedDrafts: Int?
-        /// Judged drafts that score above the mean of the target's thoughts at this depth; nil without those.
+        /// Judged drafts that score at or above the mean of the target's thoughts at this depth; nil without those.
         ///
         /// Where only corrections are generated that mean is of the nodes whose drafts were rejected; under the estimator
         /// `infinite` it is of all nodes.

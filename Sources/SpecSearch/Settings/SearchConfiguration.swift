@@ -61,6 +61,8 @@ public struct SearchConfiguration: Sendable, Hashable {
     public var treePolicy = MonteCarloTreeSearch.Policy.puct
     /// The exploration constant; nil takes 1.25, and √2 for UCT.
     public var exploration: Double?
+    /// How `mcts-openr` weighs children before they are visited.
+    public var prior = OpenRTreeSearch.Prior.nativeLogProbability
     /// The softmax temperature of REBASE.
     public var rebaseTemperature = 0.2
     /// Greedy steps beyond every new thought that only serve its score.
@@ -95,7 +97,8 @@ public struct SearchConfiguration: Sendable, Hashable {
         return switch search {
         case .beam: .beam(beams: beams, width: width, keepBeamFull: keepBeamFull)
         case .mcts: .mcts(iterations: iterations, width: width, policy: treePolicy, exploration: exploration)
-        case .mctsOpenR: .openR(iterations: iterations, width: width, exploration: exploration ?? 1.25)
+        case .mctsOpenR:
+            .openR(iterations: iterations, width: width, exploration: exploration ?? 1.25, prior: prior)
         case .bestOfN: .bestOfN(count: beams * width)
         case .selfConsistency: .selfConsistency(count: beams * width)
         case .dvts: .dvts(subtrees: beams, width: width)

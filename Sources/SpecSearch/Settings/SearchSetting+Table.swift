@@ -52,6 +52,10 @@ extension SearchSetting {
         .optionalNumber(
             "exploration", \.exploration, 0...1e9, usual: "1.25, for uct 1.414", "How much the tree search explores.",
             scope: iterating),
+        .choice(
+            "prior", \.prior, usual: "native-logprob",
+            "How mcts-openr weighs steps before their first visit: native-logprob, by their tokens' mean log-probability "
+                + "as OpenR does, where the models tell it; or uniform.", scope: `for`(.mctsOpenR)),
         .number(
             "rebase-temperature", \.rebaseTemperature, 1e-9...1e9, usual: "0.2", "The temperature of rebase's shares.",
             scope: `for`(.rebase)),

@@ -39,7 +39,9 @@ final class RecordedCalls: Sendable {
         }
         let (losses, isLast) = takeLosses()
         let scored = call.nodes.map(tree.path)
-        if losses.isEmpty, scored == paths { return StepScores(scores: call.scores, usage: call.usage ?? Usage()) }
+        if losses.isEmpty, scored == paths {
+            return StepScores(scores: call.scores, rawScores: call.rawScores, usage: call.usage ?? Usage())
+        }
         let lost = losses.flatMap { loss in loss.nodes.map { (tree.path(to: $0), loss.error) } }
         guard scored.count + lost.count == paths.count else {
             if isLast, scored.count + lost.count < paths.count { return nil }
@@ -52,7 +54,12 @@ final class RecordedCalls: Sendable {
             return place
         }
         var answer = StepScores(scores: Array(repeating: 0, count: paths.count), usage: call.usage ?? Usage())
-        for (path, score) in zip(scored, call.scores) { answer.scores[try place(of: path)] = score }
+        if call.rawScores != nil { answer.rawScores = answer.scores }
+        for (index, path) in scored.enumerated() {
+            let place = try place(of: path)
+            answer.scores[place] = call.scores[index]
+            if let raw = call.rawScores, raw.indices.contains(index) { answer.rawScores?[place] = raw[index] }
+        }
         for (path, error) in lost { answer.lost[try place(of: path)] = error }
         return answer
     }

@@ -92,6 +92,8 @@ public enum SearchEvent: Sendable, Hashable {
         public var depth: Int
         public var nodes: [NodeID]
         public var scores: [Double]
+        /// What the model said before calibration; nil where scores are not calibrated.
+        public var rawScores: [Double]?
         /// The node whose score was taken over, since it says the same or is what an end without words ends; nil where the
         /// model was asked.
         public var twin: NodeID?
@@ -234,6 +236,12 @@ extension SearchTree {
                 throw SpecSearchError(.badTrace, "There are \(call.scores.count) scores for \(call.nodes.count) nodes.")
             }
             for (id, score) in zip(call.nodes, call.scores) { self[id].score = score }
+            if let raw = call.rawScores {
+                guard raw.count == call.nodes.count else {
+                    throw SpecSearchError(.badTrace, "There are \(raw.count) raw scores for \(call.nodes.count) nodes.")
+                }
+                for (id, score) in zip(call.nodes, raw) { self[id].rawScore = score }
+            }
         case .resolved(let event):
             try check([event.parent] + event.nodes)
             for id in event.nodes {

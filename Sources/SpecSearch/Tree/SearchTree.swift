@@ -66,6 +66,8 @@ public struct SearchTree: Sendable, Hashable {
         public package(set) var state = State.sampled
         /// The reward model's score; nil until it was asked, and for what is not scored.
         public package(set) var score: Double?
+        /// What the reward model said before its score was calibrated; nil where scores are not.
+        public package(set) var rawScore: Double?
         /// The threshold that it stood against.
         public package(set) var threshold: Double?
         /// With lookahead, the scores of the greedy steps beyond it.
@@ -73,6 +75,8 @@ public struct SearchTree: Sendable, Hashable {
         /// The thoughts after it, in the order of sampling.
         public package(set) var children: [NodeID] = []
 
+        /// The score by which thoughts are ranked; 1 for what nobody scored.
+        public var rank: Double { rawScore ?? score ?? 1 }
         /// Whether the path ends here.
         public var isFinished: Bool { thought.stop.isEnd && depth > 0 }
     }
@@ -163,8 +167,12 @@ public struct SearchTree: Sendable, Hashable {
 
     /// Nodes by the scores of their paths, best first; of equals those that were sampled more often, then in order.
     ///
+    /// A calibration makes plateaus of scores, on which better and worse are not told apart; so raw scores rank.
+    ///
     /// - Complexity: O(n · (depth + log n)).
-    public func ranked(_ ids: [NodeID]) -> [NodeID] { ranked(ids, by: pathScore) }
+    public func ranked(_ ids: [NodeID]) -> [NodeID] {
+        ranked(ids) { id in aggregation(ancestry(of: id).map { self[$0].rank } + (self[id].lookahead ?? [])) }
+    }
 
     func ranked(_ ids: [NodeID], by score: (NodeID) -> Double) -> [NodeID] {
         ids.enumerated().map { (id: $1, score: score($1), samples: self[$1].samples, offset: $0) }

@@ -16,6 +16,7 @@ struct SearchArguments: ParsableArguments {
     @Option(setting: "iterations") var iterations: String?
     @Option(setting: "tree-policy") var treePolicy: String?
     @Option(setting: "exploration") var exploration: String?
+    @Option(setting: "prior") var prior: String?
     @Option(setting: "rebase-temperature") var rebaseTemperature: String?
     @Option(setting: "lookahead") var lookahead: String?
     @Option(setting: "draft-factor") var draftFactor: String?
@@ -50,7 +51,8 @@ struct SearchArguments: ParsableArguments {
         let values: [(String, String?)] = [
             ("search", search), ("beams", beams), ("width", width), ("depth", depth),
             ("keep-beam-full", keepBeamFull ? "true" : nil), ("iterations", iterations), ("tree-policy", treePolicy),
-            ("exploration", exploration), ("rebase-temperature", rebaseTemperature), ("lookahead", lookahead),
+            ("exploration", exploration), ("prior", prior), ("rebase-temperature", rebaseTemperature),
+            ("lookahead", lookahead),
             ("draft-factor", draftFactor), ("draft-waves", draftWaves), ("theta", theta), ("estimator", estimator),
             ("margin", margin),
             ("statistics", statistics), ("correction", correction), ("extra-thought", extraThought),

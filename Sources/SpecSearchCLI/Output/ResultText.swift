@@ -50,9 +50,7 @@ struct ResultText {
             if isScored, let vote = result.vote {
                 notes.append("vote of \(result.paths.count) paths: \(vote.printable)")
             } else if let answer = result.answer {
-                let agreeing = result.paths.count {
-                    $0.answer.map(AnswerVote.plainForm) == AnswerVote.plainForm(answer)
-                }
+                let agreeing = result.paths.count { $0.answer.map { AnswerVote.same($0, answer) } ?? false }
                 notes.append("\(agreeing) of \(result.paths.count) paths agree")
             }
         }

@@ -79,7 +79,7 @@ struct RunCurves {
             blocks.append(
                 chart(
                     "better", "Drafts against the large model's mean",
-                    "The share of drafts that score above the mean of the large model's thoughts for the same nodes.",
+                    "The share of drafts that score at or above the mean of the large model's thoughts for the same nodes.",
                     "share", better))
             blocks += shareText
         }
@@ -94,8 +94,8 @@ struct RunCurves {
         let above = depths.reduce(0) { $0 + ($1.draftsAboveTarget ?? 0) }
         return [
             .paragraph(
-                "Over all depths **\((Double(above) / Double(judged)).percent)** of \(judged.grouped) drafts score above the "
-                    + "mean of the large model's thoughts for the same nodes.")
+                "Over all depths **\((Double(above) / Double(judged)).percent)** of \(judged.grouped) drafts score at or above "
+                    + "the mean of the large model's thoughts for the same nodes.")
         ]
     }
 

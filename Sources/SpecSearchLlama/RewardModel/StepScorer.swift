@@ -66,10 +66,12 @@ package final class StepScorer {
             return try rawScore(item, &normalisers)
         }
         var scores: [Double] = []
+        var rawScores: [Double]? = configuration.calibration == nil ? nil : []
         scores.reserveCapacity(raw.count)
         for (index, (path, score)) in zip(paths, raw).enumerated() {
             if lost[index] != nil {
                 scores.append(0)
+                rawScores?.append(0)
                 continue
             }
             guard let score, score.isFinite, score >= 0, score <= 1 + 1e-6 else {
@@ -80,8 +82,9 @@ package final class StepScorer {
                     remedy: "The model file may be damaged: check its checksum.")
             }
             scores.append(min(1, configuration.calibration?(score) ?? score))
+            rawScores?.append(score)
         }
-        return StepScores(scores: scores, lost: lost, usage: usage)
+        return StepScores(scores: scores, rawScores: rawScores, lost: lost, usage: usage)
     }
 
     /// The logarithms of the probabilities with which the model would generate the last thought of each path; for

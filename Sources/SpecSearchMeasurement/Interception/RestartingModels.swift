@@ -38,6 +38,7 @@ package struct RestartingModels: ModelInterceptor {
         try await oneByOne(paths, next) {
             for (index, error) in $0.lost { all.lost[all.scores.count + index] = error }
             all.scores += $0.scores
+            if let raw = $0.rawScores { all.rawScores = (all.rawScores ?? []) + raw }
             all.usage += $0.usage
         }
         return all
