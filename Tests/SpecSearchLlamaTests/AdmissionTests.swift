@@ -51,7 +51,7 @@ import Testing
         let cache = toy.runner
         let node = cache.cache.insert(path: Array(repeating: ToyModel.id(of: "b"), count: 300))
         cache.cache.lock(node)
-        await expectError(.contextOverflow) { try cache.evaluate() }
+        await expectError(.cacheOverflow) { try cache.evaluate() }
         do { try cache.evaluate() } catch let error as SpecSearchError {
             #expect(error.remedy.contains("cacheTokens"))
         }

@@ -26,6 +26,10 @@ public struct LlamaLanguageModel: SpeculativeTarget {
         try await sample(requests, numSpeculativeTokens: 0)
     }
 
+    public func promptTokens(of problem: Problem) async throws -> Int? {
+        try await engine.withWorker(for: problem) { worker, _ in try await worker.promptTokens(of: problem, for: role) }
+    }
+
     public func logLikelihoods(
         of paths: [ReasoningPath], sampling: SamplingParameters
     ) async throws -> LogLikelihoods {
