@@ -27,7 +27,7 @@ import Testing
         ("GET /health HTTP/1.1\r\n\r\n", 400), ("GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
         ("GET /health HTTP/1.1\r\nHost: localhost/x\r\n\r\n", 400),
         // Not HTTP/1, or no HTTP at all.
-        ("GET /health HTTP/3.0\r\nHost: localhost\r\n\r\n", 505), ("nonsense\r\n\r\n", 400), ("GET\r\n\r\n", 400),
+        ("GET /health HTTP/3.0\r\nHost: localhost\r\n\r\n", 505), ("GET /health HTTP/1.1\nHost: localhost\n\n", 400), ("nonsense\r\n\r\n", 400), ("GET\r\n\r\n", 400),
         ("GET /health HTTP/1.1\r\nHost: localhost\r\nNo colon\r\n\r\n", 400),
         ("GET /health HTTP/1.1\r\nHost: localhost\r\nX : y\r\n\r\n", 400),
         ("FOO /health HTTP/1.1\r\nHost: localhost\r\n\r\n", 501),
@@ -139,7 +139,7 @@ import Testing
         ("PATCH", "/v1/searches/x", 405, "GET, DELETE, HEAD, OPTIONS"), ("TRACE", "/health", 405, "GET, HEAD, OPTIONS"),
         ("DELETE", "/", 405, "GET, HEAD, OPTIONS"), ("HEAD", "/v1/searches/x/events", 405, "GET, OPTIONS"),
         ("OPTIONS", "/v1/responses", 204, "POST, OPTIONS"), ("OPTIONS", "*", 204, "GET, HEAD, POST, DELETE, OPTIONS"),
-        ("PROPFIND", "/health", 501, nil), ("GET", "/v1/nowhere", 404, nil), ("OPTIONS", "/v1/nowhere", 404, nil),
+        ("PROPFIND", "/health", 501, nil), ("CONNECT", "localhost:80", 501, nil), ("GET", "/v1/nowhere", 404, nil), ("OPTIONS", "/v1/nowhere", 404, nil),
         ("PUT", "/v1/nowhere", 404, nil), ("HEAD", "/v1/nowhere", 404, nil), ("HEAD", "/v1/models", 200, nil),
         ("HEAD", "/", 200, nil),
     ] as [(String, String, Int, String?)])

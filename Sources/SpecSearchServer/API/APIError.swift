@@ -68,7 +68,7 @@ package struct APIError: Error, Sendable {
     /// What a caller learns about a search that failed: only what is the request's own doing is put on it.
     ///
     /// - Parameter param: The field that holds the problem.
-    init(failureOf error: any Error, param: String) {
+    package init(failureOf error: any Error, param: String) {
         switch (error as? SpecSearchError)?.code {
         case .cacheOverflow?:
             // The problem fits: `contextOverflow` is said where it does not.

@@ -111,9 +111,9 @@ final class ConnectionRules: ChannelDuplexHandler, RemovableChannelHandler {
             switch error {
             case .headerOverflow:
                 Refusal(status: .requestHeaderFieldsTooLarge, message: "The header fields are too long.")
-            case .invalidVersion:
+            case .invalidVersion where line.version != nil && line.version != 1:
                 Refusal(status: .httpVersionNotSupported, message: "HTTP/1.1 is spoken here.")
-            case .invalidMethod where line.isWellFormed:
+            case .invalidMethod where line.version == 1:
                 Refusal(status: .notImplemented, message: "There is no such method.")
             default: Refusal(status: .badRequest, message: "This is no request of HTTP/1.1.")
             }

@@ -34,9 +34,11 @@ final class RequestLine: ChannelInboundHandler, RemovableChannelHandler {
         context.fireChannelRead(data)
     }
 
-    /// Whether they begin with a request line whose method is a token, known or not (RFC 9112 §3).
-    var isWellFormed: Bool {
+    /// The major version of HTTP of the request line that they begin with, whose method is a token, known or not
+    /// (RFC 9112 §3); nil where they do not.
+    var version: Int? {
         let text = String(buffer: latest.getSlice(at: latest.readerIndex, length: min(8192, latest.readableBytes)) ?? latest)
-        return text.prefixMatch(of: /[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^ \r\n]+ HTTP\/1\.[0-9]\r?\n/) != nil
+        let line = /[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^ \r\n]+ HTTP\/([0-9])\.[0-9]\r?\n/.matchingSemantics(.unicodeScalar)
+        return text.prefixMatch(of: line).flatMap { Int($0.output.1) }
     }
 }

@@ -91,7 +91,8 @@ private struct AnswerStream {
     /// - Returns: Whether there is something to send.
     mutating func take(_ event: SearchEvent) -> Bool {
         account.take(event)
-        guard current != nil else { return false }
+        // Further searches for the same problem give their answers at their ends.
+        guard current != nil, ended == 0 else { return false }
         // An event out of turn ends the stream with the search's own error, or with that of `take(_:_:by:)`.
         return (try? committed.receive(event)) ?? false
     }

@@ -57,8 +57,6 @@ struct ErrorAnswers: RouterMiddleware {
         return try APIError.notFound("There is no such route.", code: "not_found").response(from: request, context: context)
     }
 
-    /// The methods of RFC 9110, and PATCH.
-    private static let known: Set<HTTPRequest.Method> = [
-        .get, .head, .post, .put, .delete, .connect, .options, .trace, .patch,
-    ]
+    /// The methods of RFC 9110 that are about a resource, and PATCH.
+    private static let known: Set<HTTPRequest.Method> = [.get, .head, .post, .put, .delete, .options, .trace, .patch]
 }
