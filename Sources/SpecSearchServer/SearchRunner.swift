@@ -76,6 +76,28 @@ struct SearchRunner: Sendable {
         }
     }
 
+    /// Takes the texts of prompts that are tokens, of the target's vocabulary, or the draft's where there is no target.
+    ///
+    /// - Throws: ``APIError`` 400 where no model can tell, or there are no such tokens.
+    func read(_ request: inout GenerationRequest, by search: Search) async throws {
+        if request.tokens.isEmpty { return }
+        let models = try search.engine.models(for: search.generator.needs)
+        var texts: [String] = []
+        for tokens in request.tokens {
+            do {
+                guard let text = try await (models.target ?? models.draft)?.text(of: tokens) else {
+                    throw APIError.invalid(
+                        "prompt is a text or a list of texts: this server's models do not read tokens.", param: "prompt",
+                        code: "unsupported")
+                }
+                texts.append(text)
+            } catch let error as SpecSearchError where error.code == .badSetting {
+                throw APIError(error, param: "prompt")
+            }
+        }
+        try request.read(texts, limits: limits)
+    }
+
     /// How many tokens each problem's prompt has in the models that read it, where they tell.
     ///
     /// - Throws: ``APIError`` 400 for a prompt that leaves no room for an answer.

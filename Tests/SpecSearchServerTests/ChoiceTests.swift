@@ -55,6 +55,21 @@ import Testing
         }
     }
 
+    @Test func `prompts may be tokens`() async throws {
+        try await withServer { client, _ in
+            let (seven, eight) = (Array("What is 7".utf8), Array("What is 8".utf8))
+            for (prompt, ends) in [("\(seven)", ["7."]), ("[\(seven),\(eight)]", ["7.", "8."])] {
+                let choices = try Self.choices(try await client.post("/v1/completions", #"{"prompt":\#(prompt)}"#))
+                #expect(choices.compactMap { ($0["text"] as? String)?.suffix(2) } == ends.map { $0[...] })
+            }
+            for prompt in ["[999]", "[[]]"] {
+                let refused = try await client.post("/v1/completions", #"{"prompt":\#(prompt)}"#)
+                #expect(refused.status == .badRequest)
+                #expect(try refused.value("error", "param") as? String == "prompt")
+            }
+        }
+    }
+
     @Test func `a stream of several answers holds the same as the whole`() async throws {
         try await withServer { client, _ in
             let rest = #""prompt":["What is 7","What is 8"],"n":2,"stop":["."]"#

@@ -49,11 +49,18 @@ import Testing
         }
     }
 
-    @Test(arguments: [#""best_of":3"#, #""n":2,"best_of":3"#, #""logprobs":0"#, #""prompt":[1,2,3]"#, #""prompt":[[1],[2]]"#])
+    @Test(arguments: [#""best_of":3"#, #""n":2,"best_of":3"#, #""logprobs":0"#])
     func `completions have fields of their own that are refused`(field: String) {
-        let body = field.contains("prompt") ? "{\(field)}" : Self.body(.completion, field)
-        let names = ["best_of", "logprobs", "prompt"]
-        #expect(Self.refusal(body, as: .completion).map { names.contains($0.param ?? "") } == true)
+        let names = ["best_of", "logprobs"]
+        #expect(Self.refusal(Self.body(.completion, field), as: .completion).map { names.contains($0.param ?? "") } == true)
+    }
+
+    @Test(arguments: [
+        ("[]", "prompt"), ("[[]]", ""), (#"["x",7]"#, "prompt[1]"), (#"[7,"x"]"#, "prompt[1]"), ("[[7],8]", "prompt[1]"),
+        ("[[7],[1.5]]", "prompt[1][0]"), ("[4294967296]", "prompt[0]"), ("{}", "prompt"), ("7", "prompt"), ("null", "prompt"),
+    ])
+    func `prompts are texts or tokens, and nothing mixed`(prompt: String, param: String) {
+        #expect(Self.refusal(#"{"prompt":\#(prompt)}"#, as: .completion)?.param ?? "" == param)
     }
 
     @Test(arguments: [

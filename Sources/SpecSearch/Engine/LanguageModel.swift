@@ -18,6 +18,11 @@ public protocol LanguageModel: InferenceModel {
     /// - Throws: ``SpecSearchError`` `contextOverflow` for a prompt that leaves no room for a thought.
     func promptTokens(of problem: Problem) async throws -> Int?
 
+    /// The text of tokens of this model's vocabulary; nil where the model cannot tell, which is so unless it says otherwise.
+    ///
+    /// - Throws: ``SpecSearchError`` `badSetting` for a token that is not in the vocabulary.
+    func text(of tokens: [Token]) async throws -> String?
+
     /// The log-likelihood of the last thought of each path under this model's distribution with these parameters.
     ///
     /// - Throws: ``SpecSearchError`` `unsupported` where the model cannot say, which is so unless it says otherwise.
@@ -26,6 +31,8 @@ public protocol LanguageModel: InferenceModel {
 
 extension LanguageModel {
     public func promptTokens(of problem: Problem) async throws -> Int? { nil }
+
+    public func text(of tokens: [Token]) async throws -> String? { nil }
 
     public func logLikelihoods(
         of paths: [ReasoningPath], sampling: SamplingParameters

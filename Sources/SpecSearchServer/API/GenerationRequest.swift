@@ -21,8 +21,11 @@ package struct GenerationRequest: Sendable {
 
     package let form: Form
     var model: String?
-    /// The problems' texts; several only in a list of prompts.
-    package var problems: [String]
+    /// The problems' texts; several only in a list of prompts, and none before ``read(_:limits:)`` where the prompts are
+    /// tokens.
+    package private(set) var problems: [String] = []
+    /// Prompts as tokens.
+    private(set) var tokens: [[Token]] = []
     /// How many answers are wanted for each of them.
     package var count = 1
     var fields = SearchFields()
@@ -37,7 +40,7 @@ package struct GenerationRequest: Sendable {
     var repeated: [String: JSONValue] = [:]
 
     /// The first problem's text.
-    package var problem: String { problems[0] }
+    package var problem: String { problems.first ?? "" }
 
     /// Reads a body.
     ///
@@ -48,19 +51,17 @@ package struct GenerationRequest: Sendable {
         try PublishedField.check(body, form)
         try Self.refuseTools(body)
         switch form {
-        case .chat: problems = [try Conversation(chat: body, limits).problem]
-        case .response: problems = [try Conversation(response: body, limits).problem]
-        case .completion: problems = try Self.prompts(body, limits)
-        case .search: problems = [try body.required("problem", try body.string("problem"))]
-        }
-        for problem in problems {
-            guard problem.count <= limits.problemCharacters else {
-                throw .invalid(
-                    "The problem has more than \(limits.problemCharacters) characters.", param: form.field,
-                    code: "context_length_exceeded")
-            }
-            guard problem.contains(where: { !$0.isWhitespace }) else {
-                throw .invalid("The problem is empty.", param: form.field)
+        case .chat: try read([Conversation(chat: body, limits).problem], limits: limits)
+        case .response: try read([Conversation(response: body, limits).problem], limits: limits)
+        case .search: try read([body.required("problem", body.string("problem"))], limits: limits)
+        case .completion:
+            if let lists = try Self.tokens(body) {
+                try Self.check(prompts: lists.count, limits)
+                tokens = lists
+            } else {
+                let prompts = try body.required("prompt", try body.texts("prompt"))
+                try Self.check(prompts: prompts.count, limits)
+                try read(prompts, limits: limits)
             }
         }
         model = try body.string("model")
@@ -90,6 +91,23 @@ package struct GenerationRequest: Sendable {
         if form == .response {
             repeated = body.values.filter { ["instructions", "metadata", "temperature", "top_p", "user"].contains($0.key) }
         }
+    }
+
+    /// Takes the problems' texts.
+    ///
+    /// - Throws: ``APIError`` 400 for one that is empty or too long.
+    mutating func read(_ texts: [String], limits: ServerConfiguration.Limits) throws(APIError) {
+        for text in texts {
+            guard text.count <= limits.problemCharacters else {
+                throw .invalid(
+                    "The problem has more than \(limits.problemCharacters) characters.", param: form.field,
+                    code: "context_length_exceeded")
+            }
+            guard text.contains(where: { !$0.isWhitespace }) else {
+                throw .invalid("The problem is empty.", param: form.field)
+            }
+        }
+        problems = texts
     }
 
     private static func fields(of data: Data) throws(APIError) -> Fields {
@@ -133,19 +151,38 @@ package struct GenerationRequest: Sendable {
         }
     }
 
-    private static func prompts(_ body: Fields, _ limits: ServerConfiguration.Limits) throws(APIError) -> [String] {
-        if case .array(let list)? = body["prompt"], let first = list.first {
-            switch first {
-            case .integer, .array:
-                throw .invalid("prompt is a text or a list of texts, not of tokens.", param: "prompt", code: "unsupported")
-            default: break
-            }
-        }
-        let prompts = try body.required("prompt", try body.texts("prompt"))
-        guard (1...limits.prompts).contains(prompts.count) else {
+    private static func check(prompts count: Int, _ limits: ServerConfiguration.Limits) throws(APIError) {
+        guard (1...limits.prompts).contains(count) else {
             throw .invalid("prompt has 1 to \(limits.prompts) texts.", param: "prompt")
         }
-        return prompts
+    }
+
+    /// Prompts that are tokens; nil for texts.
+    private static func tokens(_ body: Fields) throws(APIError) -> [[Token]]? {
+        guard case .array(let list)? = body["prompt"] else { return nil }
+        func tokens(_ values: [JSONValue], _ place: String) throws(APIError) -> [Token] {
+            var tokens: [Token] = []
+            for (index, value) in values.enumerated() {
+                guard case .integer(let integer) = value, let token = Token(exactly: integer) else {
+                    throw body.wrong("\(place)[\(index)]", value, "a token")
+                }
+                tokens.append(token)
+            }
+            return tokens
+        }
+        switch list.first {
+        case .integer?: return [try tokens(list, "prompt")]
+        case .array?:
+            var lists: [[Token]] = []
+            for (index, value) in list.enumerated() {
+                guard case .array(let values) = value else {
+                    throw body.wrong("prompt[\(index)]", value, "a list of tokens")
+                }
+                lists.append(try tokens(values, "prompt[\(index)]"))
+            }
+            return lists
+        default: return nil
+        }
     }
 
     private static func count(

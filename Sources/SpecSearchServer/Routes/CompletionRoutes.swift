@@ -22,9 +22,11 @@ struct CompletionRoutes: Sendable {
     ) async throws -> Response {
         var request = request
         let body = try await request.jsonBody(configuration, runner.admission, context)
-        let asked = try GenerationRequest(Data(body.readableBytesView), as: form, limits: configuration.limits)
-        try runner.check(model: asked.model)
-        let search = try asked.search(by: runner.model, limits: configuration.limits)
+        var read = try GenerationRequest(Data(body.readableBytesView), as: form, limits: configuration.limits)
+        try runner.check(model: read.model)
+        let search = try read.search(by: runner.model, limits: configuration.limits)
+        try await runner.read(&read, by: search)
+        let asked = read
         if configuration.logsProblems {
             for problem in asked.problems { context.log.info("A problem", metadata: ["problem": "\(problem.logged)"]) }
         }

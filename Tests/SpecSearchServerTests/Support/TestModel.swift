@@ -25,6 +25,12 @@ enum TestModel {
             return try await model.sample(requests)
         }
 
+        /// A token a byte.
+        func text(of tokens: [Token]) async throws -> String? {
+            guard tokens.allSatisfy({ UInt8(exactly: $0) != nil }) else { throw SpecSearchError(.badSetting, "No such token.") }
+            return String(decoding: tokens.compactMap { UInt8(exactly: $0) }, as: UTF8.self)
+        }
+
         /// A token a byte, and room for 1000.
         func promptTokens(of problem: Problem) async throws -> Int? {
             let count = problem.text.utf8.count
