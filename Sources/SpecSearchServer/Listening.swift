@@ -22,7 +22,8 @@ extension ServerConfiguration {
                 if let other {
                     try await other.close()
                     throw SpecSearchError(
-                        .ioFailed, "Another server listens on \(socketPath).", remedy: "End it, or choose another path.")
+                        .ioFailed, "Another server listens on \(socketPath).", remedy: "End it, or choose another path."
+                    )
                 }
             } else {
                 let channel = try await ServerBootstrap(group: group)
@@ -43,13 +44,16 @@ extension ServerConfiguration {
         switch (error as? IOError)?.errnoCode {
         case EADDRINUSE:
             return SpecSearchError(
-                .ioFailed, "Another program listens on \(place).", remedy: "End it, or choose another port: 0 takes a free one.")
+                .ioFailed, "Another program listens on \(place).",
+                remedy: "End it, or choose another port: 0 takes a free one.")
         case EACCES:
             return SpecSearchError(
-                .ioFailed, "\(place) may not be listened on.", remedy: "Choose a port from 1024 on, or ask for the right to.")
+                .ioFailed, "\(place) may not be listened on.",
+                remedy: "Choose a port from 1024 on, or ask for the right to.")
         case EADDRNOTAVAIL:
             return SpecSearchError(
-                .ioFailed, "\(host) is no address of this machine.", remedy: "127.0.0.1 is this machine alone, 0.0.0.0 all of it.")
+                .ioFailed, "\(host) is no address of this machine.",
+                remedy: "127.0.0.1 is this machine alone, 0.0.0.0 all of it.")
         case let code?:
             return SpecSearchError(.ioFailed, "\(place) cannot be listened on: \(String(cString: strerror(code))).")
         case nil:

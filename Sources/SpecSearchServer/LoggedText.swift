@@ -1,6 +1,8 @@
 extension String {
     /// The text as it may stand in a log: on one line, and without anything that a terminal, or a reader of lines, would act
-    /// on. Such characters are written as JSON writes them.
+    /// on.
+    ///
+    /// Such characters are written as JSON writes them.
     package var logged: String {
         var text = ""
         for scalar in unicodeScalars {

@@ -87,7 +87,8 @@ struct SearchRunner: Sendable {
             do {
                 guard let text = try await (models.target ?? models.draft)?.text(of: tokens) else {
                     throw APIError.invalid(
-                        "prompt is a text or a list of texts: this server's models do not read tokens.", param: "prompt",
+                        "prompt is a text or a list of texts: this server's models do not read tokens.",
+                        param: "prompt",
                         code: "unsupported")
                 }
                 texts.append(text)

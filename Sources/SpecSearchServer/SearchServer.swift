@@ -101,8 +101,9 @@ public struct SearchServer: Service {
             logger: logger)
     }
 
-    /// Serves until a signal or a graceful shutdown; then newcomers are refused, and running searches may end. A second
-    /// signal ends them at once.
+    /// Serves until a signal or a graceful shutdown; then newcomers are refused, and running searches may end.
+    ///
+    /// A second signal ends them at once.
     ///
     /// - Parameter onRunning: Receives the port when the server listens.
     /// - Throws: ``SpecSearchError`` `ioFailed` where it cannot listen.

@@ -52,7 +52,9 @@ import Testing
         await expectEmpty(engine)
     }
 
-    @Test func `a prompt has so many tokens, cached or not, and one that is too long is refused without a path`() async throws {
+    @Test func `a prompt has so many tokens, cached or not, and one that is too long is refused without a path`()
+        async throws
+    {
         let directory = try ToyDirectory()
         let engine = try await LlamaEngine(try directory.models())
         let request = request("abc", count: 2, maximumTokens: 4)

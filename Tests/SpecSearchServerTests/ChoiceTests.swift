@@ -83,7 +83,8 @@ import Testing
             for event in events.dropLast() {
                 guard let index = try jsonValue(in: event, ["choices", "0", "index"]) as? Int else { continue }
                 texts[index, default: ""] += try jsonValue(in: event, ["choices", "0", "text"]) as? String ?? ""
-                reasons[index] = try jsonValue(in: event, ["choices", "0", "finish_reason"]) as? String ?? reasons[index]
+                reasons[index] =
+                    try jsonValue(in: event, ["choices", "0", "finish_reason"]) as? String ?? reasons[index]
                 #expect(event.contains(#""usage":null"#))
             }
             #expect(whole.map { $0["text"] as? String } == (0..<4).map { texts[$0] })
@@ -127,11 +128,12 @@ import Testing
     func `a prompt that is too long is refused before the first byte, and names no path`(path: String) async throws {
         try await withServer { client, server in
             let text = String(repeating: "x ", count: 600)
-            let field = [
-                "/v1/completions": #""prompt":"\#(text)""#, "/v1/responses": #""input":"\#(text)""#,
-                "/v1/chat/completions": #""messages":[{"role":"user","content":"\#(text)"}]"#,
-                "/v1/searches": #""problem":"\#(text)""#,
-            ][path] ?? ""
+            let field =
+                [
+                    "/v1/completions": #""prompt":"\#(text)""#, "/v1/responses": #""input":"\#(text)""#,
+                    "/v1/chat/completions": #""messages":[{"role":"user","content":"\#(text)"}]"#,
+                    "/v1/searches": #""problem":"\#(text)""#,
+                ][path] ?? ""
             for rest in [",\"stream\":true", ""] {
                 let response = try await client.post(path, "{\(field)\(rest)}")
                 #expect(response.status == .badRequest)
@@ -151,7 +153,8 @@ import Testing
                 "/v1/chat/completions", #"{"messages":[{"role":"user","content":"What is 7"}]}"#)
             let whole = try #require(try JSONSerialization.jsonObject(with: Data(chat.text.utf8)) as? [String: Any])
             #expect(
-                Set(["id", "object", "created", "model", "choices", "usage", "system_fingerprint"]).isSubset(of: whole.keys))
+                Set(["id", "object", "created", "model", "choices", "usage", "system_fingerprint"]).isSubset(
+                    of: whole.keys))
             let choice = try #require(try Self.choices(chat).first)
             #expect(Set(["index", "message", "logprobs", "finish_reason"]).isSubset(of: choice.keys))
             let message = try #require(choice["message"] as? [String: Any])

@@ -27,12 +27,16 @@ import Testing
         ("GET /health HTTP/1.1\r\n\r\n", 400), ("GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
         ("GET /health HTTP/1.1\r\nHost: localhost/x\r\n\r\n", 400),
         // Not HTTP/1, or no HTTP at all.
-        ("GET /health HTTP/3.0\r\nHost: localhost\r\n\r\n", 505), ("GET /health HTTP/1.1\nHost: localhost\n\n", 400), ("nonsense\r\n\r\n", 400), ("GET\r\n\r\n", 400),
+        ("GET /health HTTP/3.0\r\nHost: localhost\r\n\r\n", 505), ("GET /health HTTP/1.1\nHost: localhost\n\n", 400),
+        ("nonsense\r\n\r\n", 400), ("GET\r\n\r\n", 400),
         ("GET /health HTTP/1.1\r\nHost: localhost\r\nNo colon\r\n\r\n", 400),
         ("GET /health HTTP/1.1\r\nHost: localhost\r\nX : y\r\n\r\n", 400),
         ("FOO /health HTTP/1.1\r\nHost: localhost\r\n\r\n", 501),
         // Framing that two servers may read in two ways.
-        ("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello", 400),
+        (
+            "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+            400
+        ),
         ("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", 400),
         ("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1x\r\n\r\n", 400),
         (
@@ -56,7 +60,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "zz\r\nhello\r\n0\r\n\r\n", "5\r\nhello", "5\r\nhellox\r\n0\r\n\r\n", "-1\r\n\r\n", "ffffffffffffffffff\r\nx\r\n",
+        "zz\r\nhello\r\n0\r\n\r\n", "5\r\nhello", "5\r\nhellox\r\n0\r\n\r\n", "-1\r\n\r\n",
+        "ffffffffffffffffff\r\nx\r\n",
         "5 5\r\nhello\r\n0\r\n\r\n",
     ])
     func `a badly chunked body is the client's fault`(body: String) async throws {
@@ -98,7 +103,8 @@ import Testing
             let head = " HTTP/1.1\r\nHost: localhost\r\n"
             let answer = try await Self.exchange(
                 client.port,
-                "GET /health\(head)\r\nGET /nowhere\(head)\r\nGET /ready\(head)\r\nGET /version\(head)Connection: close\r\n\r\n")
+                "GET /health\(head)\r\nGET /nowhere\(head)\r\nGET /ready\(head)\r\nGET /version\(head)Connection: close\r\n\r\n"
+            )
             #expect(Self.statuses(answer) == [200, 404, 200, 200])
         }
     }
@@ -134,15 +140,19 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("GET", "/v1/chat/completions", 405, "POST, OPTIONS"), ("PUT", "/v1/models", 405, "GET, HEAD, OPTIONS"),
-        ("PATCH", "/v1/searches/x", 405, "GET, DELETE, HEAD, OPTIONS"), ("TRACE", "/health", 405, "GET, HEAD, OPTIONS"),
-        ("DELETE", "/", 405, "GET, HEAD, OPTIONS"), ("HEAD", "/v1/searches/x/events", 405, "GET, OPTIONS"),
-        ("OPTIONS", "/v1/responses", 204, "POST, OPTIONS"), ("OPTIONS", "*", 204, "GET, HEAD, POST, DELETE, OPTIONS"),
-        ("PROPFIND", "/health", 501, nil), ("CONNECT", "localhost:80", 501, nil), ("GET", "/v1/nowhere", 404, nil), ("OPTIONS", "/v1/nowhere", 404, nil),
-        ("PUT", "/v1/nowhere", 404, nil), ("HEAD", "/v1/nowhere", 404, nil), ("HEAD", "/v1/models", 200, nil),
-        ("HEAD", "/", 200, nil),
-    ] as [(String, String, Int, String?)])
+    @Test(
+        arguments: [
+            ("GET", "/v1/chat/completions", 405, "POST, OPTIONS"), ("PUT", "/v1/models", 405, "GET, HEAD, OPTIONS"),
+            ("PATCH", "/v1/searches/x", 405, "GET, DELETE, HEAD, OPTIONS"),
+            ("TRACE", "/health", 405, "GET, HEAD, OPTIONS"),
+            ("DELETE", "/", 405, "GET, HEAD, OPTIONS"), ("HEAD", "/v1/searches/x/events", 405, "GET, OPTIONS"),
+            ("OPTIONS", "/v1/responses", 204, "POST, OPTIONS"),
+            ("OPTIONS", "*", 204, "GET, HEAD, POST, DELETE, OPTIONS"),
+            ("PROPFIND", "/health", 501, nil), ("CONNECT", "localhost:80", 501, nil), ("GET", "/v1/nowhere", 404, nil),
+            ("OPTIONS", "/v1/nowhere", 404, nil),
+            ("PUT", "/v1/nowhere", 404, nil), ("HEAD", "/v1/nowhere", 404, nil), ("HEAD", "/v1/models", 200, nil),
+            ("HEAD", "/", 200, nil),
+        ] as [(String, String, Int, String?)])
     func `an unknown method is told from an unknown route`(
         method: String, path: String, status: Int, allowed: String?
     ) async throws {

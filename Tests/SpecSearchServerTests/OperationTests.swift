@@ -85,7 +85,9 @@ import Testing
                 try await server.idle()
             }
             let wanted = #"specsearch_requests_total{route="POST /v1/completions",code="499"} 2"#
-            while try await !client.get("/metrics").text.contains(wanted) { try await Task.sleep(for: .milliseconds(5)) }
+            while try await !client.get("/metrics").text.contains(wanted) {
+                try await Task.sleep(for: .milliseconds(5))
+            }
             #expect(try await !client.get("/metrics").text.contains(#"code="500""#))
         }
         #expect(!lines.all.contains { $0.0 >= .error })
@@ -123,7 +125,8 @@ import Testing
     }
 
     @Test func `a server listens on a Unix domain socket, and cleans up after itself`() async throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("s\(UInt32.random(in: 0...9999)).sock").path
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("s\(UInt32.random(in: 0...9999)).sock")
+            .path
         let server = try Self.server(TestModel.make(), Gathered<(Logger.Level, String)>()) { $0.socketPath = path }
         try await testGracefulShutdown { trigger in
             try await withThrowingTaskGroup(of: Void.self) { group in

@@ -40,7 +40,8 @@ import Testing
     ])
     func `what would change the answer, and is not done, is refused by name`(field: String) throws {
         let complete = field.hasSuffix("required") ? field + "\"" : field
-        let name = try #require(complete.split(separator: "\"").map(String.init).first { $0 != "xyz" && !$0.contains(":n") })
+        let name = try #require(
+            complete.split(separator: "\"").map(String.init).first { $0 != "xyz" && !$0.contains(":n") })
         for form in Self.forms {
             let refusal = try #require(Self.refusal(Self.body(form, complete), as: form), "\(form)")
             #expect(refusal.statusCode == 400)
@@ -52,12 +53,15 @@ import Testing
     @Test(arguments: [#""best_of":3"#, #""n":2,"best_of":3"#, #""logprobs":0"#])
     func `completions have fields of their own that are refused`(field: String) {
         let names = ["best_of", "logprobs"]
-        #expect(Self.refusal(Self.body(.completion, field), as: .completion).map { names.contains($0.param ?? "") } == true)
+        #expect(
+            Self.refusal(Self.body(.completion, field), as: .completion).map { names.contains($0.param ?? "") } == true)
     }
 
     @Test(arguments: [
-        ("[]", "prompt"), ("[[]]", ""), (#"["x",7]"#, "prompt[1]"), (#"[7,"x"]"#, "prompt[1]"), ("[[7],8]", "prompt[1]"),
-        ("[[7],[1.5]]", "prompt[1][0]"), ("[4294967296]", "prompt[0]"), ("{}", "prompt"), ("7", "prompt"), ("null", "prompt"),
+        ("[]", "prompt"), ("[[]]", ""), (#"["x",7]"#, "prompt[1]"), (#"[7,"x"]"#, "prompt[1]"),
+        ("[[7],8]", "prompt[1]"),
+        ("[[7],[1.5]]", "prompt[1][0]"), ("[4294967296]", "prompt[0]"), ("{}", "prompt"), ("7", "prompt"),
+        ("null", "prompt"),
     ])
     func `prompts are texts or tokens, and nothing mixed`(prompt: String, param: String) {
         #expect(Self.refusal(#"{"prompt":\#(prompt)}"#, as: .completion)?.param ?? "" == param)
@@ -79,15 +83,18 @@ import Testing
     @Test(arguments: [
         (#""max_tokens":1.5"#, "max_tokens", "1.5"), (#""max_tokens":"7""#, "max_tokens", "7"),
         (#""max_tokens":true"#, "max_tokens", "true"), (#""seed":9223372036854775808"#, "seed", "9223372036854775808"),
-        (#""seed":-9223372036854775809"#, "seed", ""), (#""seed":1e300"#, "seed", "1e+300"), (#""seed":"x""#, "seed", "x"),
+        (#""seed":-9223372036854775809"#, "seed", ""), (#""seed":1e300"#, "seed", "1e+300"),
+        (#""seed":"x""#, "seed", "x"),
         (#""temperature":"hot""#, "temperature", "hot"), (#""temperature":1e999"#, "temperature", ""),
         (#""temperature":[1]"#, "temperature", "a list"), (#""top_p":false"#, "top_p", "false"),
         (#""stream":1"#, "stream", "1"), (#""stream":"true""#, "stream", "true"), (#""stop":7"#, "stop", "7"),
-        (#""stop":[7]"#, "stop[0]", "7"), (#""n":1.5"#, "n", "1.5"), (#""n":"2""#, "n", "2"), (#""model":7"#, "model", "7"),
+        (#""stop":[7]"#, "stop[0]", "7"), (#""n":1.5"#, "n", "1.5"), (#""n":"2""#, "n", "2"),
+        (#""model":7"#, "model", "7"),
         (#""stream":true,"stream_options":[]"#, "stream_options", "a list"),
         (#""stream":true,"stream_options":{"include_usage":1}"#, "stream_options.include_usage", "1"),
         (#""tools":{}"#, "tools", "an object"), (#""response_format":"json""#, "response_format", "json"),
-        (#""specsearch":7"#, "specsearch", "7"), (#""specsearch":{"return_trace":"yes"}"#, "specsearch.return_trace", "yes"),
+        (#""specsearch":7"#, "specsearch", "7"),
+        (#""specsearch":{"return_trace":"yes"}"#, "specsearch.return_trace", "yes"),
         (#""specsearch":{"beams":1.5}"#, "specsearch.beams", ""), (#""max_tokens":1e30"#, "max_tokens", "1e+30"),
     ])
     func `a wrong type is named, and what it is`(field: String, param: String, value: String) throws {

@@ -8,7 +8,8 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct ResponseRouteTests {
     @Test func `a response holds the reasoning and the message`() async throws {
         try await withServer { client, _ in
-            let body = #"{"model":"toy","input":"What is 7","instructions":null,"metadata":{"a":"b"},"max_output_tokens":900}"#
+            let body =
+                #"{"model":"toy","input":"What is 7","instructions":null,"metadata":{"a":"b"},"max_output_tokens":900}"#
             let response = try await client.post("/v1/responses", body)
             #expect(response.status == .ok)
             #expect(try response.value("object") as? String == "response")
@@ -60,7 +61,8 @@ import Testing
             let reasoning = try joined("response.reasoning_text.delta", "delta")
             #expect(try joined("response.reasoning_text.done", "text") == reasoning)
             let last = try #require(data.last)
-            #expect(try jsonValue(in: last, ["response", "output", "0", "content", "0", "text"]) as? String == reasoning)
+            #expect(
+                try jsonValue(in: last, ["response", "output", "0", "content", "0", "text"]) as? String == reasoning)
             #expect(try jsonValue(in: last, ["response", "usage", "input_tokens"]) as? Int == 9)
             #expect(!text.contains("[DONE]"))
         }
@@ -76,10 +78,12 @@ import Testing
     @Test(arguments: [
         (#""text":{"format":{"type":"json_schema","name":"x","schema":{}}}"#, "text.format"),
         (#""text":{"format":{"type":"text"},"verbosity":"low"}"#, "text.verbosity"),
-        (#""reasoning":{"effort":"high"}"#, "reasoning.effort"), (#""include":["file_search_call.results"]"#, "include"),
+        (#""reasoning":{"effort":"high"}"#, "reasoning.effort"),
+        (#""include":["file_search_call.results"]"#, "include"),
         (#""n":2"#, "n"), (#""max_output_tokens":0"#, "max_output_tokens"), (#""stop":["x"]"#, "stop"),
         (#""input":[{"type":"function_call_output","call_id":"x","output":"y"}]"#, "input[0].type"),
-        (#""input":[{"role":"user","content":[{"type":"input_image","image_url":"x"}]}]"#, "input"), (#""input":7"#, "input"),
+        (#""input":[{"role":"user","content":[{"type":"input_image","image_url":"x"}]}]"#, "input"),
+        (#""input":7"#, "input"),
     ])
     func `what a response cannot hold is refused by name`(field: String, param: String) async throws {
         try await withServer { client, _ in

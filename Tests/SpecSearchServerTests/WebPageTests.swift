@@ -51,12 +51,13 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ([.origin: "http://evil.example"], 403), ([.origin: "null"], 403), ([.origin: "http://localhost:1"], 403),
-        ([.origin: "file://"], 403), ([.secFetchSite: "cross-site"], 403), ([:], 201),
-        ([.secFetchSite: "same-origin", .origin: "https://proxy.example"], 201), ([.secFetchSite: "none"], 201),
-        ([.secFetchSite: "cross-site", .origin: "https://good.example"], 201),
-    ] as [(HTTPFields, Int)])
+    @Test(
+        arguments: [
+            ([.origin: "http://evil.example"], 403), ([.origin: "null"], 403), ([.origin: "http://localhost:1"], 403),
+            ([.origin: "file://"], 403), ([.secFetchSite: "cross-site"], 403), ([:], 201),
+            ([.secFetchSite: "same-origin", .origin: "https://proxy.example"], 201), ([.secFetchSite: "none"], 201),
+            ([.secFetchSite: "cross-site", .origin: "https://good.example"], 201),
+        ] as [(HTTPFields, Int)])
     func `a page of another site starts no search`(headers: HTTPFields, status: Int) async throws {
         try await withServer(TestModel.make(), { $0.allowedOrigins = ["https://good.example"] }) { client, server in
             let body = #"{"problem":"What is 7"}"#
@@ -73,7 +74,8 @@ import Testing
             #expect(own.status == .created)
             let link = try await client.get("/", headers: [.secFetchSite: "cross-site", .secFetchMode: "navigate"])
             #expect(link.status == .ok)
-            let frame = try await client.get("/v1/models", headers: [.secFetchSite: "cross-site", .secFetchMode: "no-cors"])
+            let frame = try await client.get(
+                "/v1/models", headers: [.secFetchSite: "cross-site", .secFetchMode: "no-cors"])
             #expect(frame.status == .forbidden)
         }
     }
@@ -110,7 +112,8 @@ import Testing
         try await withServer(TestModel.make(), { $0.allowedOrigins = ["https://good.example"] }) { client, _ in
             let asked = "authorization, content-type, x-stainless-arch, x-stainless-lang, x-stainless-retry-count"
             let headers: HTTPFields = [
-                .origin: "https://good.example", .accessControlRequestMethod: "POST", .accessControlRequestHeaders: asked,
+                .origin: "https://good.example", .accessControlRequestMethod: "POST",
+                .accessControlRequestHeaders: asked,
             ]
             let response = try await client.execute(uri: "/v1/responses", method: .options, headers: headers) { $0 }
             #expect(response.status == .noContent)
@@ -144,7 +147,13 @@ import Testing
                 #expect(answer.headers[.vary]?.contains("Origin") == true)
             }
         }
-        try await withServer(TestModel.make(), { $0.allowedOrigins = ["*"]; $0.keys = KeyRing(keys: ["right"]) }) {
+        try await withServer(
+            TestModel.make(),
+            {
+                $0.allowedOrigins = ["*"]
+                $0.keys = KeyRing(keys: ["right"])
+            }
+        ) {
             client, _ in
             let answer = try await client.get("/v1/models", headers: origin)
             #expect(answer.status == .unauthorized)

@@ -103,7 +103,9 @@
             let server = try SearchServer(model: model, configuration: configuration, metrics: metrics, logger: logger)
             let host = host.contains(":") ? "[\(host)]" : host
             try await server.run { [unixSocket] port in
-                if let unixSocket { return Terminal.say("Serving \(model.id) at \(unixSocket) (API: http://localhost/v1)") }
+                if let unixSocket {
+                    return Terminal.say("Serving \(model.id) at \(unixSocket) (API: http://localhost/v1)")
+                }
                 Terminal.say("Serving \(model.id) at http://\(host):\(port)/ (API: http://\(host):\(port)/v1)")
             }
         }
@@ -138,7 +140,8 @@
                     .filter { !$0.isEmpty && !$0.hasPrefix("#") }
                 guard !found.isEmpty else {
                     throw SpecSearchError(
-                        .badSetting, "There is no key in \(apiKeyFile).", remedy: "Write one on a line, or leave the file out.")
+                        .badSetting, "There is no key in \(apiKeyFile).",
+                        remedy: "Write one on a line, or leave the file out.")
                 }
                 keys += found
             }
@@ -147,7 +150,8 @@
                     .filter { !$0.isEmpty }
                 guard !found.isEmpty else {
                     throw SpecSearchError(
-                        .badSetting, "SPECSEARCH_API_KEY is set, and there is no key in it.", remedy: "Give one, or unset it.")
+                        .badSetting, "SPECSEARCH_API_KEY is set, and there is no key in it.",
+                        remedy: "Give one, or unset it.")
                 }
                 keys += found
             }

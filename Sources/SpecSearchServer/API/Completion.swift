@@ -87,7 +87,11 @@ struct Completion: Encodable, Sendable {
         try values.encode(model, forKey: .model)
         try values.encode(choices, forKey: .choices)
         try values.encode(systemFingerprint, forKey: .systemFingerprint)
-        if promisesUsage { try values.encode(usage, forKey: .usage) } else { try values.encodeIfPresent(usage, forKey: .usage) }
+        if promisesUsage {
+            try values.encode(usage, forKey: .usage)
+        } else {
+            try values.encodeIfPresent(usage, forKey: .usage)
+        }
         try values.encodeIfPresent(specsearch, forKey: .specsearch)
     }
 }

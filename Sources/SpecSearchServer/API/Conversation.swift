@@ -75,7 +75,8 @@ struct Conversation {
                 let type = try part.required("type", try part.string("type"))
                 guard ["text", "input_text", "output_text"].contains(type) else {
                     throw .invalid(
-                        "Parts of type \(type.shortened) are not supported, only text.", param: param, code: "unsupported")
+                        "Parts of type \(type.shortened) are not supported, only text.", param: param,
+                        code: "unsupported")
                 }
                 text += try part.required("text", try part.string("text"))
             }

@@ -89,7 +89,9 @@ package struct GenerationRequest: Sendable {
         }
         count = try Self.count(body, form, limits)
         if form == .response {
-            repeated = body.values.filter { ["instructions", "metadata", "temperature", "top_p", "user"].contains($0.key) }
+            repeated = body.values.filter {
+                ["instructions", "metadata", "temperature", "top_p", "user"].contains($0.key)
+            }
         }
     }
 

@@ -23,8 +23,10 @@ enum PublishedField {
         "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention",
         "parallel_tool_calls", "prediction", "truncation",
         // Of vLLM, llama-server and Ollama.
-        "cache_prompt", "cache_salt", "id_slot", "keep_alive", "priority", "request_id", "session_id", "timings_per_token",
-        "return_progress", "include_reasoning", "reasoning_format", "skip_special_tokens", "spaces_between_special_tokens",
+        "cache_prompt", "cache_salt", "id_slot", "keep_alive", "priority", "request_id", "session_id",
+        "timings_per_token",
+        "return_progress", "include_reasoning", "reasoning_format", "skip_special_tokens",
+        "spaces_between_special_tokens",
         "stream_interval",
     ]
 
@@ -46,9 +48,11 @@ enum PublishedField {
         "min_tokens": [.integer(0)], "ignore_eos": [.bool(false)], "stop_token_ids": [.array([])],
         "include_stop_str_in_output": [.bool(false)], "bad_words": [.array([])], "allowed_token_ids": [],
         "prompt_logprobs": [], "return_token_ids": [.bool(false)], "return_tokens_as_token_ids": [.bool(false)],
-        "truncate_prompt_tokens": [], "n_predict": [], "n_probs": [.integer(0)], "samplers": [], "grammar": [.string("")],
+        "truncate_prompt_tokens": [], "n_predict": [], "n_probs": [.integer(0)], "samplers": [],
+        "grammar": [.string("")],
         "json_schema": [], "guided_json": [], "guided_regex": [], "guided_choice": [], "guided_grammar": [],
-        "structured_outputs": [], "chat_template": [], "chat_template_kwargs": [.object([:])], "documents": [.array([])],
+        "structured_outputs": [], "chat_template": [], "chat_template_kwargs": [.object([:])],
+        "documents": [.array([])],
         "add_generation_prompt": [.bool(true)], "continue_final_message": [.bool(false)],
         "add_special_tokens": [], "lora": [.array([])], "options": [.object([:])], "think": [], "format": [],
         "thinking_budget_tokens": [], "thinking_token_budget": [],
@@ -61,7 +65,8 @@ enum PublishedField {
             guard let value = fields[key] else { continue }
             guard let without = refused[key] else {
                 throw .invalid(
-                    "There is no field \(key.shortened) in this request.", param: fields.place(key), code: "unknown_field")
+                    "There is no field \(key.shortened) in this request.", param: fields.place(key),
+                    code: "unknown_field")
             }
             guard without.contains(where: { isSame($0, value) }) else {
                 throw .invalid(

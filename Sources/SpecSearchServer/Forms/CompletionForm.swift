@@ -62,7 +62,9 @@ struct CompletionForm: AnswerForm {
         var parts: [ByteBuffer] = []
         var last = Completion.Choice(index: choice, finishReason: answer.finishReason, report: report(answer))
         if isChat {
-            if !answer.content.isEmpty { parts.append(try delta(Completion.Message(content: answer.content), of: choice)) }
+            if !answer.content.isEmpty {
+                parts.append(try delta(Completion.Message(content: answer.content), of: choice))
+            }
             last.delta = Completion.Message()
         } else {
             let text = filters[choice, default: StopFilter(request.stops)].pass(answer.content, isLast: true)

@@ -51,7 +51,9 @@ struct ResponseForm: AnswerForm {
     private func answer(
         _ answer: GenerationAnswer?, _ account: GenerationAccount?, error: APIError? = nil
     ) -> Answer {
-        let status = error != nil ? "failed" : account == nil ? "in_progress" : answer?.isWhole == true ? "completed" : "incomplete"
+        let status =
+            error != nil
+            ? "failed" : account == nil ? "in_progress" : answer?.isWhole == true ? "completed" : "incomplete"
         var fields: [String: JSONValue] = [
             "id": .string(id), "object": "response", "created_at": .integer(created), "model": .string(model),
             "status": .string(status), "background": .bool(false), "incomplete_details": .null, "error": .null,
@@ -119,7 +121,8 @@ struct ResponseForm: AnswerForm {
     }
 
     mutating func step(_ text: String, of choice: Int) throws -> [ByteBuffer] {
-        let parts = hasReasoning ? [] : try beginItem(reasoning(nil, "in_progress"), 0, reasoningID, Self.reasoningPart(""))
+        let parts =
+            hasReasoning ? [] : try beginItem(reasoning(nil, "in_progress"), 0, reasoningID, Self.reasoningPart(""))
         hasReasoning = true
         return try parts + [
             event("response.reasoning_text.delta", place(reasoningID, 0).merging(["delta": .string(text)]) { $1 })
@@ -134,7 +137,8 @@ struct ResponseForm: AnswerForm {
         if hasReasoning {
             let text = answer.reasoningText
             parts.append(
-                try event("response.reasoning_text.done", place(reasoningID, 0).merging(["text": .string(text)]) { $1 }))
+                try event("response.reasoning_text.done", place(reasoningID, 0).merging(["text": .string(text)]) { $1 })
+            )
             parts += try endItem(reasoning(text, "completed"), 0, reasoningID, Self.reasoningPart(text))
         }
         guard answer.isWhole else { return parts }
@@ -144,7 +148,8 @@ struct ResponseForm: AnswerForm {
         parts += try beginItem(message(nil, "in_progress"), index, messageID, Self.textPart(""))
         parts.append(try event("response.output_text.delta", place(messageID, index).merging(delta) { $1 }))
         parts.append(try event("response.output_text.done", place(messageID, index).merging(text) { $1 }))
-        return try parts + endItem(message(answer.content, "completed"), index, messageID, Self.textPart(answer.content))
+        return try parts
+            + endItem(message(answer.content, "completed"), index, messageID, Self.textPart(answer.content))
     }
 
     mutating func finish(_ account: GenerationAccount) throws -> [ByteBuffer] {

@@ -56,7 +56,8 @@ struct Origin: Hashable, Sendable {
     init?(_ text: String) {
         guard let range = text.firstRange(of: "://") else { return nil }
         let scheme = text[..<range.lowerBound].lowercased()
-        guard let first = scheme.utf8.first, first.isAlphanumeric, let authority = Authority(String(text[range.upperBound...]))
+        guard let first = scheme.utf8.first, first.isAlphanumeric,
+            let authority = Authority(String(text[range.upperBound...]))
         else { return nil }
         self.scheme = scheme
         self.authority = authority

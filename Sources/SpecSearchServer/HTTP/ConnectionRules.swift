@@ -74,7 +74,9 @@ final class ConnectionRules: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private static func refusal(of head: HTTPRequestHead) -> Refusal? {
-        if head.version.major != 1 { return Refusal(status: .httpVersionNotSupported, message: "HTTP/1.1 is spoken here.") }
+        if head.version.major != 1 {
+            return Refusal(status: .httpVersionNotSupported, message: "HTTP/1.1 is spoken here.")
+        }
         let hosts = head.headers["host"]
         guard hosts.count == 1 || hosts.isEmpty && head.version.isOld, hosts.allSatisfy(isHost) else {
             return Refusal(status: .badRequest, message: "A request has one header field Host, with one host in it.")
@@ -91,7 +93,8 @@ final class ConnectionRules: ChannelDuplexHandler, RemovableChannelHandler {
         }
         let expectations = head.headers[canonicalForm: "expect"]
         if expectations.contains(where: { $0.lowercased() != "100-continue" }) {
-            return Refusal(status: .expectationFailed, message: "The only expectation that is met here is 100-continue.")
+            return Refusal(
+                status: .expectationFailed, message: "The only expectation that is met here is 100-continue.")
         }
         return nil
     }
@@ -168,7 +171,9 @@ final class ConnectionRules: ChannelDuplexHandler, RemovableChannelHandler {
                     exchanges[exchanges.startIndex].isLast = true
                     isDeaf = true
                 }
-                if exchanges[exchanges.startIndex].isLast { head.headers.replaceOrAdd(name: "connection", value: "close") }
+                if exchanges[exchanges.startIndex].isLast {
+                    head.headers.replaceOrAdd(name: "connection", value: "close")
+                }
             }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body: context.write(data, promise: promise)
@@ -210,7 +215,8 @@ enum HTTPDate {
         gmtime_r(&time, &parts)
         let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        return "\(days[Int(parts.tm_wday)]), \(two(parts.tm_mday)) \(months[Int(parts.tm_mon)]) \(1900 + parts.tm_year) "
+        return
+            "\(days[Int(parts.tm_wday)]), \(two(parts.tm_mday)) \(months[Int(parts.tm_mon)]) \(1900 + parts.tm_year) "
             + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)) GMT"
     }
 

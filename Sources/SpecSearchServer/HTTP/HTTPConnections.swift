@@ -37,7 +37,8 @@ final class RequestLine: ChannelInboundHandler, RemovableChannelHandler {
     /// The major version of HTTP of the request line that they begin with, whose method is a token, known or not
     /// (RFC 9112 §3); nil where they do not.
     var version: Int? {
-        let text = String(buffer: latest.getSlice(at: latest.readerIndex, length: min(8192, latest.readableBytes)) ?? latest)
+        let text = String(
+            buffer: latest.getSlice(at: latest.readerIndex, length: min(8192, latest.readableBytes)) ?? latest)
         let line = /[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^ \r\n]+ HTTP\/([0-9])\.[0-9]\r?\n/.matchingSemantics(.unicodeScalar)
         return text.prefixMatch(of: line).flatMap { Int($0.output.1) }
     }

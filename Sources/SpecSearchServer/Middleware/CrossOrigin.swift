@@ -49,7 +49,8 @@ struct CrossOrigin: RouterMiddleware {
 
     private static let refusal = APIError(
         statusCode: 403, type: "permission_error",
-        message: "Pages of other origins may not ask this server: allow theirs by --cors-origin.", code: "foreign_origin")
+        message: "Pages of other origins may not ask this server: allow theirs by --cors-origin.",
+        code: "foreign_origin")
 
     /// Whether a page of another origin asks.
     private static func isForeign(_ request: Request, _ origin: String?) -> Bool {
@@ -62,7 +63,8 @@ struct CrossOrigin: RouterMiddleware {
             return !origin.isServed(at: authority)
         }
         // A link to the page may be followed from anywhere.
-        let isLink = [.get, .head].contains(request.method) && request.headers[.secFetchMode]?.lowercased() == "navigate"
+        let isLink =
+            [.get, .head].contains(request.method) && request.headers[.secFetchMode]?.lowercased() == "navigate"
         return site == "cross-site" && !isLink
     }
 

@@ -39,7 +39,9 @@ struct ErrorAnswers: RouterMiddleware {
         // The router does not tell an unknown path from an unknown method.
         let methods = request.head.path == "*" ? [.get, .head, .post, .delete, .options] : methods(request.uri.path)
         let allowed = methods.map(\.rawValue).joined(separator: ", ")
-        if request.method == .options, !methods.isEmpty { return Response(status: .noContent, headers: [.allow: allowed]) }
+        if request.method == .options, !methods.isEmpty {
+            return Response(status: .noContent, headers: [.allow: allowed])
+        }
         guard Self.known.contains(request.method) else {
             return try APIError(
                 statusCode: 501, type: "invalid_request_error", message: "There is no such method.",
@@ -54,7 +56,8 @@ struct ErrorAnswers: RouterMiddleware {
             response.headers[.allow] = allowed
             return response
         }
-        return try APIError.notFound("There is no such route.", code: "not_found").response(from: request, context: context)
+        return try APIError.notFound("There is no such route.", code: "not_found").response(
+            from: request, context: context)
     }
 
     /// The methods of RFC 9110 that are about a resource, and PATCH.

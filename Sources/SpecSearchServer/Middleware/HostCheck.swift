@@ -23,7 +23,8 @@ struct HostCheck: RouterMiddleware {
         guard !isNeeded || request.head.authority.flatMap(Authority.init).map(isKnown) ?? false else {
             throw APIError(
                 statusCode: 403, type: "permission_error",
-                message: "This server answers to localhost only: add other names by --allow-host.", code: "unknown_host")
+                message: "This server answers to localhost only: add other names by --allow-host.", code: "unknown_host"
+            )
         }
         return try await next(request, context)
     }

@@ -57,7 +57,8 @@ struct SearchRoutes: Sendable {
                         let line = try SearchTrace.line(for: event.forClients)
                         watched.append(WatchedSearch.Line(data: String(decoding: line, as: UTF8.self)))
                     } catch {
-                        logger.error("An event cannot be written", metadata: ["error": "\(SpecSearchError.logged(error))"])
+                        logger.error(
+                            "An event cannot be written", metadata: ["error": "\(SpecSearchError.logged(error))"])
                     }
                 }
                 watched.end(WatchedSearch.Line(name: "end", data: "{}"))

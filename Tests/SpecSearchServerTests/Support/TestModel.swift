@@ -27,7 +27,9 @@ enum TestModel {
 
         /// A token a byte.
         func text(of tokens: [Token]) async throws -> String? {
-            guard tokens.allSatisfy({ UInt8(exactly: $0) != nil }) else { throw SpecSearchError(.badSetting, "No such token.") }
+            guard tokens.allSatisfy({ UInt8(exactly: $0) != nil }) else {
+                throw SpecSearchError(.badSetting, "No such token.")
+            }
             return String(decoding: tokens.compactMap { UInt8(exactly: $0) }, as: UTF8.self)
         }
 
