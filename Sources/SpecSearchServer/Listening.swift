@@ -17,6 +17,10 @@ extension ServerConfiguration {
         let group = MultiThreadedEventLoopGroup.singleton
         do {
             if let socketPath {
+                guard socketFile != .other else {
+                    throw SpecSearchError(
+                        .ioFailed, "\(socketPath) is a file, not a socket.", remedy: "Choose another path.")
+                }
                 // A socket that nobody listens on any more is left over from another server, and taken over.
                 let other = try? await ClientBootstrap(group: group).connect(unixDomainSocketPath: socketPath).get()
                 if let other {
@@ -36,6 +40,20 @@ extension ServerConfiguration {
         } catch {
             throw cannotListen(error)
         }
+    }
+
+    private enum SocketFile { case none, socket, other }
+
+    /// What there is at the socket's path.
+    private var socketFile: SocketFile {
+        var status = stat()
+        guard let socketPath, lstat(socketPath, &status) == 0 else { return .none }
+        return status.st_mode & S_IFMT == S_IFSOCK ? .socket : .other
+    }
+
+    /// Removes the socket that the server listened on.
+    func removeSocket() {
+        if let socketPath, socketFile == .socket { unlink(socketPath) }
     }
 
     /// The error of a server that cannot listen, for people.

@@ -131,7 +131,7 @@ public struct SearchServer: Service {
             }
             defer {
                 tasks.cancelAll()
-                if let path = configuration.socketPath { unlink(path) }
+                configuration.removeSocket()
             }
             do {
                 try await tasks.next()

@@ -149,6 +149,19 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
+    @Test func `a file that is no socket is left alone`() async throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("f\(UInt32.random(in: 0...9999))").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data("mine".utf8).write(to: URL(fileURLWithPath: path))
+        var configuration = ServerConfiguration()
+        configuration.socketPath = path
+        let checked = configuration
+        await #expect(throws: SpecSearchError.self) { try await checked.checkAddress() }
+        let server = try Self.server(TestModel.make(), Gathered<(Logger.Level, String)>()) { $0.socketPath = path }
+        await #expect(throws: (any Error).self) { try await server.run { _ in } }
+        #expect(FileManager.default.contents(atPath: path) == Data("mine".utf8))
+    }
+
     @Test(arguments: [
         ("The context of /home/me/large.gguf holds 7.", "The context of large.gguf holds 7."),
         ("See Models/draft.gguf, or ~/x/y.json.", "See draft.gguf, or y.json."),

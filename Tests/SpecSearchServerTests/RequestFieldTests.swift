@@ -85,7 +85,7 @@ import Testing
         (#""max_tokens":true"#, "max_tokens", "true"), (#""seed":9223372036854775808"#, "seed", "9223372036854775808"),
         (#""seed":-9223372036854775809"#, "seed", ""), (#""seed":1e300"#, "seed", "1e+300"),
         (#""seed":"x""#, "seed", "x"),
-        (#""temperature":"hot""#, "temperature", "hot"), (#""temperature":1e999"#, "temperature", ""),
+        (#""temperature":"hot""#, "temperature", "hot"), (#""temperature":1e999"#, "temperature", "out of range"), (#""user":"\ud800""#, "user", "Unicode"),
         (#""temperature":[1]"#, "temperature", "a list"), (#""top_p":false"#, "top_p", "false"),
         (#""stream":1"#, "stream", "1"), (#""stream":"true""#, "stream", "true"), (#""stop":7"#, "stop", "7"),
         (#""stop":[7]"#, "stop[0]", "7"), (#""n":1.5"#, "n", "1.5"), (#""n":"2""#, "n", "2"),

@@ -24,13 +24,18 @@ enum JSONValue: Codable, Sendable, Hashable {
             self = .unsigned(unsigned)
         } else if let number = try? value.decode(Double.self) {
             self = .number(number)
+        } else if let integers = try? value.decode([Int].self) {
+            // Prompts of tokens are long, and each value that is tried in vain takes a while.
+            self = .array(integers.map(JSONValue.integer))
         } else if (try? decoder.unkeyedContainer()) != nil {
             self = .array(try value.decode([JSONValue].self))
         } else if (try? decoder.container(keyedBy: AnyKey.self)) != nil {
             self = .object(try value.decode([String: JSONValue].self))
         } else {
             let place = AnyKey.path(decoder.codingPath)
-            throw APIError.invalid("\(place) is a number that is out of range.", param: place)
+            throw APIError.invalid(
+                "\(place) cannot be read: it is a number that is out of range, or a text that is not Unicode.",
+                param: place)
         }
     }
 

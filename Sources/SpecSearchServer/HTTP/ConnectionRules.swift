@@ -41,6 +41,8 @@ final class ConnectionRules: ChannelDuplexHandler, RemovableChannelHandler {
     private var isDeaf = false
     /// What is to be said once all before it is answered.
     private var refusal: Refusal?
+    /// Whether the last answer is written, so that nothing may follow it.
+    private var isSilent = false
     /// Whether our side of the connection is at its end.
     private var hasEnded = false
 
@@ -130,8 +132,9 @@ final class ConnectionRules: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func sayRefusal(_ context: ChannelHandlerContext) {
-        guard let refusal, !hasEnded else { return }
+        guard let refusal, !isSilent else { return }
         self.refusal = nil
+        isSilent = true
         let type = refusal.status.code < 500 ? "invalid_request_error" : "server_error"
         let error = APIError(statusCode: Int(refusal.status.code), type: type, message: refusal.message)
         let body = ByteBuffer(bytes: (try? JSON.data(error)) ?? Data())
@@ -151,7 +154,7 @@ final class ConnectionRules: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Answers
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard !hasEnded else {
+        guard !isSilent else {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
         }
@@ -180,6 +183,7 @@ final class ConnectionRules: ChannelDuplexHandler, RemovableChannelHandler {
         case .end:
             let isLast = exchanges.popFirst()?.isLast ?? false
             guard isLast || refusal != nil && exchanges.isEmpty else { return context.write(data, promise: promise) }
+            isSilent = isLast
             let promise = promise ?? context.eventLoop.makePromise()
             promise.futureResult.assumeIsolated().whenComplete { _ in
                 if isLast { self.end(context) } else { self.sayRefusal(context) }
