@@ -60,16 +60,15 @@ import Testing
     }
 
     @Test(arguments: [
-        "zz\r\nhello\r\n0\r\n\r\n", "5\r\nhello", "5\r\nhellox\r\n0\r\n\r\n", "-1\r\n\r\n",
+        "zz\r\nhello\r\n0\r\n\r\n", "5\r\nhellox\r\n0\r\n\r\n", "-1\r\n\r\n",
         "ffffffffffffffffff\r\nx\r\n",
         "5 5\r\nhello\r\n0\r\n\r\n",
     ])
     func `a badly chunked body is the client's fault`(body: String) async throws {
-        try await withServer(TestModel.make(), { $0.idleSeconds = 1 }) { client, _ in
+        try await withServer { client, _ in
             let text = Self.post("/v1/completions", "Transfer-Encoding: chunked\r\n", body)
             let answer = try await Self.exchange(client.port, text)
-            #expect(Self.statuses(answer).allSatisfy { [400, 408].contains($0) })
-            #expect(Self.statuses(answer).count == 1)
+            #expect(Self.statuses(answer) == [400])
         }
     }
 
