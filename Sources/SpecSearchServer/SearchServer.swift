@@ -119,7 +119,9 @@ public struct SearchServer: Service {
             tasks.addTask { try await group.run() }
             tasks.addTask { [admission] in
                 var first: ContinuousClock.Instant?
-                for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+                // Whoever started this with nohup wants it to go on.
+                let signals = [UnixSignal.sigterm, .sigint] + (Self.isIgnored(SIGHUP) ? [] : [.sighup])
+                for await _ in await UnixSignalsSequence(trapping: signals) {
                     guard let before = first else {
                         first = .now
                         await group.triggerGracefulShutdown()
@@ -143,6 +145,12 @@ public struct SearchServer: Service {
 
     public func run() async throws {
         try await run { _ in }
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        let handler = signal(number, SIG_IGN)
+        signal(number, handler)
+        return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 }
 
