@@ -46,9 +46,10 @@ extension ServerConfiguration {
 
     /// What there is at the socket's path.
     private var socketFile: SocketFile {
-        var status = stat()
-        guard let socketPath, lstat(socketPath, &status) == 0 else { return .none }
-        return status.st_mode & S_IFMT == S_IFSOCK ? .socket : .other
+        guard let socketPath, let file = try? FileManager.default.attributesOfItem(atPath: socketPath) else {
+            return .none
+        }
+        return file[.type] as? FileAttributeType == .typeSocket ? .socket : .other
     }
 
     /// Removes the socket that the server listened on.
