@@ -8,7 +8,7 @@ enum RequestCheck {
     static func check(_ bytes: [UInt8]) throws {
         let limits = ServerConfiguration.Limits()
         let model = ServedModel(id: "toy", engine: Engine())
-        for form in [GenerationRequest.Form.chat, .completion, .search] {
+        for form in [GenerationRequest.Form.chat, .completion, .response, .search] {
             do {
                 let request = try GenerationRequest(Data(bytes), as: form, limits: limits)
                 let search = try request.search(by: model, limits: limits)
@@ -21,7 +21,9 @@ enum RequestCheck {
                 }
                 try Violation.unless(
                     search.options.budget.seconds != nil && configuration.sampling.maximumTokens != nil
-                        && request.problem.count <= limits.problemCharacters, "a search without a limit")
+                        && request.problem.count <= limits.problemCharacters
+                        && request.problems.count <= limits.prompts && request.count <= limits.choices,
+                    "a search without a limit")
                 try checkStops(request)
             } catch let error as APIError {
                 try Violation.unless(

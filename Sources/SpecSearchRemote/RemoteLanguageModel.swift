@@ -73,6 +73,11 @@ public struct RemoteLanguageModel: LanguageModel {
         }
     }
 
+    /// The number of tokens of a problem's prompt, where the server has a tokenizer to ask.
+    public func promptTokens(of problem: Problem) async throws -> Int? {
+        group.dialect == .openAI ? nil : try await servers.promptTokens(problem).count
+    }
+
     /// The log-likelihood of the last thought of each path, where the server gives it.
     ///
     /// vLLM and SGLang give it by a prefill, llama-server by being forced to generate the thought; all of them by the

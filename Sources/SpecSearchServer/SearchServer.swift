@@ -1,8 +1,10 @@
+internal import Foundation
 internal import HTTPTypes
 package import Hummingbird
 internal import HummingbirdCore
 public import Logging
 internal import NIOCore
+internal import NIOPosix
 public import ServiceLifecycle
 internal import SpecSearch
 internal import UnixSignals
@@ -35,7 +37,8 @@ public struct SearchServer: Service {
         let prometheus = metrics ?? Self.makeMetrics()
         admission = Admission(configuration.limits)
         self.metrics = ServerMetrics(factory: prometheus)
-        let runner = SearchRunner(model: model, metrics: self.metrics, admission: admission)
+        let runner = SearchRunner(
+            model: model, limits: configuration.limits, metrics: self.metrics, admission: admission)
         let registry = SearchRegistry(limit: configuration.limits.keptSearches)
         table =
             try CompletionRoutes(configuration: configuration, runner: runner).routes
@@ -65,10 +68,17 @@ public struct SearchServer: Service {
         onRunning: @escaping @Sendable (Int) -> Void = { _ in }
     ) -> some ApplicationProtocol {
         let router = Router(context: ServerContext.self)
+        // Whatever answers to GET answers to HEAD, but for streams, whose head says nothing.
+        let table = table + table.filter { $0.method == .get && !$0.isStream }.map { $0.by(.head) }
         let open = Set(table.filter(\.isPublic).map { "\($0.method) \($0.path)" })
         router.addMiddleware {
             Observation(metrics: metrics)
-            CrossOrigin(origins: configuration.allowedOrigins)
+            CrossOrigin(policy: OriginPolicy(configuration.allowedOrigins))
+            ErrorAnswers { path in
+                let methods = table.filter { $0.matches(path) }.map(\.method)
+                return methods.isEmpty ? [] : methods + [.options]
+            }
+            HostCheck(configuration)
             Authentication(keys: configuration.keys) { open.contains("\($0.method) \($0.uri.path)") }
         }
         for route in table {
@@ -76,34 +86,71 @@ public struct SearchServer: Service {
         }
         return Application(
             router: router,
-            server: .http1(
-                configuration: HTTP1Channel.Configuration(
-                    additionalChannelHandlers: [ClientWatch(seconds: configuration.writeSeconds, metrics: metrics)],
-                    idleTimeout: .seconds(Int64(configuration.idleSeconds)))),
-            configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port), serverName: "specsearch"),
+            server: HTTPServerBuilder { [configuration, metrics] responder in
+                HTTPConnections(
+                    base: HTTP1Channel(
+                        responder: responder,
+                        configuration: HTTP1Channel.Configuration(
+                            additionalChannelHandlers: [
+                                ClientWatch(seconds: configuration.writeSeconds, metrics: metrics)
+                            ],
+                            idleTimeout: .seconds(Int64(configuration.idleSeconds)))))
+            },
+            configuration: ApplicationConfiguration(address: configuration.address, serverName: "specsearch"),
             onServerRunning: { channel in onRunning(channel.localAddress?.port ?? configuration.port) },
             logger: logger)
     }
 
     /// Serves until a signal or a graceful shutdown; then newcomers are refused, and running searches may end.
     ///
+    /// A second signal ends them at once.
+    ///
     /// - Parameter onRunning: Receives the port when the server listens.
-    /// - Throws: Where it cannot listen.
+    /// - Throws: ``SpecSearchError`` `ioFailed` where it cannot listen.
     public func run(onRunning: @escaping @Sendable (Int) -> Void) async throws {
         // Services are stopped from the last to the first: the HTTP side goes on until the searches are done.
-        try await ServiceGroup(
+        let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(service: application(onRunning: onRunning)),
                     .init(service: Draining(admission: admission, seconds: configuration.drainSeconds, logger: logger)),
-                ],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        ).run()
+                ], logger: logger))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            tasks.addTask { [admission] in
+                var first: ContinuousClock.Instant?
+                // Whoever started this with nohup wants it to go on.
+                let signals = [UnixSignal.sigterm, .sigint] + (Self.isIgnored(SIGHUP) ? [] : [.sighup])
+                for await _ in await UnixSignalsSequence(trapping: signals) {
+                    guard let before = first else {
+                        first = .now
+                        await group.triggerGracefulShutdown()
+                        continue
+                    }
+                    // `timeout` and service managers signal the process and its group: that is one signal.
+                    if ContinuousClock.now - before > .milliseconds(500) { admission.stopAll() }
+                }
+            }
+            defer {
+                tasks.cancelAll()
+                configuration.removeSocket()
+            }
+            do {
+                try await tasks.next()
+            } catch let error as IOError {
+                throw configuration.cannotListen(error)
+            }
+        }
     }
 
     public func run() async throws {
         try await run { _ in }
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        let handler = signal(number, SIG_IGN)
+        signal(number, handler)
+        return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 }
 
@@ -119,7 +166,7 @@ private struct Draining: Service {
         logger.notice("Stopping", metadata: ["searches": "\(admission.running + admission.queued)"])
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [admission, seconds] in
-                try? await Task.sleep(for: .seconds(seconds))
+                await admission.isStopped(within: seconds)
                 admission.stopAll()
                 // A search whose client takes nothing keeps its place; the HTTP side closes its connection.
                 try? await Task.sleep(for: .milliseconds(250))

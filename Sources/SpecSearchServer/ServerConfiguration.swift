@@ -8,6 +8,10 @@ public struct ServerConfiguration: Sendable {
         public var bodyBytes = 2 << 20
         /// Messages of a chat.
         public var messages = 1000
+        /// Prompts of one request.
+        public var prompts = 32
+        /// Answers to one problem.
+        public var choices = 16
         /// Characters of a problem, all messages together.
         public var problemCharacters = 200_000
         /// Narrower ranges of a search's settings than ``SearchSetting/all`` has, by key; numbers only.
@@ -35,12 +39,19 @@ public struct ServerConfiguration: Sendable {
     public var host = "127.0.0.1"
     /// The port; 0 takes a free one.
     public var port = 8080
+    /// A path to listen on as a Unix domain socket, in place of ``host`` and ``port``.
+    public var socketPath: String?
     /// Who may ask; without keys, whoever reaches the address.
     public var keys = KeyRing(keys: [])
     /// Whether to listen beyond this machine without keys.
     public var isInsecureAllowed = false
     public var limits = Limits()
-    /// Web pages of other origins that may use the API.
+    /// Names, beside this machine's own, under which a server without keys may be asked.
+    ///
+    /// Where it listens on this machine only, no others are answered: any name can be given the address 127.0.0.1. Where
+    /// it is open to the network, all are, unless there are some here.
+    public var allowedHosts: Set<String> = []
+    /// Origins of other sites whose pages may use the API, such as `https://chat.example`; `*` for all.
     public var allowedOrigins: Set<String> = []
     /// Whether problems may stand in the log.
     public var logsProblems = false
@@ -57,10 +68,17 @@ public struct ServerConfiguration: Sendable {
 
     public init() {}
 
+    /// Whether only this machine can reach it.
+    var isLocal: Bool { socketPath != nil || Authority(host.contains(":") ? "[\(host)]" : host)?.isLoopback ?? false }
+
     /// - Throws: ``SpecSearchError`` `badSetting` where the settings make no sense, or would open the server to the
     ///   network without a key.
     func validate() throws(SpecSearchError) {
-        let isLocal = ["127.0.0.1", "::1", "localhost"].contains(host)
+        guard !keys.hasEmptyKeys else {
+            throw SpecSearchError(
+                .badSetting, "One of the server's keys is empty, which would let everybody in.",
+                remedy: "Give a key, or none at all.")
+        }
         guard isLocal || !keys.isEmpty || isInsecureAllowed else {
             throw SpecSearchError(
                 .badSetting, "The server would listen on \(host) without a key, for everybody.",
@@ -75,6 +93,15 @@ public struct ServerConfiguration: Sendable {
             (writeSeconds > 0 && writeSeconds <= 1e9, "The time to take an answer is more than 0 seconds."),
         ]
         for (holds, message) in rules where !holds { throw SpecSearchError(.badSetting, message) }
+        if let origin = allowedOrigins.first(where: { $0 != "*" && Origin($0) == nil }) {
+            throw SpecSearchError(
+                .badSetting, "\"\(origin)\" is no origin, so no page would ever be allowed by it.",
+                remedy: "Write it as browsers do, without a path: https://chat.example, or * for all.")
+        }
+        if let name = allowedHosts.first(where: { Authority($0) == nil }) {
+            throw SpecSearchError(
+                .badSetting, "\"\(name)\" is no host's name.", remedy: "Write it without scheme and path: box.example.")
+        }
         for (key, range) in limits.settings {
             guard let whole = try SearchSetting.required(key).range, whole.contains(range.lowerBound) else {
                 throw SpecSearchError(.badSetting, "\(key) cannot be limited to \(range.words).")

@@ -45,13 +45,37 @@ import Testing
         #expect(try await sample(slots: 256) == expected)
     }
 
+    @Test func `Heavy searches at once wait for room, and come out as they do alone`() async throws {
+        let directory = try ToyDirectory()
+        var options = LlamaEngine.Options()
+        options.workers = 1
+        options.cacheTokens = 64
+        let engine = try await LlamaEngine(try directory.models(), options: options)
+        @Sendable func answer(_ number: Int) async throws -> [[Token]] {
+            var configuration = SearchConfiguration()
+            configuration.beams = 4
+            configuration.width = 16
+            configuration.options.maximumDepth = 3
+            configuration.sampling.temperature = 2
+            configuration.sampling.maximumTokens = 24
+            let search = try Search(engine, configuration: configuration)
+            return try await search.solve(Problem(text: "problem \(number)")).steps.map(\.thought.tokens)
+        }
+        let together = try await withThrowingTaskGroup(of: (Int, [[Token]]).self) { group in
+            for number in 0..<6 { group.addTask { (number, try await answer(number)) } }
+            return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        #expect(together.count == 6)
+        for number in [0, 5] { #expect(try await answer(number) == together[number]) }
+    }
+
     @Test func `A thought that can never fit names the option`() async throws {
         // The context is longer than the cache has sequences for: nothing is left for a second evaluation.
         let toy = try Toy(slots: 256, contextLength: 512)
         let cache = toy.runner
         let node = cache.cache.insert(path: Array(repeating: ToyModel.id(of: "b"), count: 300))
         cache.cache.lock(node)
-        await expectError(.contextOverflow) { try cache.evaluate() }
+        await expectError(.cacheOverflow) { try cache.evaluate() }
         do { try cache.evaluate() } catch let error as SpecSearchError {
             #expect(error.remedy.contains("cacheTokens"))
         }

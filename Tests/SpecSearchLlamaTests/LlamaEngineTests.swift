@@ -52,6 +52,36 @@ import Testing
         await expectEmpty(engine)
     }
 
+    @Test func `a prompt has so many tokens, cached or not, and one that is too long is refused without a path`()
+        async throws
+    {
+        let directory = try ToyDirectory()
+        let engine = try await LlamaEngine(try directory.models())
+        let request = request("abc", count: 2, maximumTokens: 4)
+        for model in [try engine.small, try engine.large, try engine.speculative] as [any LanguageModel] {
+            let count = try #require(try await model.promptTokens(of: request.path.problem))
+            // As many as are read where nothing is cached.
+            await engine.reset()
+            let usage = try await model.sample([request]).usage
+            #expect(usage.models.values.contains { $0.prefillTokens == count })
+            #expect(try await model.promptTokens(of: request.path.problem) == count)
+            let long = Problem(text: String(repeating: "abc ", count: 200))
+            let error = await #expect(throws: SpecSearchError.self) { _ = try await model.promptTokens(of: long) }
+            #expect(error?.code == .contextOverflow && error?.message.contains("/") == false)
+        }
+    }
+
+    @Test func `tokens have a text where they are tokens of the model`() async throws {
+        let directory = try ToyDirectory()
+        let engine = try await LlamaEngine(try directory.models())
+        let tokens = [ToyModel.id(of: "a"), ToyModel.id(of: "b")]
+        #expect(try await engine.large.text(of: tokens) == "ab")
+        #expect(try await engine.speculative.text(of: tokens) == "ab")
+        for bad in [-1, Token.max] {
+            await expectError(.badSetting, "no token") { _ = try await engine.large.text(of: [bad]) }
+        }
+    }
+
     @Test func aProblemLeavesTheCachesWithItsLastSearch() async throws {
         let directory = try ToyDirectory()
         let engine = try await LlamaEngine(try directory.models())

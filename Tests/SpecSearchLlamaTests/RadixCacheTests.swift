@@ -197,7 +197,7 @@ private struct CacheModel {
         _ = try tree.stage(limit: 8)
         let node = tree.insert(path: [1, 4, 5])
         tree.lock(node)
-        #expect { try tree.stage(limit: 8) } throws: { ($0 as? SpecSearchError)?.code == .contextOverflow }
+        #expect { try tree.stage(limit: 8) } throws: { ($0 as? SpecSearchError)?.code == .cacheOverflow }
         tree.unlock(node)
         #expect(tree.pendingCount == 0 && tree.slotCount == 3 && tree.isConsistent)
     }

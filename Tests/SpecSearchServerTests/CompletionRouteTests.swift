@@ -120,7 +120,8 @@ import Testing
         (#"{"messages":[{"role":"user","content":7}]}"#, "messages[0].content", 400),
         (#"{"messages":[{"role":"user","content":" "}]}"#, "messages", 400),
         (#"{"messages":[{"role":"user","content":[{"type":"image_url"}]}]}"#, "messages", 400),
-        (#"{"messages":[{"role":"user","content":"x"}],"n":2}"#, "n", 400),
+        (#"{"messages":[{"role":"user","content":"x"}],"n":0}"#, "n", 400),
+        (#"{"messages":[{"role":"user","content":"x"}],"n":17}"#, "n", 400),
         (#"{"messages":[{"role":"user","content":"x"}],"temperature":3}"#, "temperature", 400),
         (#"{"messages":[{"role":"user","content":"x"}],"max_tokens":0}"#, "max_tokens", 400),
         (#"{"messages":[{"role":"user","content":"x"}],"tools":[{}]}"#, "tools", 400),
@@ -225,10 +226,11 @@ import Testing
         }
     }
 
-    @Test func `unknown fields are ignored and tool_choice none is fine`() async throws {
+    @Test func `fields that change no answer are fine, and so is tool_choice none`() async throws {
         try await withServer { client, _ in
             let body = #"""
-                {"prompt":"What is 7","user":"me","tools":[{}],"tool_choice":"none","metadata":{},"logprobs":null}
+                {"prompt":"What is 7","user":"me","tools":[{}],"tool_choice":"none","metadata":{},"logprobs":null,
+                "frequency_penalty":0,"presence_penalty":0.0,"best_of":1,"logit_bias":{},"echo":false}
                 """#
             let response = try await client.post("/v1/completions", body)
             #expect(response.status == .ok)

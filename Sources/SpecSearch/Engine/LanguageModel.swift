@@ -12,6 +12,17 @@ public protocol LanguageModel: InferenceModel {
     /// - Throws: ``SpecSearchError``, or `CancellationError` when the task was cancelled.
     func sample(_ requests: [SampleRequest]) async throws -> Samples
 
+    /// The number of tokens of a problem's prompt, all that the model reads before its first thought; nil where that cannot
+    /// be told without sampling, which is so unless the model says otherwise.
+    ///
+    /// - Throws: ``SpecSearchError`` `contextOverflow` for a prompt that leaves no room for a thought.
+    func promptTokens(of problem: Problem) async throws -> Int?
+
+    /// The text of tokens of this model's vocabulary; nil where the model cannot tell, which is so unless it says otherwise.
+    ///
+    /// - Throws: ``SpecSearchError`` `badSetting` for a token that is not in the vocabulary.
+    func text(of tokens: [Token]) async throws -> String?
+
     /// The log-likelihood of the last thought of each path under this model's distribution with these parameters.
     ///
     /// - Throws: ``SpecSearchError`` `unsupported` where the model cannot say, which is so unless it says otherwise.
@@ -19,6 +30,10 @@ public protocol LanguageModel: InferenceModel {
 }
 
 extension LanguageModel {
+    public func promptTokens(of problem: Problem) async throws -> Int? { nil }
+
+    public func text(of tokens: [Token]) async throws -> String? { nil }
+
     public func logLikelihoods(
         of paths: [ReasoningPath], sampling: SamplingParameters
     ) async throws -> LogLikelihoods {

@@ -19,6 +19,8 @@ public struct SpecSearchError: Error, Sendable, Hashable, CustomStringConvertibl
         public static let mismatch = Code("mismatch")
         /// A text does not fit into a model's context.
         public static let contextOverflow = Code("contextOverflow")
+        /// What is asked for at once does not fit into an engine's memory, though each part of it may.
+        public static let cacheOverflow = Code("cacheOverflow")
         /// The reward model gave no usable score.
         public static let badScore = Code("badScore")
         /// A setting is out of range, unknown, or does not apply.

@@ -45,6 +45,10 @@ public struct SpeculativeDecoder: LanguageModel {
         try await target.sample(requests, proposedBy: draft, numSpeculativeTokens: numSpeculativeTokens)
     }
 
+    public func promptTokens(of problem: Problem) async throws -> Int? { try await target.promptTokens(of: problem) }
+
+    public func text(of tokens: [Token]) async throws -> String? { try await target.text(of: tokens) }
+
     public func logLikelihoods(
         of paths: [ReasoningPath], sampling: SamplingParameters
     ) async throws -> LogLikelihoods {

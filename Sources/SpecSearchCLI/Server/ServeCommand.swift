@@ -22,6 +22,9 @@
         @Option(help: "The port; 0 takes a free one.")
         var port = 8080
 
+        @Option(help: ArgumentHelp("A Unix domain socket to listen on, in place of host and port.", valueName: "path"))
+        var unixSocket: String?
+
         @Option(help: ArgumentHelp("A key that lets in; may be given several times.", valueName: "key"))
         var apiKey: [String] = []
 
@@ -47,8 +50,16 @@
         var drain = 30.0
 
         @Option(
-            help: ArgumentHelp("Another origin whose pages may ask; may be given several times.", valueName: "origin"))
+            help: ArgumentHelp(
+                "Another origin whose pages may ask, such as https://chat.example, or * for all; may be given several times.",
+                valueName: "origin"))
         var corsOrigin: [String] = []
+
+        @Option(
+            help: ArgumentHelp(
+                "A name beside localhost under which a server without a key may be asked; may be given several times.",
+                valueName: "name"))
+        var allowHost: [String] = []
 
         @Flag(help: "Write problems into the log.")
         var logProblems = false
@@ -83,15 +94,19 @@
             logger.logLevel = quiet ? .warning : .info
             Self.raiseFileLimit()
             let configuration = try configuration()
+            try await configuration.checkAddress()
             let engine = try await models.engine(
-                Terminal(quiet: quiet), isAdaptive: method ?? SearchMethod.auto.rawValue == SearchMethod.auto.rawValue)
+                Terminal(quiet: quiet), isAdaptive: method.flatMap(SearchMethod.init) ?? .auto == .auto)
             let defaults = try search.configuration(method, for: engine)
             // A server whose every answer would be an error is not started.
             _ = try Search(engine, configuration: defaults)
             let model = ServedModel(id: engine.defaults.name, engine: engine, defaults: defaults)
             let server = try SearchServer(model: model, configuration: configuration, metrics: metrics, logger: logger)
             let host = host.contains(":") ? "[\(host)]" : host
-            try await server.run { port in
+            try await server.run { [unixSocket] port in
+                if let unixSocket {
+                    return Terminal.say("Serving \(model.id) at \(unixSocket) (API: http://localhost/v1)")
+                }
                 Terminal.say("Serving \(model.id) at http://\(host):\(port)/ (API: http://\(host):\(port)/v1)")
             }
         }
@@ -100,6 +115,7 @@
             var configuration = ServerConfiguration()
             configuration.host = host
             configuration.port = port
+            configuration.socketPath = unixSocket
             configuration.keys = KeyRing(keys: try keys())
             configuration.isInsecureAllowed = insecure
             configuration.limits.bodyBytes = maxBody
@@ -108,6 +124,7 @@
             configuration.limits.searchesPerKey = perKey
             configuration.drainSeconds = drain
             configuration.allowedOrigins = Set(corsOrigin)
+            configuration.allowedHosts = Set(allowHost)
             configuration.logsProblems = logProblems
             return configuration
         }
@@ -119,12 +136,26 @@
                     throw SpecSearchError(
                         .badSetting, "The keys \(apiKeyFile) cannot be read.", remedy: "Is the file there?")
                 }
-                keys += String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
+                let found = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
                     .map { $0.trimmingCharacters(in: .whitespaces) }
-                    .filter { !$0.hasPrefix("#") }
+                    .filter { !$0.isEmpty && !$0.hasPrefix("#") }
+                guard !found.isEmpty else {
+                    throw SpecSearchError(
+                        .badSetting, "There is no key in \(apiKeyFile).",
+                        remedy: "Write one on a line, or leave the file out.")
+                }
+                keys += found
             }
-            keys += (ProcessInfo.processInfo.environment["SPECSEARCH_API_KEY"] ?? "").split(separator: ",").map(
-                String.init)
+            if let listed = ProcessInfo.processInfo.environment["SPECSEARCH_API_KEY"] {
+                let found = listed.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+                    .filter { !$0.isEmpty }
+                guard !found.isEmpty else {
+                    throw SpecSearchError(
+                        .badSetting, "SPECSEARCH_API_KEY is set, and there is no key in it.",
+                        remedy: "Give one, or unset it.")
+                }
+                keys += found
+            }
             return keys
         }
 

@@ -146,7 +146,7 @@ extension RadixCache {
         while slotCapacity - slotCount < slots || freeSequences.count < sequences {
             guard let leaf = nextVictim() else {
                 throw SpecSearchError(
-                    .contextOverflow,
+                    .cacheOverflow,
                     "The model's KV cache of \(slotCapacity) tokens and \(sequenceCapacity) sequences is too small: "
                         + "\(slots) more tokens and \(sequences) more sequences are needed, and "
                         + "\(slotCapacity - slotCount) and \(freeSequences.count) can be had.",

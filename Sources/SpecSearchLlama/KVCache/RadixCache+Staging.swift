@@ -5,7 +5,7 @@ extension RadixCache {
     /// Hands out up to `limit` pending nodes for one forward pass, which count as cached from now on, after making room for them.
     ///
     /// - Returns: Nothing where nothing is pending. Take ``takeActions()`` and carry them out before the pass.
-    /// - Throws: ``SpecSearchError`` `contextOverflow` if what is locked leaves too little room; nothing has changed then
+    /// - Throws: ``SpecSearchError`` `cacheOverflow` if what is locked leaves too little room; nothing has changed then
     ///   but evictions.
     package mutating func stage(limit: Int) throws(SpecSearchError) -> Batch? {
         guard !pending.isEmpty, limit > 0 else { return nil }

@@ -7,7 +7,7 @@ package import SpecSearch
 package final class PathTokenizer {
     /// The model's tokens.
     package let vocabulary: Vocabulary
-    /// The model's file, for errors.
+    /// The name of the model's file, for errors, which may be shown to people who do not know this machine.
     package let modelPath: String
     /// The most tokens of a text, prompt included.
     package let contextLength: Int
@@ -32,7 +32,7 @@ package final class PathTokenizer {
         foreignSources: Set<ModelRole> = []
     ) throws(SpecSearchError) {
         vocabulary = model.vocabulary
-        modelPath = model.path
+        modelPath = model.path.split(separator: "/").last.map(String.init) ?? model.path
         self.template = try PromptTemplate(template, model: model)
         self.foreignSources = foreignSources
         let trained = model.trainedContextLength

@@ -26,6 +26,20 @@ public struct LlamaLanguageModel: SpeculativeTarget {
         try await sample(requests, numSpeculativeTokens: 0)
     }
 
+    public func promptTokens(of problem: Problem) async throws -> Int? {
+        try await engine.withWorker(for: problem) { worker, _ in try await worker.promptTokens(of: problem, for: role) }
+    }
+
+    public func text(of tokens: [Token]) async throws -> String? {
+        guard let vocabulary = engine.shared.weights[role]?.vocabulary else { return nil }
+        if let token = tokens.first(where: { $0 < 0 || Int($0) >= vocabulary.count }) {
+            throw SpecSearchError(
+                .badSetting, "There is no token \(token): the vocabulary has \(vocabulary.count).",
+                remedy: "Cut texts into tokens by this model's own tokenizer.")
+        }
+        return vocabulary.text(of: tokens)
+    }
+
     public func logLikelihoods(
         of paths: [ReasoningPath], sampling: SamplingParameters
     ) async throws -> LogLikelihoods {

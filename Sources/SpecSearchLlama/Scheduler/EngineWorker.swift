@@ -102,6 +102,16 @@ actor EngineWorker {
         return try tokenizers[role]?.tokens(of: path) ?? []
     }
 
+    /// The number of tokens of a problem's prompt.
+    ///
+    /// - Throws: ``SpecSearchError`` `contextOverflow` where they leave no room for a thought.
+    func promptTokens(of problem: Problem, for role: ModelRole) throws(SpecSearchError) -> Int? {
+        guard let tokenizer = tokenizers[role] else { return nil }
+        let count = try tokenizer.promptTokens(problem).count
+        try tokenizer.check(count: count, of: ReasoningPath(problem: problem))
+        return count
+    }
+
     /// Scores the reward model's examples, and fails unless it tells them apart.
     func selfCheck() async throws {
         guard let scorer else { return }

@@ -122,7 +122,7 @@ package final class ModelRunner {
     /// One forward pass over what is pending, as much as fits into a batch, or else over what has to be evaluated again.
     ///
     /// - Returns: Nil if there was nothing to do.
-    /// - Throws: ``SpecSearchError``: `contextOverflow` if what is locked leaves too little room. After any other the cache
+    /// - Throws: ``SpecSearchError``: `cacheOverflow` if what is locked leaves too little room. After any other the cache
     ///   is lost.
     package func step() throws(SpecSearchError) -> Pass? {
         if isLost {

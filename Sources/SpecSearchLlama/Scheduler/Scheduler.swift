@@ -167,7 +167,7 @@ package final class Scheduler {
                 guard let pass = try runner.step() else { return }
                 charge(pass, on: runner, to: [request])
             } catch {
-                guard error.code == .contextOverflow, request.running.count > 1 else { throw error }
+                guard error.code == .cacheOverflow, request.running.count > 1 else { throw error }
                 throw Preemption()
             }
             try Task.checkCancellation()
@@ -212,7 +212,7 @@ package final class Scheduler {
             }
             resume { $0.runner === runner && runner.has($0.outputs, of: $0.nodes) ? .success(()) : nil }
         } catch {
-            if error.code == .contextOverflow, let victim = victim(on: runner) {
+            if error.code == .cacheOverflow, let victim = victim(on: runner) {
                 resume { $0.request === victim ? .failure(Preemption()) : nil }
             } else {
                 resume { $0.runner === runner ? .failure(error) : nil }

@@ -30,6 +30,11 @@ package struct APIError: Error, Sendable {
     static let stopping = APIError(
         statusCode: 503, type: "unavailable_error", message: "The server is stopping.", code: "stopping", retryAfter: 5)
 
+    /// For logs and metrics only: nobody is there to read it.
+    static let clientGone = APIError(
+        statusCode: 499, type: "invalid_request_error", message: "The client went away.", code: "client_gone",
+        endsConnection: true)
+
     static func notFound(_ message: String, code: String) -> APIError {
         APIError(statusCode: 404, type: "invalid_request_error", message: message, code: code)
     }
@@ -45,11 +50,38 @@ package struct APIError: Error, Sendable {
             code: "request_too_large")
     }
 
+    static func unsupportedBody(_ message: String) -> APIError {
+        APIError(
+            statusCode: 415, type: "invalid_request_error", message: message, code: "unsupported_media_type")
+    }
+
+    static let badFraming = APIError(
+        statusCode: 400, type: "invalid_request_error", message: "The body is not framed as HTTP/1.1 asks.",
+        endsConnection: true)
+
     /// The status and OpenAI's code of failures whose cause the caller, or another server, can change.
     private static let known: [SpecSearchError.Code: (status: Int, code: String)] = [
         .contextOverflow: (400, "context_length_exceeded"), .badSetting: (400, "bad_setting"),
         .unsupported: (400, "unsupported"), .unavailable: (503, "unavailable"),
     ]
+
+    /// What a caller learns about a search that failed: only what is the request's own doing is put on it.
+    ///
+    /// - Parameter param: The field that holds the problem.
+    package init(failureOf error: any Error, param: String) {
+        switch (error as? SpecSearchError)?.code {
+        case .cacheOverflow?:
+            // The problem fits: `contextOverflow` is said where it does not.
+            self = APIError(
+                statusCode: 503, type: "unavailable_error", message: "Other searches have the models' memory for now.",
+                code: "busy", retryAfter: 2)
+        case .badSetting?:
+            self = APIError(
+                statusCode: 500, type: "server_error", message: "The search failed; the server's log says why.",
+                code: "bad_setting", shouldRetry: false)
+        default: self.init(error, param: param)
+        }
+    }
 
     /// What a caller learns about a failure; of an unexpected one only that it happened.
     ///
@@ -57,18 +89,20 @@ package struct APIError: Error, Sendable {
     package init(_ error: any Error, param: String? = nil) {
         switch error {
         case let error as APIError: self = error
+        case is CancellationError: self = .clientGone
         case let error as SpecSearchError:
             let (status, code) = Self.known[error.code] ?? (500, error.code.description)
+            let message = error.description.withoutPaths
             switch status {
             case 400:
                 let place = error.code == .contextOverflow ? param ?? "messages" : param
-                self = .invalid(error.description, param: place, code: code)
+                self = .invalid(message, param: place, code: code)
             case 503:
                 self = APIError(
-                    statusCode: 503, type: "unavailable_error", message: error.description, code: code, retryAfter: 5)
+                    statusCode: 503, type: "unavailable_error", message: message, code: code, retryAfter: 5)
             default:
                 self = APIError(
-                    statusCode: status, type: "server_error", message: error.description, code: code, shouldRetry: false
+                    statusCode: status, type: "server_error", message: message, code: code, shouldRetry: false
                 )
             }
         default:
@@ -80,7 +114,7 @@ package struct APIError: Error, Sendable {
 
     init(
         statusCode: Int, type: String, message: String, param: String? = nil, code: String? = nil,
-        retryAfter: Double? = nil, shouldRetry: Bool? = nil
+        retryAfter: Double? = nil, shouldRetry: Bool? = nil, endsConnection: Bool = false
     ) {
         self.statusCode = statusCode
         self.type = type
@@ -89,12 +123,29 @@ package struct APIError: Error, Sendable {
         self.code = code
         self.retryAfter = retryAfter
         self.shouldRetry = shouldRetry
+        self.endsConnection = endsConnection
     }
 }
 
 extension SpecSearchError {
     /// What may stand in a log: messages can quote a step, and so a problem.
-    static func logged(_ error: any Error) -> String { (error as? SpecSearchError)?.code.description ?? "\(error)" }
+    static func logged(_ error: any Error) -> String {
+        (error as? SpecSearchError)?.code.description ?? "\(error)".logged
+    }
+}
+
+extension String {
+    /// The text without what only the server's own people need to know: of files the names alone, and no addresses.
+    package var withoutPaths: String {
+        replacing(/[^\s"'`(),;]*\/[^\s"'`(),;]*/) { match in
+            let text = match.output
+            if text.contains("://") { return "a server" }
+            guard text.first.map({ "/~.".contains($0) }) ?? false || text.contains(/\.[A-Za-z0-9]+[.:]?$/) else {
+                return String(text)
+            }
+            return String(text.split(separator: "/").last ?? "")
+        }
+    }
 }
 
 extension APIError: Encodable {

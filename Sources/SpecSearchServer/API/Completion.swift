@@ -8,7 +8,7 @@ struct Completion: Encodable, Sendable {
         var reasoning: String?
 
         enum CodingKeys: String, CodingKey {
-            case role, content, reasoning
+            case role, content, refusal, reasoning
             case reasoningContent = "reasoning_content"
         }
 
@@ -18,28 +18,48 @@ struct Completion: Encodable, Sendable {
             reasoningContent = reasoning
             self.reasoning = reasoning
         }
+
+        func encode(to encoder: any Encoder) throws {
+            var values = encoder.container(keyedBy: CodingKeys.self)
+            try values.encodeIfPresent(role, forKey: .role)
+            try values.encodeIfPresent(content, forKey: .content)
+            try values.encodeIfPresent(reasoningContent, forKey: .reasoningContent)
+            try values.encodeIfPresent(reasoning, forKey: .reasoning)
+            // Where a message begins, clients expect the key.
+            if role != nil { try values.encodeNil(forKey: .refusal) }
+        }
     }
 
     struct Choice: Encodable, Sendable {
+        /// How the path of one of several answers was judged.
+        struct Report: Encodable, Sendable {
+            var answer: String?
+            var score: Double
+        }
+
+        var index: Int
         var message: Message?
         var delta: Message?
         var text: String?
         var finishReason: String?
+        var report: Report?
 
         enum CodingKeys: String, CodingKey {
             case index, message, delta, text, logprobs
             case finishReason = "finish_reason"
+            case report = "specsearch"
         }
 
         func encode(to encoder: any Encoder) throws {
             var values = encoder.container(keyedBy: CodingKeys.self)
-            try values.encode(0, forKey: .index)
+            try values.encode(index, forKey: .index)
             try values.encodeIfPresent(message, forKey: .message)
             try values.encodeIfPresent(delta, forKey: .delta)
             try values.encodeIfPresent(text, forKey: .text)
             // Clients expect both keys, with null in them.
             try values.encodeNil(forKey: .logprobs)
             try values.encode(finishReason, forKey: .finishReason)
+            try values.encodeIfPresent(report, forKey: .report)
         }
     }
 
@@ -50,11 +70,29 @@ struct Completion: Encodable, Sendable {
     var systemFingerprint = "specsearch-\(ServerVersion.number)"
     var choices: [Choice]
     var usage: UsageReport?
+    /// Whether a response without ``usage`` says so, as all parts do of a stream that ends with it.
+    var promisesUsage = false
     var specsearch: SearchReport?
 
     enum CodingKeys: String, CodingKey {
         case id, object, created, model, choices, usage, specsearch
         case systemFingerprint = "system_fingerprint"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(id, forKey: .id)
+        try values.encode(object, forKey: .object)
+        try values.encode(created, forKey: .created)
+        try values.encode(model, forKey: .model)
+        try values.encode(choices, forKey: .choices)
+        try values.encode(systemFingerprint, forKey: .systemFingerprint)
+        if promisesUsage {
+            try values.encode(usage, forKey: .usage)
+        } else {
+            try values.encodeIfPresent(usage, forKey: .usage)
+        }
+        try values.encodeIfPresent(specsearch, forKey: .specsearch)
     }
 }
 

@@ -1,6 +1,6 @@
 internal import SpecSearch
 
-/// A result as a client reads it: the reasoning, the answer, and what they cost.
+/// One answer of a search as a client reads it: the reasoning, the answer, and what they cost.
 package struct GenerationAnswer: Sendable {
     /// The steps before the answer.
     var reasoning: [Step]
@@ -10,15 +10,28 @@ package struct GenerationAnswer: Sendable {
     var isWhole: Bool
     /// Tokens of all steps.
     var tokens: Int
+    /// The path's score.
+    var score: Double
+    /// The answer that the path gives, if it gives one.
+    var answer: String?
 
-    init(_ result: SearchResult, request: GenerationRequest) {
-        var steps = result.steps
+    /// The answers of a search, the best first and then the others by rank; one that is not whole where no path is
+    /// finished.
+    static func ranked(_ result: SearchResult, count: Int, _ request: GenerationRequest) -> [GenerationAnswer] {
+        let others = result.isFinished ? result.paths.filter { $0.node != result.best.node } : []
+        return ([result.best] + others).prefix(count).map { GenerationAnswer(result, $0, request) }
+    }
+
+    private init(_ result: SearchResult, _ path: SearchOutcome.Path, _ request: GenerationRequest) {
+        var steps = result.tree.steps(to: path.node)
         let count = Self.count(steps, within: request.maximumTokens)
         isWhole = result.isFinished && count == steps.count
         steps = Array(steps[..<count])
         tokens = steps.reduce(0) { $0 + $1.thought.tokens.count }
         content = isWhole ? Self.cut(steps.popLast()?.thought.text ?? "", at: request.stops) : ""
         reasoning = steps
+        score = path.score
+        answer = path.answer
     }
 
     /// OpenAI's name of why it ends.
@@ -27,10 +40,11 @@ package struct GenerationAnswer: Sendable {
     /// Tokens before the answer.
     var reasoningTokens: Int { reasoning.reduce(0) { $0 + $1.thought.tokens.count } }
 
+    /// The steps before the answer as one text.
+    var reasoningText: String { reasoning.map(\.thought.text).joined() }
+
     /// Everything as one text.
-    func text(_ stops: [String]) -> String {
-        Self.cut(reasoning.map(\.thought.text).joined() + content, at: stops)
-    }
+    func text(_ stops: [String]) -> String { Self.cut(reasoningText + content, at: stops) }
 
     /// How many steps have no more tokens than this together.
     static func count(_ steps: [Step], within limit: Int?) -> Int {
@@ -52,7 +66,7 @@ package struct GenerationAnswer: Sendable {
 }
 
 /// A filter that passes on a text that comes in parts, up to the first stop.
-package struct StopFilter {
+package struct StopFilter: Sendable {
     private let stops: [String]
     private var held = ""
     private(set) var isStopped = false

@@ -1,75 +1,219 @@
 package import Foundation
 package import SpecSearch
 
-/// A request for an answer: what `/v1/chat/completions`, `/v1/completions` and `/v1/searches` have in common.
+/// A request for an answer: what `/v1/chat/completions`, `/v1/completions`, `/v1/responses` and `/v1/searches` have in
+/// common.
 package struct GenerationRequest: Sendable {
     /// The route's way to put a problem.
     package enum Form {
-        case chat, completion, search
+        case chat, completion, response, search
+
+        /// The field that holds the problem.
+        var field: String {
+            switch self {
+            case .chat: "messages"
+            case .completion: "prompt"
+            case .response: "input"
+            case .search: "problem"
+            }
+        }
     }
 
+    package let form: Form
     var model: String?
-    /// The problem's text.
-    package var problem: String
+    /// The problems' texts; several only in a list of prompts, and none before ``read(_:limits:)`` where the prompts are
+    /// tokens.
+    package private(set) var problems: [String] = []
+    /// Prompts as tokens.
+    private(set) var tokens: [[Token]] = []
+    /// How many answers are wanted for each of them.
+    package var count = 1
     var fields = SearchFields()
-    /// Settings that OpenAI has fields for, by key; they go before those in ``fields``.
+    /// Settings that have fields of their own outside of `specsearch`, by key; they go before those in ``fields``.
     private var outer: [String: SettingValue] = [:]
     var maximumTokens: Int?
     /// Texts at which the answer is cut.
     package var stops: [String] = []
     var isStreamed = false
     var includesUsage = false
+    /// Fields that `/v1/responses` repeats in its answer.
+    var repeated: [String: JSONValue] = [:]
+
+    /// The first problem's text.
+    package var problem: String { problems.first ?? "" }
 
     /// Reads a body.
     ///
     /// - Throws: ``APIError`` 400, naming the field at fault.
     package init(_ data: Data, as form: Form, limits: ServerConfiguration.Limits) throws(APIError) {
-        let body: Body
-        do {
-            body = try JSONDecoder().decode(Body.self, from: data)
-        } catch let error as APIError {
-            throw error
-        } catch let error as DecodingError {
-            throw .invalid(error)
-        } catch {
-            throw .invalid("The body is not JSON.")
-        }
-        try body.refuseUnsupported()
+        let body = try Self.fields(of: data)
+        self.form = form
+        try PublishedField.check(body, form)
+        try Self.refuseTools(body)
         switch form {
-        case .chat: problem = try body.chat(limits)
-        case .completion: problem = try body.completion()
-        case .search: problem = try body.searched()
+        case .chat: try read([Conversation(chat: body, limits).problem], limits: limits)
+        case .response: try read([Conversation(response: body, limits).problem], limits: limits)
+        case .search: try read([body.required("problem", body.string("problem"))], limits: limits)
+        case .completion:
+            if let lists = try Self.tokens(body) {
+                try Self.check(prompts: lists.count, limits)
+                tokens = lists
+            } else {
+                let prompts = try body.required("prompt", try body.texts("prompt"))
+                try Self.check(prompts: prompts.count, limits)
+                try read(prompts, limits: limits)
+            }
         }
-        guard problem.count <= limits.problemCharacters else {
-            throw .invalid(
-                "The problem has more than \(limits.problemCharacters) characters.",
-                param: form == .chat ? "messages" : "prompt", code: "context_length_exceeded")
-        }
-        guard problem.contains(where: { !$0.isWhitespace }) else {
-            throw .invalid("The problem is empty.", param: form == .chat ? "messages" : "prompt")
-        }
-        model = body.model
-        fields = body.specsearch ?? SearchFields()
-        outer["temperature"] = body.temperature.map(SettingValue.number)
-        outer["top-p"] = body.topP.map(SettingValue.number)
-        outer["seed"] = body.seed.map { .integer(Int($0)) }
-        if let value = body.maxCompletionTokens ?? body.maxTokens {
-            guard value >= 1 else { throw .invalid("max_tokens is at least 1.", param: "max_tokens") }
+        model = try body.string("model")
+        if let specsearch = try body.object("specsearch") { fields = try SearchFields(specsearch) }
+        outer["temperature"] = try body.number("temperature").map(SettingValue.number)
+        outer["top-p"] = try body.number("top_p").map(SettingValue.number)
+        outer["top-k"] = try body.integer("top_k").map(SettingValue.integer)
+        outer["min-p"] = try body.number("min_p").map(SettingValue.number)
+        outer["seed"] = try body.integer("seed").map(SettingValue.integer)
+        for key in ["max_tokens", "max_completion_tokens", "max_output_tokens"] {
+            guard let value = try body.integer(key) else { continue }
+            guard value >= 1 else { throw .invalid("\(key) is at least 1.", param: key) }
             maximumTokens = value
         }
-        stops = body.stop?.texts ?? []
+        stops = try body.texts("stop") ?? []
         guard stops.count <= 4, stops.allSatisfy({ !$0.isEmpty }) else {
             throw .invalid("stop holds at most 4 texts, none of them empty.", param: "stop")
         }
-        isStreamed = body.stream ?? false
-        includesUsage = body.streamOptions?.includeUsage ?? false
+        isStreamed = try body.bool("stream") ?? false
+        if let options = try body.object("stream_options") {
+            guard isStreamed else {
+                throw .invalid("stream_options are for streams: set stream.", param: "stream_options")
+            }
+            includesUsage = try options.bool("include_usage") ?? false
+        }
+        count = try Self.count(body, form, limits)
+        if form == .response {
+            repeated = body.values.filter {
+                ["instructions", "metadata", "temperature", "top_p", "user"].contains($0.key)
+            }
+        }
+    }
+
+    /// Takes the problems' texts.
+    ///
+    /// - Throws: ``APIError`` 400 for one that is empty or too long.
+    mutating func read(_ texts: [String], limits: ServerConfiguration.Limits) throws(APIError) {
+        for text in texts {
+            guard text.count <= limits.problemCharacters else {
+                throw .invalid(
+                    "The problem has more than \(limits.problemCharacters) characters.", param: form.field,
+                    code: "context_length_exceeded")
+            }
+            guard text.contains(where: { !$0.isWhitespace }) else {
+                throw .invalid("The problem is empty.", param: form.field)
+            }
+        }
+        problems = texts
+    }
+
+    private static func fields(of data: Data) throws(APIError) -> Fields {
+        let value: JSONValue
+        do {
+            value = try JSONDecoder().decode(JSONValue.self, from: data)
+        } catch let error as APIError {
+            throw error
+        } catch {
+            throw .invalid("The body is not JSON.")
+        }
+        guard case .object(let object) = value else { throw .invalid("The body is not a JSON object.") }
+        return Fields(object)
+    }
+
+    /// Refuses what would need tools, or a form that no search can keep to.
+    private static func refuseTools(_ body: Fields) throws(APIError) {
+        let hasTools = try body.array("tools")?.isEmpty == false
+        switch body["tool_choice"] {
+        case nil, .string("none")?, .string("auto")?: break
+        default: throw .invalid("tool_choice is not supported.", param: "tool_choice", code: "unsupported")
+        }
+        guard !hasTools || body["tool_choice"] == .string("none") else {
+            throw .invalid("tools is not supported.", param: "tools", code: "unsupported")
+        }
+        for format in [try body.object("text")?.object("format"), try body.object("response_format")] {
+            guard let format, try format.required("type", try format.string("type")) != "text" else { continue }
+            throw .invalid("\(format.path) is not supported, but for text.", param: format.path, code: "unsupported")
+        }
+        if let verbosity = try body.object("text")?.string("verbosity"), verbosity != "medium" {
+            throw .invalid("text.verbosity is not supported.", param: "text.verbosity", code: "unsupported")
+        }
+        if let effort = try body.object("reasoning")?.string("effort"), effort != "none" {
+            throw .invalid(
+                "reasoning.effort is not supported: the settings in specsearch say how much is done.",
+                param: "reasoning.effort", code: "unsupported")
+        }
+        // What an encrypted reasoning would hold is given openly.
+        if let other = try body.texts("include")?.first(where: { $0 != "reasoning.encrypted_content" }) {
+            throw .invalid("include has no \(other.shortened) here.", param: "include", code: "unsupported")
+        }
+    }
+
+    private static func check(prompts count: Int, _ limits: ServerConfiguration.Limits) throws(APIError) {
+        guard (1...limits.prompts).contains(count) else {
+            throw .invalid("prompt has 1 to \(limits.prompts) texts.", param: "prompt")
+        }
+    }
+
+    /// Prompts that are tokens; nil for texts.
+    private static func tokens(_ body: Fields) throws(APIError) -> [[Token]]? {
+        guard case .array(let list)? = body["prompt"] else { return nil }
+        func tokens(_ values: [JSONValue], _ place: String) throws(APIError) -> [Token] {
+            var tokens: [Token] = []
+            for (index, value) in values.enumerated() {
+                guard case .integer(let integer) = value, let token = Token(exactly: integer) else {
+                    throw body.wrong("\(place)[\(index)]", value, "a token")
+                }
+                tokens.append(token)
+            }
+            return tokens
+        }
+        switch list.first {
+        case .integer?: return [try tokens(list, "prompt")]
+        case .array?:
+            var lists: [[Token]] = []
+            for (index, value) in list.enumerated() {
+                guard case .array(let values) = value else {
+                    throw body.wrong("prompt[\(index)]", value, "a list of tokens")
+                }
+                lists.append(try tokens(values, "prompt[\(index)]"))
+            }
+            return lists
+        default: return nil
+        }
+    }
+
+    private static func count(
+        _ body: Fields, _ form: Form, _ limits: ServerConfiguration.Limits
+    ) throws(APIError) -> Int {
+        let count = try body.integer("n") ?? 1
+        guard (1...limits.choices).contains(count) else {
+            throw .invalid("n lies in 1 ... \(limits.choices).", param: "n")
+        }
+        guard count == 1 || form != .search else { throw .invalid("n is 1 for a watched search.", param: "n") }
+        // More to choose from is what a search does anyway.
+        if let best = try body.integer("best_of"), best != 1, best != count {
+            throw .invalid("best_of is not supported, but for 1 and n.", param: "best_of", code: "unsupported")
+        }
+        return count
     }
 
     /// The search that is asked for.
     ///
+    /// - Parameters:
+    ///   - attempt: The number of searches of the same problem before this one, which is to find other answers.
+    ///   - seconds: The time that there still is for it; nil for what is asked for.
     /// - Throws: ``APIError`` 400, naming the first field that is out of range, or has no effect in this search.
-    package func search(by model: ServedModel, limits: ServerConfiguration.Limits) throws(APIError) -> Search {
-        let configuration = try configuration(by: model, limits: limits)
+    package func search(
+        by model: ServedModel, limits: ServerConfiguration.Limits, attempt: Int = 0, within seconds: Double? = nil
+    ) throws(APIError) -> Search {
+        var configuration = try configuration(by: model, limits: limits)
+        configuration.options.seed &+= UInt64(attempt)
+        if let seconds { configuration.options.budget.seconds = seconds }
         do {
             return try Search(model.engine, configuration: configuration)
         } catch {
@@ -114,39 +258,6 @@ extension ServedModel {
             throw SpecSearchError(
                 .badSetting, "This server's judge is \(defaults.judge.rawValue), not \(judge.rawValue).",
                 remedy: "Leave the judge to the server.")
-        }
-    }
-}
-
-extension APIError {
-    /// What is wrong with a body, for people.
-    fileprivate static func invalid(_ error: DecodingError) -> APIError {
-        func path(_ context: DecodingError.Context, _ last: (any CodingKey)? = nil) -> String {
-            var text = ""
-            for key in context.codingPath + (last.map { [$0] } ?? []) {
-                if let index = key.intValue {
-                    text += "[\(index)]"
-                } else {
-                    text += (text.isEmpty ? "" : ".") + key.stringValue.prefix(60)
-                }
-            }
-            return text
-        }
-        switch error {
-        case .keyNotFound(let key, let context):
-            return .invalid("\(path(context, key)) is missing.", param: path(context, key))
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            let place = path(context)
-            return .invalid(
-                place.isEmpty ? "The body is not a JSON object." : "\(place) has the wrong type.",
-                param: place.isEmpty ? nil : place)
-        case .dataCorrupted(let context):
-            let place = path(context)
-            return .invalid(
-                place.isEmpty ? "The body is not JSON." : "\(place) has a value that is not known, or out of range.",
-                param: place.isEmpty ? nil : place)
-        @unknown default:
-            return .invalid("The body is not understood.")
         }
     }
 }

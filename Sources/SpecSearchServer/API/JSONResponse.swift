@@ -14,6 +14,10 @@ extension HTTPField.Name {
     package static let apiKey = custom("x-api-key")
     package static let accelBuffering = custom("x-accel-buffering")
     package static let lastEventID = custom("last-event-id")
+    package static let secFetchSite = custom("sec-fetch-site")
+    package static let secFetchMode = custom("sec-fetch-mode")
+    package static let accessControlRequestPrivateNetwork = custom("access-control-request-private-network")
+    package static let accessControlAllowPrivateNetwork = custom("access-control-allow-private-network")
 }
 
 extension Response {

@@ -1,7 +1,7 @@
 internal import SpecSearch
 
 /// The `specsearch` object of a request: settings by the names of ``SearchSetting``, and what the answer is to hold.
-struct SearchFields: Decodable, Sendable {
+struct SearchFields: Sendable {
     /// The one field that is no setting of the search.
     static let trace = "return_trace"
 
@@ -12,35 +12,32 @@ struct SearchFields: Decodable, Sendable {
 
     init() {}
 
-    init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: AnyKey.self)
-        let keys = fields.allKeys.sorted { $0.stringValue < $1.stringValue }
-        for key in keys where try !fields.decodeNil(forKey: key) {
-            if key.stringValue == Self.trace {
-                returnsTrace = try fields.decode(Bool.self, forKey: key)
-            } else if let setting = SearchSetting.named(key.stringValue), setting.field == key.stringValue {
-                values[setting.key] = try fields.decode(SettingValue.self, forKey: key)
+    init(_ fields: Fields) throws(APIError) {
+        for key in fields.values.keys.sorted() {
+            if key == Self.trace {
+                returnsTrace = try fields.bool(key) ?? false
+            } else if let setting = SearchSetting.named(key), setting.field == key {
+                switch fields[key] {
+                case .bool(let flag): values[setting.key] = .flag(flag)
+                case .integer(let integer): values[setting.key] = .integer(integer)
+                case .unsigned(let unsigned): values[setting.key] = .integer(Int(bitPattern: UInt(unsigned)))
+                case .number(let number): values[setting.key] = .number(number)
+                case .string(let text): values[setting.key] = .text(text)
+                case let value?: throw fields.wrong(key, value, "a single value")
+                case nil: break
+                }
             } else {
                 // A misspelt setting would be a search other than the one that was asked for, so it is refused.
                 let known = SearchSetting.all.map(\.field).joined(separator: ", ")
-                throw APIError.invalid(
-                    "There is no field \(key.stringValue.shortened) in specsearch: \(known) and \(Self.trace) are known.",
-                    param: Self.param(key.stringValue))
+                throw .invalid(
+                    "There is no field \(key.shortened) in specsearch: \(known) and \(Self.trace) are known.",
+                    param: Self.param(key))
             }
         }
     }
 
     /// A field as errors name it.
     static func param(_ field: String) -> String { "specsearch.\(field.prefix(60))" }
-}
-
-/// A key with any name.
-private struct AnyKey: CodingKey {
-    let stringValue: String
-    let intValue: Int? = nil
-
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
 }
 
 extension String {

@@ -2,24 +2,41 @@ internal import SpecSearch
 
 /// `usage`: OpenAI's counts are about the text that the client sees; what the models did beyond it stands in `specsearch`.
 struct UsageReport: Encodable, Sendable {
-    struct Details: Encodable, Sendable {
-        var reasoningTokens: Int
+    private struct PromptDetails: Encodable {
+        var cachedTokens: Int
+        var audioTokens = 0
+
         enum CodingKeys: String, CodingKey {
-            case reasoningTokens = "reasoning_tokens"
+            case cachedTokens = "cached_tokens"
+            case audioTokens = "audio_tokens"
         }
     }
 
-    /// The work behind an answer: tokens that went through each model, and what became of the steps.
+    private struct CompletionDetails: Encodable {
+        var reasoningTokens: Int
+        var audioTokens = 0
+        var acceptedPredictionTokens = 0
+        var rejectedPredictionTokens = 0
+
+        enum CodingKeys: String, CodingKey {
+            case reasoningTokens = "reasoning_tokens"
+            case audioTokens = "audio_tokens"
+            case acceptedPredictionTokens = "accepted_prediction_tokens"
+            case rejectedPredictionTokens = "rejected_prediction_tokens"
+        }
+    }
+
+    /// The work behind the answers: tokens that went through each model, and what became of the steps.
     struct Work: Encodable, Sendable {
-        var draftTokens: Int
-        var targetTokens: Int
-        var prmTokens: Int
-        var draftOutputTokens: Int
-        var targetOutputTokens: Int
-        var acceptedSteps: Int
-        var rejectedSteps: Int
-        var correctedSteps: Int
-        var seconds: Double
+        var draftTokens = 0
+        var targetTokens = 0
+        var prmTokens = 0
+        var draftOutputTokens = 0
+        var targetOutputTokens = 0
+        var acceptedSteps = 0
+        var rejectedSteps = 0
+        var correctedSteps = 0
+        var seconds = 0.0
 
         enum CodingKeys: String, CodingKey {
             case draftTokens = "draft_tokens"
@@ -32,34 +49,53 @@ struct UsageReport: Encodable, Sendable {
             case correctedSteps = "corrected_steps"
             case seconds
         }
+
+        mutating func add(_ result: SearchResult) {
+            let usage = result.usage
+            draftTokens += usage[.draft].evaluatedTokens
+            targetTokens += usage[.target].evaluatedTokens
+            prmTokens += usage[.rewardModel].evaluatedTokens
+            draftOutputTokens += usage[.draft].outputTokens
+            targetOutputTokens += usage[.target].outputTokens
+            acceptedSteps += result.acceptance.kept
+            rejectedSteps += result.acceptance.judged - result.acceptance.kept
+            correctedSteps += result.acceptance.corrections
+            seconds += result.seconds
+        }
     }
 
-    var promptTokens: Int
-    var completionTokens: Int
-    var totalTokens: Int
-    var completionTokensDetails: Details
-    var specsearch: Work
+    /// Tokens of the prompts, each counted once.
+    var promptTokens = 0
+    /// Of these, those that were still in the model's cache.
+    var cachedTokens = 0
+    /// Tokens of the answers, the steps before them included.
+    var completionTokens = 0
+    /// Of these, those of the steps before the answers.
+    var reasoningTokens = 0
+    var specsearch = Work()
 
-    enum CodingKeys: String, CodingKey {
+    mutating func add(_ answer: GenerationAnswer) {
+        completionTokens += answer.tokens
+        reasoningTokens += answer.reasoningTokens
+    }
+
+    private enum CodingKeys: String, CodingKey {
         case promptTokens = "prompt_tokens"
         case completionTokens = "completion_tokens"
         case totalTokens = "total_tokens"
-        case completionTokensDetails = "completion_tokens_details"
+        case promptDetails = "prompt_tokens_details"
+        case completionDetails = "completion_tokens_details"
         case specsearch
     }
 
-    init(_ result: SearchResult, _ answer: GenerationAnswer, promptTokens: Int) {
-        self.promptTokens = promptTokens
-        completionTokens = answer.tokens
-        totalTokens = promptTokens + answer.tokens
-        completionTokensDetails = Details(reasoningTokens: answer.reasoningTokens)
-        let usage = result.usage
-        specsearch = Work(
-            draftTokens: usage[.draft].evaluatedTokens, targetTokens: usage[.target].evaluatedTokens,
-            prmTokens: usage[.rewardModel].evaluatedTokens, draftOutputTokens: usage[.draft].outputTokens,
-            targetOutputTokens: usage[.target].outputTokens, acceptedSteps: result.acceptance.kept,
-            rejectedSteps: result.acceptance.judged - result.acceptance.kept,
-            correctedSteps: result.acceptance.corrections, seconds: result.seconds)
+    func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(promptTokens, forKey: .promptTokens)
+        try values.encode(completionTokens, forKey: .completionTokens)
+        try values.encode(promptTokens + completionTokens, forKey: .totalTokens)
+        try values.encode(PromptDetails(cachedTokens: cachedTokens), forKey: .promptDetails)
+        try values.encode(CompletionDetails(reasoningTokens: reasoningTokens), forKey: .completionDetails)
+        try values.encode(specsearch, forKey: .specsearch)
     }
 }
 

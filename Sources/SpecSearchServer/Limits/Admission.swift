@@ -21,7 +21,12 @@ package final class Admission: Sendable {
         ///
         /// - Throws: `CancellationError`, or ``APIError`` when the server stops.
         package func turn() async throws {
-            try await admission.wait(for: id)
+            do {
+                try await admission.wait(for: id)
+            } catch {
+                // It is the server that ended the wait.
+                throw isStopped ? APIError.stopping : error
+            }
             if isStopped { throw APIError.stopping }
         }
 
@@ -58,6 +63,7 @@ package final class Admission: Sendable {
         var callers: [String: Int] = [:]
         var tickets: [Int: WeakTicket] = [:]
         var isDraining = false
+        var isStopped = false
         /// A moving average of how long searches take.
         var seconds = 1.0
 
@@ -180,11 +186,20 @@ package final class Admission: Sendable {
 
     /// Stops every search.
     package func stopAll() {
-        let (tickets, waiters) = state.withLock {
-            ($0.tickets.values.compactMap(\.ticket), $0.queue.map(\.id))
+        let (tickets, waiters) = state.withLock { state in
+            state.isStopped = true
+            return (state.tickets.values.compactMap(\.ticket), state.queue.map(\.id))
         }
         for ticket in tickets { ticket.stop() }
         for id in waiters { cancel(id) }
+    }
+
+    /// Waits until every search is stopped, for so many seconds at most, or until it is cancelled.
+    package func isStopped(within seconds: Double) async {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while !state.withLock(\.isStopped), .now < end,
+            (try? await Task.sleep(for: min(.milliseconds(20), end - .now))) != nil
+        {}
     }
 
     /// Waits until no search runs or waits, or until it is cancelled.

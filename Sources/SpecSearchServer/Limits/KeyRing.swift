@@ -4,9 +4,14 @@ internal import Checksums
 public struct KeyRing: Sendable {
     private let digests: [[UInt8]]
 
-    /// - Parameter keys: The keys; empty ones do not count.
+    /// Whether there were keys among them that nobody could send; a server is not started with such.
+    let hasEmptyKeys: Bool
+
+    /// - Parameter keys: The keys.
     public init(keys: [String]) {
-        digests = keys.filter { !$0.isEmpty }.map { SHA256.hash($0.utf8) }
+        let usable = keys.filter { $0.contains { !$0.isWhitespace } }
+        digests = usable.map { SHA256.hash($0.utf8) }
+        hasEmptyKeys = usable.count < keys.count
     }
 
     /// Whether there is no key, so everybody may enter.

@@ -21,7 +21,10 @@ package struct CommittedPath: Sendable {
     /// - Returns: Whether more steps became certain.
     /// - Throws: ``SpecSearchError`` `badTrace` for an event that contradicts those before it.
     package mutating func receive(_ event: SearchEvent) throws(SpecSearchError) -> Bool {
-        if case .started(let started) = event, started.configuration?.search == .beam { tree = SearchTree(started) }
+        if case .started(let started) = event {
+            self = CommittedPath()
+            if started.configuration?.search == .beam { tree = SearchTree(started) }
+        }
         try tree?.apply(event)
         guard let tree, case .selected(_, let selected) = event else { return false }
         finished += selected.filter { tree[$0].isFinished }

@@ -2,35 +2,43 @@ internal import NIOCore
 internal import SpecSearch
 internal import Synchronization
 
-/// A streamed answer, between its search and its client.
+/// A streamed answer, between its searches and its client.
 ///
-/// The search puts its events in as they happen, and the client takes what is certain when it can. What waits between them
+/// A search puts its events in as they happen, and the client takes what is certain when it can. What waits between them
 /// is the search's own tree, whose texts are not copied, however slow the client: events are not queued, but for a trace
 /// that was asked for.
-final class StreamedAnswer: Sendable {
+final class StreamedAnswer: GenerationReceiver {
     private struct State {
-        var stream: CompletionStream
-        var outcome: Result<SearchResult, any Error>?
+        var stream: AnswerStream
+        var outcome: Result<Void, any Error>?
     }
 
-    /// Ticks when there is something new, and ends with the search.
+    /// Ticks when there is something new, and ends with the last search.
     let news: AsyncStream<Void>
     private let source: AsyncStream<Void>.Continuation
     private let state: Mutex<State>
 
-    init(_ frame: CompletionFrame) {
+    init(_ request: GenerationRequest, _ form: any AnswerForm) {
         (news, source) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        state = Mutex(State(stream: CompletionStream(frame)))
+        state = Mutex(State(stream: AnswerStream(request, form)))
         source.yield()
     }
 
-    /// Takes an event of the search.
+    func begin(problem: Int, prompt: [ModelRole: Int]) {
+        state.withLock { $0.stream.begin(problem, prompt: prompt) }
+    }
+
     func take(_ event: SearchEvent) {
         if state.withLock({ $0.stream.take(event) }) { source.yield() }
     }
 
-    /// Takes the end of the search.
-    func end(_ outcome: Result<SearchResult, any Error>) {
+    func take(_ result: SearchResult, _ answers: [GenerationAnswer], by search: Search) throws {
+        try state.withLock { try $0.stream.take(result, answers, by: search) }
+        source.yield()
+    }
+
+    /// Takes the end of all searches.
+    func end(_ outcome: Result<Void, any Error>) {
         state.withLock { $0.outcome = outcome }
         source.yield()
         source.finish()
@@ -42,89 +50,92 @@ final class StreamedAnswer: Sendable {
             let parts = try state.stream.parts()
             switch state.outcome {
             case nil: return (parts, false)
-            case .success(let result): return (parts + (try state.stream.end(result)), true)
-            // No [DONE] after it: that would be success.
-            case .failure(let error): return (parts + [EventStream.event(try JSON.text(APIError(error)))], true)
+            case .success: return (parts + (try state.stream.finish()), true)
+            case .failure(let error): return (parts + (try state.stream.fail(APIError(error))), true)
             }
         }
     }
 }
 
-/// The chunks of a stream: what may be sent, and what was sent so far.
-private struct CompletionStream {
-    let frame: CompletionFrame
+/// The parts of a stream: what may be sent, and what was sent so far.
+private struct AnswerStream {
+    private let request: GenerationRequest
+    private var form: any AnswerForm
+    private var account: GenerationAccount
+    /// The certain beginning of the current problem's first search.
     private var committed = CommittedPath()
-    private var filter: StopFilter
+    /// The choice that it is for; nil after its end.
+    private var current: Int?
+    /// Choices of the current problem that ended.
+    private var ended = 0
     private var hasBegun = false
+    /// Steps of the current choice that were sent.
     private var sent = 0
-    private var promptTokens: Int?
-    private var trace: [SearchEvent]?
+    /// Parts of choices that ended.
+    private var waiting: [ByteBuffer] = []
 
-    init(_ frame: CompletionFrame) {
-        self.frame = frame
-        filter = StopFilter(frame.request.stops)
-        trace = frame.request.fields.returnsTrace ? [] : nil
+    init(_ request: GenerationRequest, _ form: any AnswerForm) {
+        self.request = request
+        self.form = form
+        account = GenerationAccount(request)
+    }
+
+    mutating func begin(_ problem: Int, prompt: [ModelRole: Int]) {
+        account.begin(prompt: prompt)
+        committed = CommittedPath()
+        current = problem * request.count
+        ended = 0
+        sent = 0
     }
 
     /// - Returns: Whether there is something to send.
     mutating func take(_ event: SearchEvent) -> Bool {
-        if promptTokens == nil { promptTokens = event.promptTokens }
-        trace?.append(event)
-        // An event out of turn ends the stream with the search's own error, or with that of `end(_:)`.
+        account.take(event)
+        // Further searches for the same problem give their answers at their ends.
+        guard current != nil, ended == 0 else { return false }
+        // An event out of turn ends the stream with the search's own error, or with that of `take(_:_:by:)`.
         return (try? committed.receive(event)) ?? false
     }
 
-    mutating func parts() throws -> [ByteBuffer] {
-        let parts = try send(committed.steps)
-        guard !hasBegun else { return parts }
-        hasBegun = true
-        return frame.isChat ? [try delta(Completion.Message(role: "assistant", content: ""))] + parts : parts
+    mutating func take(_ result: SearchResult, _ answers: [GenerationAnswer], by search: Search) throws {
+        account.take(result, answers, by: search)
+        for answer in answers {
+            let choice = (current ?? 0) + ended
+            if ended == 0 {
+                guard committed.isContinued(by: result) else {
+                    throw SpecSearchError(.computeFailed, "The search took back a step that was sent already.")
+                }
+                waiting += try begun() + send(answer.reasoning, of: choice)
+            } else {
+                sent = 0
+                waiting += try send(answer.reasoning, of: choice)
+            }
+            waiting += try form.end(answer, of: choice, account)
+            ended += 1
+        }
     }
 
-    mutating func end(_ result: SearchResult) throws -> [ByteBuffer] {
-        guard committed.isContinued(by: result) else {
-            let error = SpecSearchError(.computeFailed, "The search took back a step that was sent already.")
-            return [EventStream.event(try JSON.text(APIError(error)))]
-        }
-        let answer = GenerationAnswer(result, request: frame.request)
-        var parts = try send(answer.reasoning)
-        var last = frame.completion([])
-        if frame.isChat {
-            if !answer.content.isEmpty { parts.append(try delta(Completion.Message(content: answer.content))) }
-            last.choices = [Completion.Choice(delta: Completion.Message(), finishReason: answer.finishReason)]
-        } else {
-            let text = filter.pass(answer.content, isLast: true)
-            if !text.isEmpty { parts.append(try self.text(text)) }
-            last.choices = [Completion.Choice(text: "", finishReason: answer.finishReason)]
-        }
-        last.specsearch = SearchReport(result, frame.search, trace: trace)
-        parts.append(EventStream.event(try JSON.text(last)))
-        if frame.request.includesUsage {
-            var usage = frame.completion([])
-            usage.usage = UsageReport(result, answer, promptTokens: promptTokens ?? 0)
-            parts.append(EventStream.event(try JSON.text(usage)))
-        }
-        return parts + [EventStream.event("[DONE]")]
+    mutating func parts() throws -> [ByteBuffer] {
+        var parts = try begun() + waiting
+        waiting = []
+        if let current, ended == 0 { parts += try send(committed.steps, of: current) }
+        return parts
+    }
+
+    mutating func finish() throws -> [ByteBuffer] { try form.finish(account) }
+    mutating func fail(_ error: APIError) throws -> [ByteBuffer] { try form.fail(error) }
+
+    private mutating func begun() throws -> [ByteBuffer] {
+        if hasBegun { return [] }
+        hasBegun = true
+        return try form.begin()
     }
 
     /// Steps that were not sent yet, as far as the caller's limit of tokens allows.
-    private mutating func send(_ steps: [Step]) throws -> [ByteBuffer] {
-        let allowed = GenerationAnswer.count(steps, within: frame.request.maximumTokens)
+    private mutating func send(_ steps: [Step], of choice: Int) throws -> [ByteBuffer] {
+        let allowed = GenerationAnswer.count(steps, within: request.maximumTokens)
         guard allowed > sent else { return [] }
         defer { sent = allowed }
-        return try steps[sent..<allowed].compactMap { step in
-            if frame.isChat { return try delta(Completion.Message(reasoning: step.thought.text)) }
-            let text = filter.pass(step.thought.text)
-            return text.isEmpty ? nil : try self.text(text)
-        }
-    }
-
-    private func delta(_ message: Completion.Message, finishReason: String? = nil) throws -> ByteBuffer {
-        let choice = Completion.Choice(delta: message, finishReason: finishReason)
-        return EventStream.event(try JSON.text(frame.completion([choice])))
-    }
-
-    private func text(_ text: String) throws -> ByteBuffer {
-        EventStream.event(try JSON.text(frame.completion([Completion.Choice(text: text)])))
+        return try steps[sent..<allowed].flatMap { try form.step($0.thought.text, of: choice) }
     }
 }

@@ -28,7 +28,7 @@ struct SearchRoutes: Sendable {
                 try find(context).stop()
                 return Response(status: .noContent)
             },
-            Route(.get, "/v1/searches/:id/events") { try watch($0, $1) },
+            Route(.get, "/v1/searches/:id/events", isStream: true) { try watch($0, $1) },
         ]
     }
 
@@ -38,13 +38,14 @@ struct SearchRoutes: Sendable {
 
     private func begin(_ request: Request, _ context: ServerContext) async throws -> Response {
         var request = request
-        let body = try await request.jsonBody(configuration, runner.admission, caller: context.caller)
+        let body = try await request.jsonBody(configuration, runner.admission, context)
         let asked = try GenerationRequest(Data(body.readableBytesView), as: .search, limits: configuration.limits)
         try runner.check(model: asked.model)
         let search = try asked.search(by: runner.model, limits: configuration.limits)
         let ticket = try runner.admission.enter(context.caller)
+        _ = try await runner.promptTokens(of: asked, by: search)
         if configuration.logsProblems {
-            context.log.info("A problem", metadata: ["problem": "\(asked.problem)"])
+            context.log.info("A problem", metadata: ["problem": "\(asked.problem.logged)"])
         }
         let watched = WatchedSearch(caller: context.caller, patience: configuration.reconnectSeconds)
         let logger = context.log
@@ -53,18 +54,22 @@ struct SearchRoutes: Sendable {
             do {
                 _ = try await runner.run(Problem(text: asked.problem), search, ticket: ticket) { event in
                     do {
-                        let line = try SearchTrace.line(for: event)
+                        let line = try SearchTrace.line(for: event.forClients)
                         watched.append(WatchedSearch.Line(data: String(decoding: line, as: UTF8.self)))
                     } catch {
-                        logger.error("An event cannot be written", metadata: ["error": "\(error)"])
+                        logger.error(
+                            "An event cannot be written", metadata: ["error": "\(SpecSearchError.logged(error))"])
                     }
                 }
                 watched.end(WatchedSearch.Line(name: "end", data: "{}"))
             } catch is CancellationError {
                 watched.end(WatchedSearch.Line(name: "end", data: "{}"))
             } catch {
-                logger.error("A search failed", metadata: ["error": "\(SpecSearchError.logged(error))"])
-                let text = (try? JSON.text(APIError(error))) ?? "{}"
+                let failure = APIError(failureOf: error, param: "problem")
+                if failure.statusCode >= 500, failure.code != APIError.stopping.code {
+                    logger.error("A search failed", metadata: ["error": "\(SpecSearchError.logged(error))"])
+                }
+                let text = (try? JSON.text(failure)) ?? "{}"
                 watched.end(WatchedSearch.Line(name: "failure", data: text))
             }
         }

@@ -27,9 +27,22 @@ struct Connection: ~Copyable {
     /// Sends a POST with a JSON body.
     func post(_ path: String, _ body: String) {
         let text =
-            "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
-        _ = Array(text.utf8).withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        send(text)
+    }
+
+    /// Sends a text as it stands.
+    func send(_ text: String) {
+        _ = Array(text.utf8).withUnsafeBytes { Self.send(socket, $0) }
+    }
+
+    private static func send(_ socket: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+        #if canImport(Glibc)
+            Glibc.send(socket, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+        #else
+            Darwin.send(socket, bytes.baseAddress, bytes.count, 0)
+        #endif
     }
 
     /// Makes closing a reset instead of an orderly end.

@@ -24,6 +24,22 @@ enum TestModel {
             defer { calls.end() }
             return try await model.sample(requests)
         }
+
+        /// A token a byte.
+        func text(of tokens: [Token]) async throws -> String? {
+            guard tokens.allSatisfy({ UInt8(exactly: $0) != nil }) else {
+                throw SpecSearchError(.badSetting, "No such token.")
+            }
+            return String(decoding: tokens.compactMap { UInt8(exactly: $0) }, as: UTF8.self)
+        }
+
+        /// A token a byte, and room for 1000.
+        func promptTokens(of problem: Problem) async throws -> Int? {
+            let count = problem.text.utf8.count
+            if count < 1000 { return count }
+            throw SpecSearchError(
+                .contextOverflow, "The problem has \(count) tokens, and the context of /home/me/large.gguf holds 1000.")
+        }
     }
 
     static let scores: [Character: Double] = ["a": 0.9, "b": 0.7, "c": 0.5, "T": 0.8]
