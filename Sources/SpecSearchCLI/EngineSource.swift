@@ -38,7 +38,9 @@ struct EngineSource: Sendable {
         #if Cluster
             if let cluster { return try await cluster.engine(options: options) }
         #endif
-        return try await LlamaEngine(models(replacing: files), options: options).engine
+        let models = models(replacing: files)
+        try ModelTrial.check(models)
+        return try await LlamaEngine(models, options: options).engine
     }
 
     /// The models with files of a variant's own, of which bare names are looked for beside the files that were asked for:

@@ -18,15 +18,12 @@
         var output: String?
 
         func run() throws {
-            let page = try TracePage.html(try SearchTrace(contentsOf: trace))
+            let events = try SearchTrace(contentsOf: trace)
+            _ = try events.started()
             let path = output ?? URL(fileURLWithPath: trace).deletingPathExtension().appendingPathExtension("html").path
-            do {
-                try Data(page.utf8).write(to: URL(fileURLWithPath: path))
-            } catch {
-                throw SpecSearchError(
-                    .ioFailed, "The page \(path) cannot be written.", remedy: "Does its folder exist, and is it yours?")
-            }
-            print(path)
+            let file = try OutputFile(path, option: output == nil ? "The page" : "--output", inputs: [trace])
+            try file.write(try TracePage.html(events))
+            try StandardStreams.print(path)
         }
     }
 #endif
