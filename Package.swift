@@ -103,7 +103,7 @@ let package = Package(
             name: "SpecSearchCLI",
             dependencies: [
                 "SpecSearch", "SpecSearchLlama", "SpecSearchEvaluation", "SpecSearchMeasurement", "MathGrading",
-                "ModelHub",
+                "ModelHub", "Checksums",
                 .target(name: "SpecSearchRemote", condition: cluster),
                 .target(name: "SpecSearchServer", condition: server),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -149,7 +149,7 @@ struct SetFolders: Sendable {
             texts.append(("manifest.json", try encoder.encode(manifest)))
             texts.append(("set.json", try encoder.encode(record)))
         } catch {
-            throw SpecSearchError(.ioFailed, "The manifest of \(record.reference) cannot be written: \(error).")
+            throw SpecSearchError(.ioFailed, "The manifest of \(record.reference) cannot be written: \(error.inWords).")
         }
         for (name, data) in texts {
             let file = "\(path)/\(name)"

@@ -48,6 +48,7 @@ struct EngineSource: Sendable {
             if let cluster { return try await cluster.engine(options: options) }
         #endif
         let models = models(replacing: files)
+        try ModelTrial.check(models)
         guard isAdaptive, models.draft != nil, models.target != nil else {
             return try await LlamaEngine(models, options: options).engine
         }

@@ -23,7 +23,10 @@ public struct ModelSet: Sendable, Hashable, Codable {
             self.scale = scale
         }
 
+        private enum CodingKeys: String, CodingKey, CaseIterable { case file, scale }
+
         public init(from decoder: any Decoder) throws {
+            try decoder.refuseKeys(except: CodingKeys.allCases.map(\.rawValue))
             let values = try decoder.container(keyedBy: CodingKeys.self)
             file = try values.decode(String.self, forKey: .file)
             scale = try values.decodeIfPresent(Double.self, forKey: .scale) ?? 1
@@ -102,8 +105,8 @@ public struct ModelSet: Sendable, Hashable, Codable {
             self = try JSONDecoder().decode(ModelSet.self, from: data)
         } catch {
             throw SpecSearchError(
-                .badModelFile, "The manifest \(path) is not understood: \(error).",
-                remedy: "Compare it with the shipped one.")
+                .badModelFile, "The manifest \(path) is not understood: \(error.inWords).",
+                remedy: "Compare it with the shipped one, Models/manifest.json.")
         }
         func resolve(_ file: String?) -> String? { file.map { URL(fileURLWithPath: $0, relativeTo: base).path } }
         draft = resolve(draft)
@@ -117,7 +120,7 @@ public struct ModelSet: Sendable, Hashable, Codable {
         try check(path: path)
     }
 
-    private enum CodingKeys: String, CodingKey {
+    private enum CodingKeys: String, CodingKey, CaseIterable {
         case name, version, draft, target
         case rewardModel = "prm"
         case rewardModelConfiguration = "rewardModel"
@@ -130,6 +133,7 @@ public struct ModelSet: Sendable, Hashable, Codable {
 
     public init(from decoder: any Decoder) throws {
         self.init()
+        try decoder.refuseKeys(except: CodingKeys.allCases.map(\.rawValue), former: ["draftLength"])
         let values = try decoder.container(keyedBy: CodingKeys.self)
         func read<Value: Decodable>(_ key: CodingKeys, _ property: inout Value) throws {
             if let value = try values.decodeIfPresent(Value.self, forKey: key) { property = value }
@@ -144,14 +148,19 @@ public struct ModelSet: Sendable, Hashable, Codable {
         try read(.chatTemplate, &chatTemplate)
         try read(.delimiter, &delimiter)
         try read(.answerPrefix, &answerPrefix)
-        try read(.temperature, &temperature)
-        try read(.maximumStepTokens, &maximumStepTokens)
-        try read(.contextLength, &contextLength)
+        temperature = try values.decodeIfPresent(.temperature, in: Self.temperatures) ?? temperature
+        maximumStepTokens = try values.decodeIfPresent(.maximumStepTokens, in: Self.lengths) ?? maximumStepTokens
+        contextLength = try values.decodeIfPresent(.contextLength, in: Self.contextLengths) ?? contextLength
         try read(.adapters, &adapters)
         numSpeculativeTokens =
-            try values.decodeIfPresent(Int.self, forKey: .numSpeculativeTokens)
-            ?? decoder.container(keyedBy: OldKeys.self).decodeIfPresent(Int.self, forKey: .draftLength)
+            try values.decodeIfPresent(.numSpeculativeTokens, in: Self.speculativeTokens)
+            ?? decoder.container(keyedBy: OldKeys.self).decodeIfPresent(.draftLength, in: Self.speculativeTokens)
     }
+
+    private static let temperatures = 0.0...100
+    private static let lengths = 1...LlamaContext.Configuration.maximumSlots
+    private static let contextLengths = 2...LlamaContext.Configuration.maximumSlots
+    private static let speculativeTokens = 0...64
 
     /// The file of a role's model; nil where there is none.
     public subscript(role: ModelRole) -> String? {
@@ -160,6 +169,16 @@ public struct ModelSet: Sendable, Hashable, Codable {
         case .target: target
         case .rewardModel: rewardModel
         }
+    }
+
+    /// Takes a role's model out.
+    package mutating func remove(_ role: ModelRole) {
+        switch role {
+        case .draft: draft = nil
+        case .target: target = nil
+        case .rewardModel: rewardModel = nil
+        }
+        adapters[role] = nil
     }
 
     /// The reward model's configuration, by default the JSON file beside the model.
@@ -177,14 +196,7 @@ public struct ModelSet: Sendable, Hashable, Codable {
             throw SpecSearchError(
                 .badModelFile, "\(path) names no model.", remedy: "Name a draft, a target or a reward model (prm).")
         }
-        guard temperature.isFinite, temperature >= 0, maximumStepTokens > 0,
-            (2...LlamaContext.Configuration.maximumSlots).contains(contextLength), (numSpeculativeTokens ?? 0) >= 0
-        else {
-            throw SpecSearchError(
-                .badSetting, "\(path) has a setting out of range.",
-                remedy: "The temperature is not negative; lengths are positive, and contextLength is at most "
-                    + "\(LlamaContext.Configuration.maximumSlots).")
-        }
+        try checkSettings(path: path)
         for (role, list) in adapters {
             guard self[role] != nil, list.allSatisfy({ $0.scale.isFinite && !$0.file.isEmpty }) else {
                 throw SpecSearchError(
@@ -192,6 +204,20 @@ public struct ModelSet: Sendable, Hashable, Codable {
                     remedy: "Name the \(role.rawValue)'s model beside it; a scale is a number, 1 for the adapter as "
                         + "it was trained.")
             }
+        }
+    }
+
+    /// Checks what is no file.
+    ///
+    /// - Parameter path: Where it comes from, for errors.
+    package func checkSettings(path: String) throws(SpecSearchError) {
+        guard Self.temperatures.contains(temperature), Self.lengths.contains(maximumStepTokens),
+            Self.contextLengths.contains(contextLength), Self.speculativeTokens.contains(numSpeculativeTokens ?? 0)
+        else {
+            throw SpecSearchError(
+                .badSetting, "\(path) has a setting out of range.",
+                remedy: "The temperature lies in 0 ... 100, numSpeculativeTokens in 0 ... 64; maximumStepTokens is at "
+                    + "least 1, contextLength at least 2, and both are at most \(Self.lengths.upperBound).")
         }
     }
 

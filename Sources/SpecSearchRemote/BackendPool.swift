@@ -95,7 +95,7 @@ package final class BackendPool: Sendable {
                 case .giveUp: throw SpecSearchError(failure, from: group.urls[lease.replica])
                 case .retry(let pause):
                     state.withLock { $0.statistics.retries += 1 }
-                    if pause > 0 { try await Task.sleep(for: .seconds(pause)) }
+                    if pause > 0 { try await Task.sleep(for: Duration(boundedSeconds: pause)) }
                 }
             }
         }
@@ -119,7 +119,7 @@ package final class BackendPool: Sendable {
         return try await withThrowingTaskGroup(of: Result<Value, any Error>?.self) { tasks in
             tasks.addTask { await Self.result { try await self.attempt(exchange, on: lease) } }
             tasks.addTask {
-                guard (try? await Task.sleep(for: .seconds(delay))) != nil,
+                guard (try? await Task.sleep(for: Duration(boundedSeconds: delay))) != nil,
                     let other = self.takeHedge(of: lease, key: exchange.key)
                 else { return nil }
                 second.isSent.store(true, ordering: .sequentiallyConsistent)
@@ -207,10 +207,11 @@ package final class BackendPool: Sendable {
                 guard now - since < policy.patience else {
                     throw SpecSearchError(
                         .unavailable,
-                        "None of \(group.urls.joined(separator: ", ")) answered for \(Int(policy.patience)) s.",
+                        "None of \(group.urls.joined(separator: ", ")) answered for \(Int(rounding: policy.patience, in: 0...Int.max)) s.",
                         remedy: "Check that the servers run; `specsearch doctor` asks each of them.")
                 }
-                try await Task.sleep(for: .seconds(min(max(until - now, 0.005), since + policy.patience - now + 0.005)))
+                let pause = min(max(until - now, 0.005), since + policy.patience - now + 0.005)
+                try await Task.sleep(for: Duration(boundedSeconds: pause))
             }
         }
     }

@@ -2,6 +2,7 @@ internal import AsyncHTTPClient
 package import Foundation
 internal import NIOCore
 internal import NIOHTTP1
+internal import SpecSearch
 
 /// One HTTP exchange: the only place of this library that touches the network.
 package struct HTTPTransport: Sendable {
@@ -34,7 +35,7 @@ package struct HTTPTransport: Sendable {
                 try await Self.exchange(request, base: base, headers: headers, secret: secret, limit: limit)
             }
             group.addTask {
-                try await Task.sleep(for: .seconds(seconds))
+                try await Task.sleep(for: Duration(boundedSeconds: seconds))
                 throw RemoteFailure(.timeout, "no whole answer within \(String(format: "%.3g", seconds)) s")
             }
             defer { group.cancelAll() }

@@ -5,6 +5,6 @@ import SpecSearchCLI
 enum SpecSearchProgram {
     static func main() async {
         SpecSearchCommand.limitWaiting()
-        await SpecSearchCommand.main(nil)
+        await SpecSearchCommand.main(SpecSearchCommand.arguments())
     }
 }

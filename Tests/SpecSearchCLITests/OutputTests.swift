@@ -1,5 +1,7 @@
+import Foundation
 import SpecSearch
 import SpecSearchCLI
+import SpecSearchEvaluation
 import Testing
 
 @Suite struct OutputTests {
@@ -17,6 +19,65 @@ import Testing
         #expect("日本語".fitted(5) == "日本…" && "日本語".columns == 6)
         #expect("one two three".wrapped(7) == ["one two", "three"])
         #expect("a\n\nverylongword b".wrapped(4) == ["a", "", "verylongword", "b"])
+    }
+
+    @Test(
+        "A backslash and an n that were typed in a shell are the end of a line",
+        arguments: [
+            (#"{problem}\n\n"#, "{problem}\n\n"), ("{problem}\n\\n", "{problem}\n\\n"), (#"a\\n"#, #"a\n"#),
+            ("gguf", "gguf"),
+            (#"\boxed{}"#, #"\boxed{}"#),
+        ])
+    func typed(_ text: String, _ meant: String) { #expect(text.typed == meant) }
+
+    @Test func `A table that is too wide comes in parts that fit, each with the first column`() {
+        let table = MarkdownTable(
+            header: ["name", "first", "second", "third"],
+            rows: [["a rather long name", "1", "2", "3"], ["b", "10", "20", "30"]])
+        #expect(table.lines(fitting: 80).count == 4 && table.lines(fitting: .max) == table.lines)
+        #expect(
+            table.lines(fitting: 40) == [
+                "| name               | first | second |", "| ------------------ | ----: | -----: |",
+                "| a rather long name |     1 |      2 |", "| b                  |    10 |     20 |", "",
+                "| name               | third |", "| ------------------ | ----: |",
+                "| a rather long name |     3 |", "| b                  |    30 |",
+            ])
+        #expect(table.lines(fitting: 24).allSatisfy { $0.count <= 24 })
+    }
+
+    private func merged(_ arguments: [String], _ defaults: String) throws -> [String] {
+        try DefaultArguments.merged(arguments, defaults: Data(defaults.utf8), from: "config.json")
+    }
+
+    @Test func `The user's defaults stand before what is given, where the command has such an option`() throws {
+        let defaults = #"{"models":"small","cache-tokens":8192,"no-tune":true,"solve":{"beams":4,"color":"never"}}"#
+        #expect(
+            try merged(["solve", "--example"], defaults) == [
+                "solve", "--beams=4", "--cache-tokens=8192", "--color=never", "--models=small", "--no-tune",
+                "--example",
+            ])
+        #expect(
+            try merged(["solve", "x", "--beams", "2", "--draft=a.gguf", "--color=always"], defaults) == [
+                "solve", "--cache-tokens=8192", "--no-tune", "x", "--beams", "2", "--draft=a.gguf", "--color=always",
+            ])
+        #expect(!(try merged(["solve", "--resume", "t.jsonl"], defaults).contains("--beams=4")))
+        #expect(try merged(["models", "check", "x"], defaults) == ["models", "check", "--cache-tokens=8192", "x"])
+        #expect(try merged(["devices"], defaults) == ["devices"])
+        #expect(
+            try merged(["models", "check", "x"], #"{"models check":{"timed":false}}"#)
+                == ["models", "check", "--no-timed", "x"])
+    }
+
+    @Test(
+        "A default that no command knows is refused by name",
+        arguments: [
+            (#"{"baems":4}"#, "no option baems"), (#"{"solve":{"baems":4}}"#, "no option solve.baems"),
+            (#"{"slove":{"beams":4}}"#, "no command slove"), ("[]", "the whole is not an object"),
+            ("{", "it is no JSON"),
+        ])
+    func refused(_ defaults: String, _ expected: String) {
+        let error = #expect(throws: (any Error).self) { try merged(["solve"], defaults) }
+        #expect("\(error.map { "\($0)" } ?? "")".contains(expected), "\(String(describing: error))")
     }
 
     @Test func `What is left is judged by the steps so far`() throws {

@@ -17,22 +17,32 @@ enum Program {
     static let models = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Models").path
 
-    /// - Parameter interruption: A signal that is sent, twice, as soon as a file has anything in it.
+    /// Runs a line of a shell in which `$S` is the command.
+    static func shell(_ script: String) async throws -> Outcome {
+        try await run(
+            ["-c", script], environment: ["S": file.path], program: URL(fileURLWithPath: "/bin/sh"))
+    }
+
+    /// - Parameters:
+    ///   - output: Where standard output goes instead, such as a device.
+    ///   - interruption: A signal that is sent, twice, as soon as a file has anything in it.
     static func run(
-        _ arguments: [String], environment: [String: String] = [:],
-        interruption: (signal: Int32, file: String)? = nil
+        _ arguments: [String], environment: [String: String] = [:], output: String? = nil,
+        interruption: (signal: Int32, file: String)? = nil, program: URL = file
     ) async throws -> Outcome {
         let folder = try TemporaryFolder()
         let places = ["output", "errors"].map { folder.file($0) }
         for place in places { try Data().write(to: URL(fileURLWithPath: place)) }
         let process = Process()
-        process.executableURL = file
+        process.executableURL = program
         process.arguments = arguments
+        // The user's own defaults are none of the tests'.
         process.environment = ProcessInfo.processInfo.environment
             .filter { !$0.key.hasPrefix("SPECSEARCH_") }
+            .merging(["SPECSEARCH_CONFIG": ""]) { $1 }
             .merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle(forWritingAtPath: places[0])
+        process.standardOutput = FileHandle(forWritingAtPath: output ?? places[0])
         process.standardError = FileHandle(forWritingAtPath: places[1])
         let interrupting = interruption.map { interruption in
             Task {

@@ -58,6 +58,25 @@ import Testing
         #expect(file.damagedLines == [2])
     }
 
+    @Test func `Opening a damaged file changes nothing; the next record goes behind its last whole line`() async throws
+    {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var data = try await written(records(2))
+        let whole = data
+        data.append(Data("not a record\n".utf8))
+        data.append(Data("torn".utf8))
+        try data.write(to: url)
+        do {
+            let file = try RecordFile<EvaluationRecord>(url)
+            #expect(file.records.count == 2 && file.damagedLines == [3, 4])
+            #expect(try Data(contentsOf: url) == data)
+            try await file.append(records(3)[2])
+        }
+        let after = try Data(contentsOf: url)
+        #expect(after.starts(with: whole + Data("not a record\n{".utf8)))
+        #expect(try RecordFile<EvaluationRecord>(url).records == records(3))
+    }
+
     @Test func `Two runs cannot write to one file`() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

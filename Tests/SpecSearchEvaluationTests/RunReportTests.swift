@@ -98,12 +98,114 @@ import Testing
         #expect(error?.code == .badTrace && error?.message.contains("version 1") == true)
     }
 
-    @Test func `A manifest comes back as it was`() throws {
+    @Test func `Searches that failed are told, and no figure has them`() {
         defer { try? FileManager.default.removeItem(at: file) }
+        var records = records
+        records[1].verdict = .failed
+        records[1].error = "no answer from the server"
+        let text = markdown(records)
+        #expect(text.contains("**Failed:** 1 of 80 searches"))
+        #expect(text.contains("`half` on `p0`, seed 0: no answer from the server"))
+        #expect(text.contains("`half` runs 2.00 times as fast as `ar` (2.00 – 2.00), with +0.0 points of accuracy"))
+    }
+
+    private func inFolder(_ work: (RunFolder) async throws -> Void) async throws {
         let folder = RunFolder(file.path + "-run")
-        defer { try? FileManager.default.removeItem(at: folder.url) }
-        _ = try folder.begin(manifest)
-        #expect(try folder.manifest() == manifest)
-        #expect(throws: SpecSearchError.self) { try folder.begin(manifest) }
+        defer {
+            try? FileManager.default.removeItem(at: folder.url)
+            try? FileManager.default.removeItem(at: file)
+        }
+        try await work(folder)
+    }
+
+    @Test func `A manifest comes back as it was`() async throws {
+        try await inFolder { folder in
+            try await folder.begin(manifest, try folder.claim())
+            #expect(try folder.manifest() == manifest)
+        }
+    }
+
+    @Test func `Of two runs in one folder the second is refused before it changes anything`() async throws {
+        try await inFolder { folder in
+            let first = try folder.claim()
+            #expect(throws: SpecSearchError.self) { try folder.claim() }
+            try await folder.begin(manifest, first)
+            #expect(throws: SpecSearchError.self) { try folder.claim() }
+            #expect(throws: SpecSearchError.self) { try folder.records() }
+            #expect(try folder.manifest() == manifest)
+        }
+    }
+
+    @Test func `A run of which no search succeeded is replaced by the corrected command, and no other is`() async throws
+    {
+        try await inFolder { folder in
+            var failed = EvaluationRecord.sample(variant: "ar", problem: "p0")
+            failed.verdict = .failed
+            do {
+                let file = try folder.claim()
+                try await folder.begin(manifest, file)
+                try await file.append(failed)
+            }
+            var corrected = manifest
+            corrected.title = "Corrected"
+            do {
+                let file = try folder.claim()
+                try await folder.begin(corrected, file)
+                #expect(try folder.finishedRecords(corrected) == [])
+                try await file.append(EvaluationRecord.sample(variant: "ar", problem: "p0"))
+            }
+            #expect(try folder.manifest().title == "Corrected")
+            let error = #expect(throws: SpecSearchError.self) { try folder.claim() }
+            #expect(error?.message.contains("holds a run already") == true)
+            #expect(try folder.finishedRecords(corrected).count == 1)
+        }
+    }
+
+    @Test func `A folder with records that are no run's is refused, and they stay`() async throws {
+        try await inFolder { folder in
+            try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
+            let records = folder.url.appending(path: "records.jsonl")
+            try Data("mine\n".utf8).write(to: records)
+            #expect(throws: SpecSearchError.self) { try folder.claim() }
+            #expect(try String(contentsOf: records, encoding: .utf8) == "mine\n")
+        }
+    }
+
+    @Test(
+        "A manifest that was edited until it contradicts itself is refused with what is wrong",
+        arguments: [
+            (#""name" : "half""#, #""name" : "ar""#, "each needs a name of its own"),
+            (#""concurrency" : 1"#, #""concurrency" : 0"#, "concurrency"),
+            (#""margin" : 0.05"#, #""margin" : 5"#, "margin"),
+            (#""p1","#, #""p0","#, "each stands there once"),
+            (#""bytes" : 1"#, #""bytes" : "one""#, "\"dataset.bytes\" is not a whole number"),
+        ])
+    func edited(_ old: String, _ new: String, _ expected: String) async throws {
+        try await inFolder { folder in
+            try await folder.begin(manifest, try folder.claim())
+            let url = folder.url.appending(path: "manifest.json")
+            let text = try String(contentsOf: url, encoding: .utf8)
+            try #require(text.contains(old))
+            try text.replacing(old, with: new).write(to: url, atomically: true, encoding: .utf8)
+            let error = #expect(throws: SpecSearchError.self) { try folder.manifest() }
+            #expect(error?.code == .badTrace && error?.message.contains(expected) == true, "\(error?.message ?? "")")
+        }
+    }
+
+    @Test func `A record with a count or a time that cannot be is left out, whatever its checksum says`() async throws {
+        try await inFolder { folder in
+            do {
+                let file = try folder.claim()
+                try await folder.begin(manifest, file)
+                var wrong = EvaluationRecord.sample(variant: "ar", problem: "p0", seconds: 1e300)
+                try await file.append(wrong)
+                wrong.seconds = 1
+                wrong.acceptance.judged = .max
+                try await file.append(wrong)
+                try await file.append(EvaluationRecord.sample(variant: "half", problem: "p0"))
+            }
+            #expect(try folder.records().damagedLines == [1, 2])
+            #expect(RunSummary(try folder.finishedRecords(manifest), manifest).methods[1].problems == 1)
+        }
     }
 }

@@ -38,6 +38,28 @@ import Testing
         #expect(report.methods[0].acceptance == 0.75)
     }
 
+    @Test func `A failed search is in no figure, its pair in no comparison, and it is named`() throws {
+        let slow = (0..<10).map { record("ar", $0, right: true, seconds: 2) }
+        var fast = (0..<10).map { record("half", $0, right: $0 < 8, seconds: 1) }
+        for place in [8, 9] {
+            fast[place] = EvaluationRecord(
+                variant: "half", problem: GradedProblem(problem: Problem(id: "\(place)", text: "?"), answer: "1"),
+                seed: 0,
+                error: SpecSearchError(.contextOverflow, "Too long.", remedy: "Shorten it."))
+        }
+        let report = RunSummary(slow + fast, variants: ["ar", "half"])
+        let comparison = try #require(report.comparisons.first)
+        #expect(comparison.speedup == 2 && comparison.geometricSpeedup == 2)
+        #expect(comparison.accuracyDifference == 0 && comparison.onlyBaselineRight == 0)
+        #expect(report.methods[0].accuracy == 1 && report.methods[0].failures == 0)
+        #expect(report.methods[1].accuracy == 1 && report.methods[1].failures == 2 && report.methods[1].finished == 8)
+        #expect(report.methods[1].seconds == 8)
+        #expect(report.failed.map(\.problem) == ["8", "9"])
+        #expect(report.failed.first?.error == "Too long. Shorten it.")
+        let none = RunSummary(fast.suffix(2).map { $0 }, variants: ["half"])
+        #expect(none.methods[0].accuracy == nil && none.comparisons.isEmpty)
+    }
+
     @Test func `The JSON has the documented names`() throws {
         let records = ["ar", "sps"].flatMap {
             [record($0, 0, right: true, seconds: 2), record($0, 1, right: false, seconds: 4)]

@@ -68,6 +68,45 @@ import Testing
         #expect(try MemoryEstimate(path: path).weights == 128)
     }
 
+    @Test(
+        "A manifest is refused in our words: the key, and what it may be",
+        arguments: [
+            (#"{"draft":"a.gguf","temprature":1}"#, #"there is no setting "temprature"; there are name, version"#),
+            (#"{"draft":"a.gguf","adapters":{"draft":[{"file":"x","skale":1}]}}"#, #"there is no setting "skale""#),
+            (
+                #"{"draft":"a.gguf","contextLength":9223372036854775807}"#,
+                #""contextLength": it is 9223372036854775807"#
+            ),
+            (#"{"draft":"a.gguf","maximumStepTokens":9223372036854775807}"#, "lies in 1 ... 16777216"),
+            (#"{"draft":"a.gguf","maximumStepTokens":9223372036854775808}"#, "9223372036854775808 is out of range"),
+            (#"{"draft":"a.gguf","numSpeculativeTokens":-1}"#, "lies in 0 ... 64"),
+            (#"{"draft":"a.gguf","temperature":1e300}"#, "lies in 0.0 ... 100.0"),
+            (#"{"draft":"a.gguf","temperature":"hot"}"#, #""temperature" is not a number"#),
+            (#"{"draft":["a.gguf"]}"#, #""draft" is not a text"#), ("[]", "the whole is not an object"),
+            (#"{"draft":"a.gguf""#, "it is no JSON"),
+        ])
+    func manifest(_ text: String, _ expected: String) throws {
+        let directory = try ToyDirectory()
+        _ = try directory.text("manifest.json", text)
+        let error = #expect(throws: SpecSearchError.self) { try ModelSet(directory: directory.url.path) }
+        #expect(error?.code == .badModelFile && error?.message.contains(expected) == true, "\(error?.message ?? "")")
+        #expect(error?.message.contains("DecodingError") == false && error?.message.contains("codingPath") == false)
+    }
+
+    @Test(
+        "A reward model's configuration is refused in our words",
+        arguments: [
+            (#"{"kind":"likelyhood","template":"{problem}"}"#, #""kind": there is no "likelyhood""#),
+            (#"{"kind":"label"}"#, #""template" is missing"#),
+            (#"{"kind":"likelihood","template":"{problem}","agregation":"product"}"#, #"no setting "agregation""#),
+        ])
+    func configuration(_ text: String, _ expected: String) throws {
+        let directory = try ToyDirectory()
+        let path = try directory.text("prm.json", text)
+        let error = #expect(throws: SpecSearchError.self) { try RewardModelConfiguration.load(path: path) }
+        #expect(error?.message.contains(expected) == true, "\(error?.message ?? "")")
+    }
+
     @Test func vocabulariesThatDoNotFit() async throws {
         let directory = try ToyDirectory()
         _ = try directory.models()

@@ -33,6 +33,24 @@ import Testing
         #expect(read[6].isNaN)
     }
 
+    @Test(
+        "A tensor whose shape or place cannot be is refused, however large its numbers are",
+        arguments: [
+            (#"[4294967296,4294967296,4294967296]"#, "[0,4]"), ("[9223372036854775807,2]", "[0,4]"),
+            ("[-1,-1]", "[0,4]"),
+            ("[1]", "[0,-9223372036854775808]"), ("[1]", "[4,8]"), ("[1]", "[-4,0]"), ("[2]", "[0,4]"),
+        ])
+    func shape(_ shape: String, _ offsets: String) throws {
+        let directory = try ToyDirectory()
+        let header = Data(#"{"x":{"dtype":"F32","shape":\#(shape),"data_offsets":\#(offsets)}}"#.utf8)
+        var file = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) }
+        file += header + Data(repeating: 0, count: 4)
+        let path = directory.path("x.safetensors")
+        try file.write(to: URL(filePath: path))
+        let error = #expect(throws: SpecSearchError.self) { try Safetensors(path: path).tensor("x") }
+        #expect(error?.code == .badModelFile && error?.message.contains("damaged") == true)
+    }
+
     @Test func whatDoesNotFitIsNamed() throws {
         let directory = try ToyDirectory()
         let path = directory.path("head.safetensors")

@@ -72,6 +72,7 @@ import Testing
                     let problem = GradedProblem(problem: Problem(id: "\(problem)", text: "?"), answer: "")
                     var record = EvaluationRecord(
                         variant: variant.name, problem: problem, seed: 0, error: CancellationError())
+                    record.verdict = .wrong
                     record.seconds = variant.name == "ar" ? 6 : 2
                     return record
                 }

@@ -1,4 +1,5 @@
 public import Foundation
+internal import SpecSearch
 
 /// Where the hub and its cache are, as the environment says for all programs that use them.
 ///
@@ -61,7 +62,8 @@ public struct HubEnvironment: Sendable, Hashable {
         // A line break would end the header.
         token = token?.trimmingCharacters(in: .whitespacesAndNewlines).filter { $0.isASCII && !$0.isNewline }
         if token?.isEmpty == true { token = nil }
-        patience = .seconds(value("HF_HUB_ETAG_TIMEOUT").flatMap { Double($0) }.map { min(max($0, 1), 3600) } ?? 5)
+        patience = Duration(
+            boundedSeconds: value("HF_HUB_ETAG_TIMEOUT").flatMap { Double($0) }.map { min(max($0, 1), 3600) } ?? 5)
         isOffline = flag("HF_HUB_OFFLINE")
         let own = value("SPECSEARCH_CATALOGUE")
         userCatalogueIsNamed = own != nil

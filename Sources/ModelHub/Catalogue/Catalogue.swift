@@ -40,7 +40,7 @@ public struct Catalogue: Sendable, Hashable {
         let form: Form
         do { form = try JSONDecoder().decode(Form.self, from: json) } catch {
             throw SpecSearchError(
-                .badSetting, "The catalogue \(path) is not understood: \(Self.text(error)).",
+                .badSetting, "The catalogue \(path) is not understood: \(error.inWords).",
                 remedy: "Its form is {\"sets\": [{\"name\": …, \"roles\": {\"target\": {\"sources\": [{\"hub\": "
                     + "\"OWNER/REPO\", \"file\": \"x.gguf\"}]}}}]}.")
         }
@@ -52,20 +52,6 @@ public struct Catalogue: Sendable, Hashable {
             }
         }
         entries = form.sets
-    }
-
-    private static func text(_ error: any Error) -> String {
-        guard let error = error as? DecodingError else { return "\(error)" }
-        func place(_ context: DecodingError.Context) -> String {
-            let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
-            let fault = context.debugDescription
-            return path.isEmpty ? fault : "\(path.joined(separator: ".")): \(fault)"
-        }
-        return switch error {
-        case .keyNotFound(let key, let context): "`\(key.stringValue)` is missing; \(place(context))"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context): place(context)
-        @unknown default: "\(error)"
-        }
     }
 
     /// Adds the sets of another catalogue; those of the same name are replaced.

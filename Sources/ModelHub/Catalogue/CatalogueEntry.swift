@@ -62,6 +62,10 @@ public struct CatalogueEntry: Sendable, Hashable, Codable {
     }
 
     public init(from decoder: any Decoder) throws {
+        try decoder.refuseKeys(except: [
+            "name", "summary", "licence", "tried", "directory", "roles", "adapters", "chatTemplate", "delimiter",
+            "answerPrefix", "temperature", "maximumStepTokens", "contextLength", "memory", "rewardModel", "rewardNote",
+        ])
         let values = try decoder.container(keyedBy: CodingKeys.self)
         self.init(name: try values.decode(String.self, forKey: .name))
         func read<Value: Decodable>(_ key: CodingKeys, _ property: inout Value) throws {
@@ -89,7 +93,8 @@ public struct CatalogueEntry: Sendable, Hashable, Codable {
         guard Names.isName(name) else { return "`\(name)` is not a name" }
         guard directory != nil || !roles.isEmpty else { return "`\(name)` has neither roles nor a directory" }
         // The longest text is the engine's.
-        guard temperature.isFinite, temperature >= 0, maximumStepTokens > 0, (2...1 << 24).contains(contextLength)
+        guard (0...100).contains(temperature), (1...1 << 24).contains(maximumStepTokens),
+            (2...1 << 24).contains(contextLength), (0...ModelFile.mostBytes).contains(memory ?? 0)
         else {
             return "`\(name)` has a setting out of range"
         }
@@ -147,6 +152,8 @@ public struct ModelFile: Sendable, Hashable, Codable {
     public var sources: [ModelSource]
     /// The size in bytes.
     public var size: Int64?
+    /// The most bytes that a file can have, a pebibyte: sums of some do not overflow.
+    package static let mostBytes: Int64 = 1 << 50
     /// The SHA-256 in hexadecimal digits; where it is absent, the hub's own checksum is used.
     public var sha256: String?
 
@@ -166,7 +173,7 @@ public struct ModelFile: Sendable, Hashable, Codable {
     var fault: String? {
         guard let hub else { return "names no place on the hub" }
         if let sha256, !Names.isSHA256(sha256) { return "has a SHA-256 that is not one" }
-        if let size, size <= 0 { return "has a size that is not one" }
+        if let size, !(1...Self.mostBytes).contains(size) { return "has a size that is not one" }
         if case .file(let path) = hub.choice, GGUFChoice.all(of: path).count > 1, sha256 != nil {
             return "is in several parts, which one SHA-256 cannot be of: the hub has one of each"
         }

@@ -69,7 +69,7 @@ package struct HubClient: Sendable {
         let headers = response.headers
         let etag = Self.etag(headers["x-linked-etag"] ?? headers["etag"])
         let size = Int64(headers["x-linked-size"] ?? headers["content-length"] ?? "")
-        guard let etag, Names.isBlobName(etag), let size, size >= 0 else {
+        guard let etag, Names.isBlobName(etag), let size, (0...ModelFile.mostBytes).contains(size) else {
             throw SpecSearchError(
                 .unavailable, "\(first.host ?? "The server") does not say what \(file.path) is.",
                 remedy: "Check that HF_ENDPOINT is a hub: it has to answer with an ETag and a size.")

@@ -1,4 +1,5 @@
 package import Foundation
+internal import SpecSearch
 
 /// How often and after which pauses a failed request is repeated.
 ///
@@ -41,12 +42,12 @@ package struct RetryPolicy: Sendable {
     /// What the header `Retry-After` asks for: seconds, or a date.
     package static func requested(_ header: String?, now: Date = Date()) -> Duration? {
         guard let header else { return nil }
-        if let seconds = Int(header.trimmingCharacters(in: .whitespaces)) { return .seconds(max(0, seconds)) }
+        if let seconds = Double(header.trimmingCharacters(in: .whitespaces)) { return Duration(boundedSeconds: seconds) }
         let format = DateFormatter()
         format.locale = Locale(identifier: "en_US_POSIX")
         format.timeZone = TimeZone(secondsFromGMT: 0)
         format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-        return format.date(from: header).map { .seconds(max(0, Int($0.timeIntervalSince(now).rounded(.up)))) }
+        return format.date(from: header).map { Duration(boundedSeconds: $0.timeIntervalSince(now).rounded(.up)) }
     }
 
     /// A pause in words: "0.5 s", "12 s".

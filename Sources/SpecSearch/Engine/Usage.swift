@@ -45,17 +45,16 @@ public struct ModelUsage: Sendable, Hashable, Codable {
     /// Counts that can be, and whose sums over any search do not overflow.
     package static let plausibleCounts = 0...(1 << 40)
 
+    /// Times that can be, in seconds, and whose sums are finite.
+    package static let plausibleSeconds = 0...1e12
+
     /// Records of earlier versions do not have all of it.
     ///
     /// - Throws: `DecodingError` for counts that cannot be.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         func count(_ key: CodingKeys) throws -> Int {
-            let count = try values.decode(Int.self, forKey: key)
-            guard Self.plausibleCounts.contains(count) else {
-                throw DecodingError.dataCorruptedError(forKey: key, in: values, debugDescription: "\(count)")
-            }
-            return count
+            try values.decode(key, in: Self.plausibleCounts)
         }
         evaluatedTokens = try count(.evaluatedTokens)
         prefillTokens = try count(.prefillTokens)
@@ -64,7 +63,7 @@ public struct ModelUsage: Sendable, Hashable, Codable {
         acceptedTokens = try count(.acceptedTokens)
         retokenizedTokens = values.contains(.retokenizedTokens) ? try count(.retokenizedTokens) : 0
         decodes = try count(.decodes)
-        seconds = try values.decode(Double.self, forKey: .seconds)
+        seconds = try values.decode(.seconds, in: Self.plausibleSeconds)
     }
 
     public static func += (left: inout ModelUsage, right: ModelUsage) {

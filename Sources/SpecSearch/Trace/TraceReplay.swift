@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// A recorded search, run again without any model: the models' answers come from the trace, everything else is computed
 /// again, so a replay also proves that the trace is whole and that the method has not changed.
 public struct TraceReplay: Sendable {
@@ -45,14 +47,27 @@ public struct TraceReplay: Sendable {
         }
         search.now = { 0 }
         search.recordedChoices = trace.choices
-        var result = try await search.solve(started.problem)
-        guard result.tree == tree else {
+        let found = Mutex<[SearchEvent]>([])
+        var result = try await search.solve(started.problem) { event in found.withLock { $0.append(event) } }
+        // The tree would not show an event that is missing where it changes nothing.
+        let (recorded, again) = (Self.compared(trace.events), Self.compared(found.withLock { $0 }))
+        let isWhole: Bool
+        if case .finished? = trace.events.last { isWhole = true } else { isWhole = false }
+        guard result.tree == tree, isWhole ? again == recorded : again.starts(with: recorded) else {
             throw SpecSearchError(
-                .badTrace, "The search gives another tree than the trace.",
-                remedy: "The trace is edited, or of another version: record it again with solve --trace.")
+                .badTrace, "The search gives other events than the trace.",
+                remedy: "The trace is cut, edited, or of another version: record it again with solve --trace.")
         }
         if let interruption = models.interruption, result.end == .cancelled { result.outcome.end = interruption }
         return result
+    }
+
+    /// What must come out the same: all but the first event, which says how the search was put together, and the last one,
+    /// which has times.
+    private static func compared(_ events: [SearchEvent]) -> [SearchEvent] {
+        var events = Array(events.dropFirst())
+        if case .finished? = events.last { events.removeLast() }
+        return events
     }
 }
 

@@ -31,8 +31,10 @@ struct DatasetArguments: ParsableArguments {
     var grading = GradingMode.strict
 
     func validate() throws {
-        guard limit.map({ $0 >= 1 }) ?? true else { throw ValidationError("--limit is at least 1.") }
-        guard skip >= 0 else { throw ValidationError("--skip is not negative.") }
+        // Sums of two must not overflow.
+        let most = 1 << 40
+        guard (1...most).contains(limit ?? 1) else { throw ValidationError("--limit lies in 1 ... \(most).") }
+        guard (0...most).contains(skip) else { throw ValidationError("--skip lies in 0 ... \(most).") }
         guard limit == nil || ids == nil else { throw ValidationError("Give either --limit or --ids.") }
     }
 

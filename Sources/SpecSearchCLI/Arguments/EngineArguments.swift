@@ -35,8 +35,9 @@ struct EngineArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "With --draft, --target or --prm: the prompt, with {problem} in it, or gguf for the model's own template. "
-                + "(default: gguf)", valueName: "template"))
+            "With --draft, --target or --prm: the prompt, with {problem} in it and \\n for the end of a line, or gguf for the "
+                + "model's own template. (default: what a manifest.json beside them says, else gguf)",
+            valueName: "template"))
     var chatTemplate: String?
 
     @Option(
@@ -73,6 +74,12 @@ struct EngineArguments: ParsableArguments {
     var namesModels: Bool { models != nil || namesFiles }
 
     func validate() throws {
+        for (option, name) in [
+            ("--models", models), ("--draft", draft), ("--target", target), ("--prm", prm),
+            ("--chat-template", chatTemplate),
+        ] where name == "" {
+            throw ValidationError("\(option) is empty.")
+        }
         guard models == nil || !namesFiles else {
             throw ValidationError("Give either --models or --draft, --target and --prm.")
         }
@@ -106,12 +113,26 @@ struct EngineArguments: ParsableArguments {
 
     /// The models that were asked for.
     func namedSet() throws -> ModelSet {
-        var set =
-            namesFiles
-            ? ModelSet(
-                draft: draft, target: target, rewardModel: prm, chatTemplate: chatTemplate ?? "gguf", answerPrefix: "")
-            : try ModelSet(directory: try modelsFolder())
+        var set = namesFiles ? namedFiles : try ModelSet(directory: try modelsFolder())
         for (role, list) in try adapters() { set.adapters[role, default: []] += list }
+        // Before anything looks into the files.
+        try ModelTrial.check(set)
+        return set
+    }
+
+    /// The models that are named one by one; where they are those of a manifest beside them, with what suits them.
+    private var namedFiles: ModelSet {
+        var set = ModelSet(draft: draft, target: target, rewardModel: prm, chatTemplate: "gguf", answerPrefix: "")
+        let named = ModelRole.allCases.filter { set[$0] != nil }
+        let folder = named.first.flatMap { set[$0] }.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }
+        if let folder, let known = try? ModelSet(directory: folder),
+            named.allSatisfy({ role in known[role].map { OutputFile.areSame($0, set[role] ?? "") } ?? false })
+        {
+            var same = known
+            for role in ModelRole.allCases where set[role] == nil { same.remove(role) }
+            set = same
+        }
+        if let chatTemplate { set.chatTemplate = chatTemplate.typed }
         return set
     }
 
@@ -134,13 +155,21 @@ struct EngineArguments: ParsableArguments {
         return result
     }
 
+    /// The files that are read, as far as they are named.
+    func readFiles() throws -> [String] {
+        let set = try namedSet()
+        return ModelRole.allCases.flatMap { role in
+            [set[role]].compactMap(\.self) + (set.adapters[role] ?? []).map(\.file)
+        }
+    }
+
     /// The folder of `--models`, or of the shipped model set.
     func modelsFolder() throws -> String {
         if let models { return try Self.folder(of: models) }
         guard let shipped = Self.shippedModels() else {
             throw SpecSearchError(
-                .badModelFile, "The shipped models were not found beside this program or here.",
-                remedy: "Run it from the repository, or name a folder with --models.")
+                .badModelFile, "The shipped models were not found beside this program, where it was built, or here.",
+                remedy: "Run it from the repository, name a folder with --models, or bring models by models pull.")
         }
         return shipped
     }
@@ -180,14 +209,19 @@ struct EngineArguments: ParsableArguments {
         return try await LlamaEngine(set, options: options(for: set))
     }
 
-    /// `Models/` in the working directory, or in a folder above the program: the models ship with the repository.
+    /// `Models/` in a folder above the program, or where it was built, or in the working directory: the models ship with the
+    /// repository, and another `Models/` that happens to be here is not them.
     static func shippedModels() -> String? {
-        var folders = [URL(fileURLWithPath: FileManager.default.currentDirectoryPath)]
-        var place = (Bundle.main.executableURL ?? folders[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+        let here = URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
+        var folders: [URL] = []
+        var place = (Bundle.main.executableURL ?? here).resolvingSymlinksInPath().deletingLastPathComponent()
         for _ in 0..<6 {
             folders.append(place)
             place.deleteLastPathComponent()
         }
+        var source = URL(fileURLWithPath: #filePath)
+        for _ in 0..<4 { source.deleteLastPathComponent() }
+        folders += [source, here]
         return folders.map { $0.appending(path: "Models") }
             .first { FileManager.default.fileExists(atPath: $0.appending(path: "manifest.json").path) }?.path
     }

@@ -17,12 +17,16 @@ struct ModelArguments: ParsableArguments {
         }
     }
 
+    /// Whether nothing is named, and so the shipped models run.
+    var runsShippedModels: Bool { cluster.config == nil && (!local.namesModels || local.models == "trio") }
+
     /// Where the models are.
     ///
     /// - Parameter files: Those of a run that is resumed: what tune has made since does not run in it. Nil for a new one.
     func source(resuming files: Set<String>? = nil) async throws -> EngineSource {
         #if Cluster
             if let configuration = try await cluster.read() {
+                try ModelTrial.check(configuration.set)
                 return EngineSource(
                     named: configuration.set, models: configuration.set,
                     options: local.options(for: configuration.set, isTuned: false),

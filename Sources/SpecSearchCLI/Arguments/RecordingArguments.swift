@@ -43,10 +43,28 @@ struct RecordingArguments: ParsableArguments {
 
     func validate() throws {
         _ = try parsedSeeds()
+        guard !output.isEmpty else { throw ValidationError("--output is empty: name a folder.") }
         guard search.seed == nil else { throw ValidationError("--seed has no effect here: give --seeds.") }
-        guard concurrency >= 1 else { throw ValidationError("--concurrency is at least 1.") }
+        guard (1...1 << 16).contains(concurrency) else {
+            throw ValidationError("--concurrency lies in 1 ... \(1 << 16).")
+        }
         guard acceptedLoss >= 0, acceptedLoss <= 100 else {
             throw ValidationError("--accepted-loss lies in 0 ... 100 points.")
+        }
+    }
+
+    /// A run as far as it came.
+    struct RecordedRun: Sendable {
+        var manifest: RunManifest
+        var records: [EvaluationRecord]
+        /// Why it could not go on; nil where it is finished, or was interrupted.
+        var failure: (any Error)?
+
+        /// What the command ends with once the figures are printed: a run with a failed search has failed.
+        func end(_ interruption: ExitCode?) throws {
+            if let interruption { throw interruption }
+            if let failure { throw failure }
+            if records.contains(where: \.hasFailed) { throw ExitCode.failure }
         }
     }
 
@@ -57,56 +75,77 @@ struct RecordingArguments: ParsableArguments {
     func run(
         _ terminal: Terminal,
         plan: (SearchConfiguration, _ rejectionRate: () async throws -> Double) async throws -> RunPlan
-    ) async throws -> (manifest: RunManifest, records: [EvaluationRecord]) {
+    ) async throws -> RecordedRun {
         let folder = RunFolder(output)
         let begun = try resume ? folder.manifest() : nil
+        // Taken before models are loaded: of two runs in one folder the second ends at once.
+        var file = try begun.map { _ in try folder.records() }
         var models = self.models
         // With --resume alone, the models run as they are, too.
         if begun?.arguments.contains("--no-tune") == true { models.local.noTune = true }
         let source = try await models.source(resuming: begun.map { Set($0.models.values.map(\.path)) })
         let manifest: RunManifest
-        let file: RecordFile<EvaluationRecord>
+        let engines: VariantEngines
+        let problems: [GradedProblem]
         if let begun {
             manifest = begun
             terminal.progress("Comparing checksums …")
             try await checkResumable(manifest, source)
-            file = try folder.records()
+            problems = try dataset.problems(manifest.dataset.path, ids: manifest.problems)
+            engines = VariantEngines(problems: problems, load: source.adaptive(to: manifest.variants).engine)
+            try await check(manifest.variants, engines, terminal)
         } else {
-            try folder.checkEmpty()
             let path = try dataset.path(models: models.local)
-            let problems = try dataset.chosen(path)
+            let chosen = try dataset.chosen(path)
+            problems = chosen
             let base = try search.calibrated(search.base())
+            file = try folder.claim()
             let plan = try await plan(base) {
-                let others = try dataset.others(path, than: problems).prefix(40)
-                return try await VariantEngines(problems: problems, load: source.engine).rejectionRate(base, on: others)
-                {
+                let others = try dataset.others(path, than: chosen).prefix(40)
+                return try await VariantEngines(problems: chosen, load: source.engine).rejectionRate(base, on: others) {
                     terminal.progress("Measuring the rejection rate: \($0) of \(others.count) …")
                 }
             }
             try source.check(plan.variants)
+            engines = VariantEngines(problems: problems, load: source.adaptive(to: plan.variants).engine)
+            // What cannot be searched at all is known before the folder holds a run.
+            try await check(plan.variants, engines, terminal)
             manifest = try await newManifest(plan, source, path, problems, terminal)
-            file = try folder.begin(manifest)
+            if let file { try await folder.begin(manifest, file) }
         }
-        if !file.damagedLines.isEmpty {
-            Terminal.say("\(file.damagedLines.count) torn records were dropped; their searches run again.")
+        guard let file else { throw CancellationError() }
+        if begun != nil, !file.damagedLines.isEmpty {
+            Terminal.say("\(file.damagedLines.count) records are damaged and left out; their searches run again.")
         }
-        let done = file.records.filter { $0.verdict != .failed }
-        let problems = try dataset.problems(manifest.dataset.path, ids: manifest.problems)
+        let done = begun == nil ? [] : file.records.filter { !$0.hasFailed }
         var run = EvaluationRun(
             variants: manifest.variants, problems: problems, seeds: manifest.seeds,
-            engines: VariantEngines(problems: problems, load: source.adaptive(to: manifest.variants).engine),
+            engines: engines,
             grader: ResultGrader(mode: manifest.grading))
         run.concurrency = manifest.concurrency
         let progress = EvaluationProgress(
             variants: manifest.variants.map(\.name), each: manifest.problems.count * manifest.seeds.count, done: done,
             concurrency: manifest.concurrency, terminal)
+        var failure: (any Error)?
         do {
             try await run.run(done: Set(done.map(\.key))) { record in
                 try await file.append(record)
                 await progress.count(record)
             }
-        } catch is CancellationError {}
-        return (manifest, try folder.finishedRecords(manifest))
+        } catch is CancellationError {
+        } catch {
+            failure = error
+        }
+        return RecordedRun(manifest: manifest, records: try folder.finishedRecords(manifest), failure: failure)
+    }
+
+    /// Makes every variant's search once: its models are loaded, and settings that they do not allow are refused.
+    private func check(_ variants: [Variant], _ engines: VariantEngines, _ terminal: Terminal) async throws {
+        for variant in variants {
+            terminal.progress("Loading the models of \(variant.name) …")
+            _ = try await engines.search(variant)
+            try Task.checkCancellation()
+        }
     }
 
     /// Says how to go on after an interruption.

@@ -44,7 +44,7 @@
                 ]
             } catch {
                 throw SpecSearchError(
-                    .badSetting, "The configuration \(file) cannot be read: \(error).",
+                    .badSetting, "The configuration \(file) cannot be read: \(error.inWords).",
                     remedy: "Compare it with deploy/cluster.yaml.")
             }
             try await self.init(reading: ConfigReader(providers: providers), file: file)
@@ -55,8 +55,8 @@
             let folder = URL(fileURLWithPath: file).deletingLastPathComponent()
             func resolve(_ path: String) -> String { URL(fileURLWithPath: path, relativeTo: folder).path }
             do {
-                set.chatTemplate = try await config.fetchString(forKey: "chatTemplate", default: set.chatTemplate)
-                set.delimiter = try await config.fetchString(forKey: "delimiter", default: set.delimiter)
+                set.chatTemplate = try await config.fetchString(forKey: "chatTemplate", default: set.chatTemplate).typed
+                set.delimiter = try await config.fetchString(forKey: "delimiter", default: set.delimiter).typed
                 set.answerPrefix = try await config.fetchString(forKey: "answerPrefix", default: set.answerPrefix)
                 set.temperature = try await config.fetchDouble(forKey: "temperature", default: set.temperature)
                 set.maximumStepTokens = try await config.fetchInt(
@@ -134,11 +134,11 @@
                 .flatMap { $0.isEmpty ? nil : Secret($0) }
             group.concurrency = try await config.fetchInt(forKey: "concurrency")
             group.routingHeader = try await config.fetchString(forKey: "routingHeader", default: group.routingHeader)
-            group.template = try await config.fetchString(forKey: "chatTemplate", default: template)
+            group.template = try await config.fetchString(forKey: "chatTemplate", default: template).typed
             group.addsBeginToken = try await config.fetchBool(forKey: "addsBeginToken", default: true)
-            if let concurrency = group.concurrency, concurrency < 1 {
+            if let concurrency = group.concurrency, !(1...1 << 16).contains(concurrency) {
                 throw SpecSearchError(
-                    .badSetting, "\(role.rawValue).concurrency is \(concurrency).", remedy: "Use 1 or more.")
+                    .badSetting, "\(role.rawValue).concurrency is \(concurrency).", remedy: "Use 1 to \(1 << 16).")
             }
             return group
         }
@@ -162,13 +162,22 @@
                     .mismatch, "A text-only server gives no token ids, which the other models need.",
                     remedy: "Use openai for draft and target alike, with a reward model of labels or classes.")
             }
-            guard policy.seconds > 0, policy.patience >= 0, policy.retry.attempts >= 1,
-                (0...1).contains(policy.hedgeShare)
-            else {
+            let longest = Duration.longestSeconds
+            for (name, value, range) in [
+                ("seconds", policy.seconds, 0.001...longest), ("secondsPerToken", policy.secondsPerToken, 0...longest),
+                ("patience", policy.patience, 0...longest),
+                ("attempts", Double(policy.retry.attempts), 1...1000), ("hedgeShare", policy.hedgeShare, 0...1),
+            ] where !range.contains(value) {
                 throw SpecSearchError(
-                    .badSetting, "The configuration \(file): a setting of calls is out of range.",
-                    remedy: "seconds > 0, attempts >= 1, 0 <= hedgeShare <= 1.")
+                    .badSetting, "The configuration \(file): calls.\(name) cannot be \(value).",
+                    remedy: "It lies in \(range.lowerBound) ... \(range.upperBound).")
             }
+            if let column = classHead?.column, !(0...1 << 20).contains(column) {
+                throw SpecSearchError(
+                    .badSetting, "The configuration \(file): prm.classColumn cannot be \(column).",
+                    remedy: "It lies in 0 ... \(1 << 20).")
+            }
+            try set.checkSettings(path: "The configuration \(file)")
         }
 
         /// `--set` as a source: the names are spelled as the environment's, so that one decoder reads both.

@@ -33,7 +33,7 @@
                 reports += await ServerProbe(group, role: role, reading: reading, policy: configuration.policy).run()
             }
             let findings = Findings(reports, likelihood: configuration.reward?.kind == .likelihood)
-            print(try json ? findings.json() : findings.text)
+            try StandardStreams.print(json ? findings.json() : findings.text)
             guard findings.isFit else { throw ExitCode.failure }
         }
 

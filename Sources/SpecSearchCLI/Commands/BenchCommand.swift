@@ -60,7 +60,7 @@ struct BenchCommand: AsyncParsableCommand {
                 return try await measurement.run(
                     engine, variants, on: problems, repetitions: limit, json: json, terminal)
             }
-            print(text)
+            try StandardStreams.print(text)
             if let interruption { throw interruption }
             return
         }
@@ -72,8 +72,9 @@ struct BenchCommand: AsyncParsableCommand {
         }
         terminal.endProgress()
         let summary = RunSummary(records, variants: variants.map(\.name))
-        print(try json ? summary.json() : SummaryText(summary).text)
+        try StandardStreams.print(json ? summary.json() : SummaryText(summary).text)
         if let interruption { throw interruption }
+        if !summary.failed.isEmpty { throw ExitCode.failure }
     }
 
     /// Runs everything, or up to a cancellation: then with the problems that all variants have finished.

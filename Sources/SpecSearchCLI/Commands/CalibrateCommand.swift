@@ -13,7 +13,8 @@ struct CalibrateCommand: AsyncParsableCommand {
             rule that loses less than --epsilon points of accuracy against the target, with a probability of at \
             least 1 - --delta (Learn-then-Test, Angelopoulos et al. 2021). DIR/calibration.json, with its certificate, \
             is for --calibration of solve, bench and evaluate. The grid is gone through from the strictest rule on, one sequence \
-            for each estimator; nothing may be chosen on the same problems otherwise.
+            for each estimator; nothing may be chosen on the same problems otherwise. A rule's search that fails counts as \
+            lost, and a problem on which the target alone fails is left out.
             """)
 
     @OptionGroup
@@ -51,17 +52,20 @@ struct CalibrateCommand: AsyncParsableCommand {
         terminal.endProgress()
         guard run.records.count == run.manifest.items else {
             recording.sayHowToGoOn("calibrate")
+            if let failure = run.failure, interruption == nil { throw failure }
             throw interruption ?? .failure
         }
+        sayFailures(run)
         let certificate = certificate(run.records)
-        print(table(certificate))
+        try StandardStreams.print(table(certificate))
         guard let file = CalibrationFile(certificate) else {
             Terminal.say("No rule is certified: calibrate on more problems, or accept a larger --epsilon or --delta.")
             throw ExitCode.failure
         }
         let path = URL(fileURLWithPath: recording.output).appending(path: "calibration.json")
         try file.encoded().write(to: path, options: .atomic)
-        print("\nChosen: \(Self.name(file.policy)); use it with --calibration \(path.relativePath)")
+        try StandardStreams.print("\nChosen: \(Self.name(file.policy)); use it with --calibration \(path.relativePath)")
+        try run.end(interruption)
     }
 
     /// The rules by estimator, each sequence from the strictest on.
@@ -87,20 +91,39 @@ struct CalibrateCommand: AsyncParsableCommand {
     }
 
     private func certificate(_ records: [EvaluationRecord]) -> CalibrationCertificate {
-        let byVariant = Dictionary(grouping: records, by: \.variant)
+        // Without the baseline's answer nobody knows a rule's loss.
+        let unknown = Set(records.filter { $0.hasFailed && $0.variant == "ar" }.map { Item($0) })
+        let byVariant = Dictionary(grouping: records.filter { !unknown.contains(Item($0)) }, by: \.variant)
         let baseline = byVariant["ar"] ?? []
         let sequences = Self.sequences.map { sequence in
             sequence.map { policy in
                 let found = byVariant[Self.name(policy)] ?? []
+                let finished = found.filter { !$0.hasFailed }
                 return LearnThenTest.Candidate(
                     policy: policy,
                     losses: LearnThenTest.losses(
                         problems: baseline.map(\.problem), method: found.map(\.isRight),
                         baseline: baseline.map(\.isRight)),
-                    seconds: found.reduce(0) { $0 + $1.seconds })
+                    // A search that failed has no time: it takes as long as the others do.
+                    seconds: finished.reduce(0) { $0 + $1.seconds } * Double(found.count)
+                        / Double(max(1, finished.count)))
             }
         }
         return LearnThenTest(epsilon: epsilon / 100, delta: delta, test: test).certify(sequences)
+    }
+
+    /// A problem with a seed.
+    private struct Item: Hashable {
+        let problem: String
+        let seed: UInt64
+
+        init(_ record: EvaluationRecord) { (problem, seed) = (record.problem, record.seed) }
+    }
+
+    private func sayFailures(_ run: RecordingArguments.RecordedRun) {
+        for line in SummaryText(RunSummary(run.records, run.manifest)).failures where !line.isEmpty {
+            Terminal.say(line)
+        }
     }
 
     private func table(_ certificate: CalibrationCertificate) -> String {

@@ -16,7 +16,7 @@ struct DevicesCommand: ParsableCommand {
 
     func run() throws {
         let devices = ComputeDevice.all
-        print(json ? try devices.json() : Self.text(of: devices))
+        try StandardStreams.print(json ? try devices.json() : Self.text(of: devices))
     }
 
     static func text(of devices: [ComputeDevice]) -> String {

@@ -57,8 +57,8 @@ struct EvaluateCommand: AsyncParsableCommand {
         terminal.endProgress()
         if interruption != nil { recording.sayHowToGoOn("evaluate") }
         let summary = RunSummary(run.records, run.manifest)
-        print(try json ? summary.json() : SummaryText(summary).text)
-        if let interruption { throw interruption }
+        try StandardStreams.print(json ? summary.json() : SummaryText(summary).text)
+        try run.end(interruption)
     }
 
     private func plan(

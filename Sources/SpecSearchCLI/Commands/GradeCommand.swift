@@ -29,12 +29,11 @@ struct GradeCommand: ParsableCommand {
             let result = grading.graded(line)
             if let error = result.error {
                 hasFailed = true
-                FileHandle.standardError.write(Data("line \(number): \(error)\n".utf8))
+                Terminal.say("line \(number): \(error)")
             }
-            print(result.line)
-            // Whoever pipes wants each answer at once.
-            fflush(nil)
+            try StandardStreams.print(result.line)
         }
+        try StandardStreams.checkEnd()
         if hasFailed { throw ExitCode(1) }
     }
 }

@@ -31,10 +31,12 @@ struct ModelsPullCommand: AsyncParsableCommand {
             [name, optimize] () async throws -> (InstalledSet, [RequantizedModels.Trial]) in
             let set = try await store.pull(name) { shown.show($0) }
             guard optimize else { return (set, []) }
-            return (set, try Optimization.run(try ModelSet(directory: set.folder), allowsFewerBits: false, terminal))
+            let models = try ModelSet(directory: set.folder)
+            try ModelTrial.check(models)
+            return (set, try Optimization.run(models, allowsFewerBits: false, terminal))
         }
         terminal.endProgress()
-        print(set.folder)
+        try StandardStreams.print(set.folder)
         if optimize { Terminal.say(Optimization.text(trials)) }
         Terminal.say("Solve with it: specsearch solve --models \(set.reference) \"…\"")
         Terminal.say(
@@ -79,17 +81,21 @@ struct ModelsListCommand: ParsableCommand {
     func run() throws {
         let requantized = RequantizedModels()
         let sets = try ModelStore().list().map { Row(set: $0, requantized: Self.requantized($0, requantized)) }
-        if json { return print(try sets.json()) }
+        if json { return try StandardStreams.print(sets.json()) }
         for row in sets {
             let set = row.set
             let size = set.size.map { ", \(Self.megabytes($0))" } ?? ""
             let state = set.state == .partial ? "partly here" : set.state == .absent ? "not here" : set.state.rawValue
-            print("\(set.reference.padded(24)) \(state)\(size)\(set.tried ? "" : ", not tried by us")")
-            print("    \(set.summary)")
-            for line in row.requantized.map({ Self.text($0.key, $0.value) }).sorted() { print("    \(line)") }
+            try StandardStreams.print(
+                "\(set.reference.padded(24)) \(state)\(size)\(set.tried ? "" : ", not tried by us")")
+            try StandardStreams.print("    \(set.summary)")
+            for line in row.requantized.map({ Self.text($0.key, $0.value) }).sorted() {
+                try StandardStreams.print("    \(line)")
+            }
         }
-        print("")
-        print("specsearch models pull NAME brings one; your own stand in ~/.config/specsearch/models.json.")
+        try StandardStreams.print("")
+        try StandardStreams.print(
+            "specsearch models pull NAME brings one; your own stand in ~/.config/specsearch/models.json.")
     }
 
     /// A set, and what runs in the place of its files here.
@@ -143,9 +149,11 @@ struct ModelsRemoveCommand: ParsableCommand {
         for (path, models) in made where removed.kept[path] == nil {
             for model in models { removed.freed += requantized.remove(model) }
         }
-        if json { return print(try removed.json()) }
-        print("Freed \(ModelsListCommand.megabytes(removed.freed)).")
-        for (path, set) in removed.kept.sorted(by: { $0.key < $1.key }) { print("Kept \(path): \(set) needs it.") }
+        if json { return try StandardStreams.print(removed.json()) }
+        try StandardStreams.print("Freed \(ModelsListCommand.megabytes(removed.freed)).")
+        for (path, set) in removed.kept.sorted(by: { $0.key < $1.key }) {
+            try StandardStreams.print("Kept \(path): \(set) needs it.")
+        }
     }
 }
 
@@ -157,5 +165,5 @@ struct ModelsPathCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("A set, or hf:OWNER/REPO[:QUANT|/FILE].", valueName: "name"))
     var name: String
 
-    func run() throws { print(try ModelStore().path(name).folder) }
+    func run() throws { try StandardStreams.print(ModelStore().path(name).folder) }
 }

@@ -9,7 +9,7 @@ struct ModelsCommand: AsyncParsableCommand {
         commandName: "models", abstract: "Bring models to this machine, and look at them.",
         subcommands: [
             ModelsPullCommand.self, ModelsListCommand.self, ModelsPathCommand.self, ModelsRemoveCommand.self,
-            ModelsCheckCommand.self,
+            ModelsCheckCommand.self, ModelsTryCommand.self,
         ])
 }
 
@@ -79,11 +79,16 @@ struct ModelsCheckCommand: AsyncParsableCommand {
         options.placement = placement.placement
         if options.usesGPUs(set) { options.workers = 1 }
         if let cacheTokens { options.cacheTokens = cacheTokens }
-        let check = try ModelCheck(set, load: load, options: options, measures: timed)
+        let check = try ModelCheck(set, load: load, options: options, measures: timed) { role in
+            try set[role].flatMap {
+                try ModelTrial.fault(
+                    of: $0, adapters: (set.adapters[role] ?? []).map(\.file), checksWeights: true)
+            }
+        }
         if json {
-            print(try check.json())
+            try StandardStreams.print(check.json())
         } else {
-            print(Self.text(of: check))
+            try StandardStreams.print(Self.text(of: check))
         }
         if check.level == .error { throw ExitCode(1) }
     }

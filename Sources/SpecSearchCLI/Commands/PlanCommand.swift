@@ -70,7 +70,7 @@ struct PlanCommand: AsyncParsableCommand {
             defer { terminal.endProgress() }
             return machine.isGiven ? try hypothetical() : try await measured(terminal)
         }
-        print(try json ? report.json() : report.text)
+        try StandardStreams.print(json ? report.json() : report.text)
         if let interruption { throw interruption }
     }
 

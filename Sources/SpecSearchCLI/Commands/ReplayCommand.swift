@@ -13,16 +13,24 @@ struct ReplayCommand: AsyncParsableCommand {
     @Flag(help: "Print the result as JSON.")
     var json = false
 
+    @Option(help: .color)
+    var color = Terminal.Color.auto
+
     func run() async throws {
         let trace = try SearchTrace(contentsOf: file)
         let started = try trace.started()
         let result = try await TraceReplay(trace).run()
-        if case .finished(let recorded)? = trace.events.last, recorded.withoutTimes != result.outcome.withoutTimes {
+        guard case .finished(let recorded)? = trace.events.last else {
+            throw SpecSearchError(
+                .badTrace, "The trace \(file) ends before its search did.",
+                remedy: "Go on with the search: solve --resume \(file).")
+        }
+        if recorded.withoutTimes != result.outcome.withoutTimes {
             throw SpecSearchError(
                 .mismatch, "The replay of \(file) does not give the recorded result.",
                 remedy: "The trace was edited, or is of another version.")
         }
         let report = SolveReport(started.configuration ?? SearchConfiguration(), started.problem, result)
-        print(json ? try report.json() : ResultText(Terminal()).text(report))
+        try StandardStreams.print(json ? try report.json() : ResultText(Terminal(color: color)).text(report))
     }
 }

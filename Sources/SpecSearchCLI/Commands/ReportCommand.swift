@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import SpecSearch
 internal import SpecSearchEvaluation
 
 /// `specsearch report`.
@@ -19,6 +20,10 @@ struct ReportCommand: ParsableCommand {
 
     @Option(help: "The report's title.")
     var title = "SpecSearch: evaluation"
+
+    func validate() throws {
+        guard output != "", !runs.contains("") else { throw ValidationError("An empty name is no folder.") }
+    }
 
     func run() throws {
         var names: Set<String> = []
@@ -42,9 +47,11 @@ struct ReportCommand: ParsableCommand {
             try Data(markdown.text.utf8).write(to: target.appending(path: "report.md"), options: .atomic)
             let page = target.appending(path: "report.html")
             try Data(HTMLReport(document).text.utf8).write(to: page, options: .atomic)
-            print(page.path)
         } catch {
-            throw ValidationError("Cannot write to \(target.path): \(error.localizedDescription)")
+            throw SpecSearchError(
+                .ioFailed, "Cannot write to \(target.path): \(error.inWords).",
+                remedy: "Is it a folder, is it yours, and is there room?")
         }
+        try StandardStreams.print(target.appending(path: "report.html").path)
     }
 }

@@ -8,7 +8,14 @@ struct SolveCommand: AsyncParsableCommand {
         commandName: "solve", abstract: "Solve a problem, and show how.",
         discussion: """
             The problem is the argument, or standard input. The shipped models know one kind of problem: a chain of \
-            events about one person's things (try --example); for others name your own models.
+            events about one person's things (try --example); for others name your own models, or bring some by models pull.
+
+            With --input each line of a file is a problem, and each gives a line of JSON: \
+            {"id", "answer", "end", "isFinished", "score", "vote", "seconds", "tokens"}, or {"id", "error"} where its search \
+            failed; the next one goes on. After an interruption: solve --input FILE --resume RESULTS >> RESULTS.
+
+            Exit status: 0 where all was solved, with or without an answer; 1 where something failed; 64 for wrong use; \
+            130 after Ctrl-C, 143 after SIGTERM and 129 after SIGHUP, with the best so far printed.
             """)
 
     /// What `--example` solves.
@@ -16,11 +23,17 @@ struct SolveCommand: AsyncParsableCommand {
         "Mia has 47 shells. Mia finds 68 more. Mia sells 29. Mia doubles the pile. Mia lends 54. "
         + "Mia halves the pile. Mia wins 85 more. Mia loses 37. How many shells does Mia have now?"
 
-    @Argument(help: "The problem. (default: standard input)")
+    @Argument(help: "The problem; - is standard input. (default: standard input)")
     var problem: String?
 
     @Flag(help: "Solve a built-in problem.")
     var example = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Solve the problems of a file, one a line: {\"id\", \"problem\"} or a JSON text; - is standard input.",
+            valueName: "file"))
+    var input: String?
 
     @Option(setting: "method")
     var method: String?
@@ -40,18 +53,32 @@ struct SolveCommand: AsyncParsableCommand {
     @Flag(help: "Say also what the quality of the result rests on.")
     var verbose = false
 
+    @Option(help: .color)
+    var color = Terminal.Color.auto
+
     @Option(help: ArgumentHelp("Write every event to a file, as JSON Lines; see view and replay.", valueName: "file"))
     var trace: String?
 
     @Option(
         help: ArgumentHelp(
-            "Go on with the search of a trace that was interrupted, with its problem and settings; it is written on.",
+            "Go on with the search of a trace that was interrupted, with its problem and settings; it is written on. With "
+                + "--input: earlier results, whose problems are left out.",
             valueName: "file"))
     var resume: String?
 
     func validate() throws {
         guard [json, quiet, verbose].count(where: \.self) <= 1 else {
             throw ValidationError("--json, --quiet and --verbose go one without the others.")
+        }
+        for (option, path) in [("--input", input), ("--trace", trace), ("--resume", resume)] where path == "" {
+            throw ValidationError("\(option) is empty: name a file.")
+        }
+        if input != nil {
+            guard problem == nil, !example, trace == nil, !quiet, !verbose else {
+                throw ValidationError("--input goes without a problem, --example, --trace, --quiet and --verbose.")
+            }
+            _ = try search.configuration(method)
+            return
         }
         guard resume == nil || (problem == nil && !example && trace == nil && method == nil && search.given.isEmpty)
         else {
@@ -66,11 +93,15 @@ struct SolveCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let terminal = Terminal(quiet: json || quiet)
+        if let input { return try await solveAll(try ProblemLines(input, results: resume)) }
+        let terminal = Terminal(quiet: json || quiet, color: color)
         let begun = try resume.map { try SearchTrace(contentsOf: $0) }
         let problem = try begun?.started().problem ?? Problem(text: try problemText())
         if verbose { for line in try models.local.replacements() { Terminal.say(line) } }
-        let writer = try (trace ?? resume).map { try TraceWriter(path: $0, goingOn: begun) }
+        let writer = try (trace ?? resume).map { path in
+            let inputs = try models.cluster.config.map { [$0] } ?? models.local.readFiles()
+            return try TraceWriter(path: OutputFile(path, option: "--trace", inputs: inputs).path, goingOn: begun)
+        }
         let ((configuration, result), interruption) = try await Interruption.guarding { [self] in
             let asked = try begun.map { try $0.started().configuration?.method } ?? method.flatMap(SearchMethod.init)
             let engine = try await models.engine(terminal, isAdaptive: asked ?? .auto == .auto)
@@ -88,16 +119,71 @@ struct SolveCommand: AsyncParsableCommand {
             return (configuration, result)
         }
         let report = SolveReport(configuration, problem, result)
+        if models.runsShippedModels, !Self.isShippedKind(problem.text) { Terminal.say(Self.shippedKind) }
         if quiet {
-            print(terminal.isInteractive ? result.answer?.printable ?? "" : result.answer ?? "")
+            try StandardStreams.print(terminal.isInteractive ? result.answer?.printable ?? "" : result.answer ?? "")
         } else {
-            print(json ? try report.json() : ResultText(terminal, isVerbose: verbose).text(report))
+            try StandardStreams.print(json ? try report.json() : ResultText(terminal, isVerbose: verbose).text(report))
         }
         try writer?.finish()
         if let interruption {
             if !quiet { Terminal.say(Self.howToGoOn(writer?.path)) }
             throw interruption
         }
+    }
+
+    /// Solves the problems of `--input` one after the other, each on a line as soon as it is done.
+    private func solveAll(_ lines: ProblemLines) async throws {
+        let terminal = Terminal()
+        let (hasFailed, interruption) = try await Interruption.guarding { [self] in
+            let engine = try await models.engine(terminal)
+            let search = try Search(engine, configuration: try search.configuration(method, for: engine))
+            let configuration = search.configuration ?? SearchConfiguration()
+            defer { terminal.endProgress() }
+            if lines.solved > 0 { terminal.phase("\(lines.solved) problems were solved before.") }
+            // What is appended to a torn line would be lost with it.
+            if lines.endsTorn { try StandardStreams.print() }
+            var hasFailed = false
+            for (index, line) in lines.left.enumerated() {
+                terminal.progress("\(index + 1) of \(lines.left.count) problems: \(line.id) …")
+                do {
+                    let problem = try line.problem.get()
+                    let result = try await search.solve(problem)
+                    // What was interrupted is solved when the command goes on.
+                    if result.end == .cancelled { break }
+                    terminal.endProgress()
+                    try StandardStreams.print(
+                        json
+                            ? SolveReport(configuration, problem, result).jsonLine()
+                            : SolvedLine(problem, result).jsonLine())
+                } catch is CancellationError {
+                    break
+                } catch let failure as ExitCode {
+                    throw failure
+                } catch {
+                    if (error as? SpecSearchError)?.code == .ioFailed { throw error }
+                    hasFailed = true
+                    let reason = (error as? ProblemLines.Fault)?.reason ?? error.inWords
+                    terminal.endProgress()
+                    Terminal.say("\(line.id): \(reason)")
+                    try StandardStreams.print(SolvedLine(id: line.id, error: reason).jsonLine())
+                }
+            }
+            return hasFailed
+        }
+        if let interruption { throw interruption }
+        if hasFailed { throw ExitCode.failure }
+    }
+
+    /// What is said where the shipped models were asked something else than they know.
+    private static let shippedKind = """
+        The shipped models know one kind of problem, as --example shows; their answer to another one means nothing. \
+        Bring models that know more: specsearch models pull qwen2.5-coder, then solve --models qwen2.5-coder.
+        """
+
+    /// Whether a problem is of the kind that the shipped models were trained on.
+    package static func isShippedKind(_ text: String) -> Bool {
+        text.firstMatch(of: #/^\s*\w+ has \d+ \w+\..*How many \w+ does \w+ have now\?\s*$/#.dotMatchesNewlines()) != nil
     }
 
     private static func howToGoOn(_ trace: String?) -> String {
@@ -109,12 +195,8 @@ struct SolveCommand: AsyncParsableCommand {
 
     private func problemText() throws -> String {
         if example { return Self.example }
-        if let problem { return problem }
-        let data = FileHandle.standardInput.readDataToEndOfFile()
-        guard let text = String(data: data, encoding: .utf8) else {
-            throw ValidationError("Standard input is not UTF-8 text.")
-        }
-        let problem = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        if let problem, problem != "-" { return problem }
+        let problem = try StandardStreams.readText().trimmingCharacters(in: .whitespacesAndNewlines)
         guard !problem.isEmpty else { throw ValidationError("Standard input holds no problem.") }
         return problem
     }
@@ -133,12 +215,14 @@ struct SolveReport: Encodable {
         quality = configuration.rejects ? result.outcome.quality(configuration.rejection) : nil
     }
 
-    private enum CodingKeys: CodingKey { case method, problem, quality }
+    private enum CodingKeys: CodingKey { case id, method, problem, quality }
 
     /// One object: the result's fields, and those of the report beside them.
     func encode(to encoder: any Encoder) throws {
         try result.encode(to: encoder)
         var values = encoder.container(keyedBy: CodingKeys.self)
+        // As in the shorter lines of --input.
+        try values.encode(problem.id, forKey: .id)
         try values.encode(method, forKey: .method)
         try values.encode(problem, forKey: .problem)
         try values.encodeIfPresent(quality, forKey: .quality)

@@ -12,6 +12,7 @@ struct TokenizeCommand: ParsableCommand {
     var model: String
 
     func run() throws {
+        try ModelTrial.check(ModelSet(draft: model))
         let vocabulary = try LlamaModel(path: model).vocabulary
         let decoder = JSONDecoder()
         var number = 0
@@ -20,7 +21,8 @@ struct TokenizeCommand: ParsableCommand {
             guard let text = try? decoder.decode(String.self, from: Data(line.utf8)) else {
                 throw ValidationError("Line \(number) of standard input is not a JSON string.")
             }
-            print("[" + vocabulary.tokenize(text).map(String.init).joined(separator: ",") + "]")
+            try StandardStreams.print("[" + vocabulary.tokenize(text).map(String.init).joined(separator: ",") + "]")
         }
+        try StandardStreams.checkEnd()
     }
 }

@@ -52,7 +52,7 @@ struct TuneCommand: AsyncParsableCommand {
     func run() async throws {
         let terminal = Terminal(quiet: json)
         let chosen = try pilotProblems()
-        let ((models, trials, cost), interruption) = try await Interruption.guarding { [self] in
+        let ((models, trials, cost, failure), interruption) = try await Interruption.guarding { [self] in
             defer { terminal.endProgress() }
             var trials: [RequantizedModels.Trial] = []
             if optimize { trials = try Optimization.run(try engine.namedSet(), allowsFewerBits: fewerBits, terminal) }
@@ -63,21 +63,28 @@ struct TuneCommand: AsyncParsableCommand {
             var cost = try CostModel.measure(models, threads: threads, options: engine.options(for: models)) {
                 terminal.phase("Measuring \(models.name), \($0) …")
             }
-            try cache.store(cost)
+            // What cannot be kept is printed all the same.
+            var failure = Self.failure { try cache.store(cost) }
             cost.speculationSeconds = try await speculationSeconds(models, on: chosen, terminal)
-            try cache.store(cost)
-            return (models, trials, cost)
+            failure = Self.failure { try cache.store(cost) }
+            return (models, trials, cost, failure)
         }
         var report = TuningReport(cost, of: models)
         if optimize { report.requantization = trials }
-        if !json, optimize { print(Optimization.text(trials) + "\n") }
-        print(try json ? report.json() : report.text)
+        if !json, optimize { try StandardStreams.print(Optimization.text(trials) + "\n") }
+        try StandardStreams.print(json ? report.json() : report.text)
+        if let failure { throw failure }
         if !json {
             let file = CostModelCache(models, placement: engine.placement.placement).file
             print(
                 "Measured in \(cost.seconds.fixed(1)) s; kept in \(file.path) for these models on this machine.")
         }
         if let interruption { throw interruption }
+    }
+
+    private static func failure(_ body: () throws -> Void) -> (any Error)? {
+        do { try body() } catch { return error }
+        return nil
     }
 
     private func pilotProblems() throws -> [Problem] {

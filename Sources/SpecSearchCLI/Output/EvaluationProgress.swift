@@ -6,6 +6,7 @@ actor EvaluationProgress {
     private let terminal: Terminal
     private let total: Int
     private var finished: Int
+    private var failed = 0
     /// Searches left, and seconds and counts of those that ended in this process, by variant.
     private var left: [String: Int]
     private var seconds: [String: Double] = [:]
@@ -27,9 +28,17 @@ actor EvaluationProgress {
     func count(_ record: EvaluationRecord) {
         finished += 1
         left[record.variant, default: 0] -= 1
+        if record.hasFailed {
+            failed += 1
+            return show()
+        }
         seconds[record.variant, default: 0] += record.seconds
         counts[record.variant, default: 0] += 1
         right[record.variant, default: 0] += record.isRight ? 1 : 0
+        show()
+    }
+
+    private func show() {
         let estimate = variants.reduce(0) { sum, variant in
             let count = counts[variant] ?? 0
             return count == 0 ? sum : sum + (seconds[variant] ?? 0) / Double(count) * Double(left[variant] ?? 0)
@@ -38,7 +47,7 @@ actor EvaluationProgress {
             counts[variant].map { "\(variant) \((Double(right[variant] ?? 0) / Double($0)).percent)" }
         }
         terminal.progress(
-            "\(finished) of \(total) searches, about \((estimate / Double(concurrency)).duration) left; "
+            "\(finished) of \(total) searches\(failed > 0 ? ", \(failed) failed" : ""), about \((estimate / Double(concurrency)).duration) left; "
                 + accuracies.joined(separator: ", "))
     }
 }

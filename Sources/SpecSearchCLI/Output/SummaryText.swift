@@ -14,7 +14,8 @@ struct SummaryText {
             ["method", "accuracy", "seconds", "tokens: draft", "target", "prm", "drafts kept", "tokens accepted"],
             report.methods.map { method in
                 [
-                    method.method, method.accuracy.percent, method.seconds.fixed(2), method.tokens.draft.grouped,
+                    method.method, method.accuracy?.percent ?? "–", method.seconds.fixed(2),
+                    method.tokens.draft.grouped,
                     method.tokens.target.grouped, method.tokens.prm.grouped, method.acceptance?.percent ?? "–",
                     method.tokenAcceptance?.percent ?? "–",
                 ]
@@ -42,7 +43,20 @@ struct SummaryText {
                 let outside = method.seconds - inside.reduce(0, +)
                 return [method.method] + (inside + [outside]).map { ($0 / max(method.seconds, 1e-9)).percent }
             })
-        return (["\(problems) problems", ""] + lines).joined(separator: "\n")
+        return (["\(problems) problems", ""] + lines + failures).joined(separator: "\n")
+    }
+
+    /// The searches that failed, the first ten by name.
+    var failures: [String] {
+        let failed = report.failed
+        if failed.isEmpty { return [] }
+        let count = failed.count == 1 ? "1 search failed" : "\(failed.count.grouped) searches failed"
+        let named = failed.prefix(10).map {
+            "  " + "\($0.method), \($0.problem), seed \($0.seed): \($0.error)".singleLine
+        }
+        let others = failed.count > 10 ? ["  and \((failed.count - 10).grouped) others"] : []
+        return ["", "\(count), and no figure and no comparison counts \(failed.count == 1 ? "it" : "them"):"] + named
+            + others
     }
 
     private func points(_ share: Double) -> String { "\(share >= 0 ? "+" : "")\((100 * share).fixed(1)) points" }

@@ -1,3 +1,4 @@
+internal import ArgumentParser
 internal import Foundation
 
 /// Where people read: progress on standard error, and only if that is a terminal; colours only on a terminal, and never
@@ -15,13 +16,20 @@ struct Terminal: Sendable {
     /// Lines.
     let height: Int
 
-    init(quiet: Bool = false) {
+    /// When text is coloured.
+    enum Color: String, ExpressibleByArgument, CaseIterable { case auto, always, never }
+
+    init(quiet: Bool = false, color: Color = .auto) {
         isQuiet = quiet
         isInteractive = isatty(STDOUT_FILENO) == 1
         showsProgress = isatty(STDERR_FILENO) == 1 && !quiet
         let environment = ProcessInfo.processInfo.environment
         hasColour =
-            isInteractive && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+            switch color {
+            case .always: true
+            case .never: false
+            case .auto: isInteractive && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+            }
         var size = winsize()
         let known = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
         width = known ? Int(size.ws_col) : Int(environment["COLUMNS"] ?? "") ?? 80
@@ -61,4 +69,9 @@ struct Terminal: Sendable {
     func styled(_ text: String, _ style: Style) -> String {
         hasColour ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
     }
+}
+
+extension ArgumentHelp {
+    /// The help of `--color`.
+    static let color: ArgumentHelp = "Colours: auto, on a terminal unless NO_COLOR is set; always; never."
 }

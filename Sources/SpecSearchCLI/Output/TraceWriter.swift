@@ -65,12 +65,12 @@ final class TraceWriter: Sendable {
     /// - Throws: The first failure to write, if there was one.
     func finish() throws {
         let failure = state.withLock { state in
-            try? state.file.close()
+            do { try state.file.close() } catch { state.failure = state.failure ?? error }
             return state.failure
         }
         if let failure {
             throw SpecSearchError(
-                .ioFailed, "The trace \(path) is not whole: \(failure.localizedDescription).",
+                .ioFailed, "The trace \(path) is not whole: \(failure.inWords).",
                 remedy: "Is there room on the disk?")
         }
     }

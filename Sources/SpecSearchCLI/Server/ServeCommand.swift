@@ -78,11 +78,11 @@
 
         func validate() throws {
             guard (0...65_535).contains(port) else { throw ValidationError("--port lies in 0 ... 65535.") }
-            guard concurrency >= 1, queue >= 0, perKey ?? 1 >= 1 else {
+            guard (1...1 << 16).contains(concurrency), (0...1 << 20).contains(queue), perKey ?? 1 >= 1 else {
                 throw ValidationError("--concurrency and --per-key are at least 1, --queue at least 0.")
             }
-            guard maxBody >= 1024 else { throw ValidationError("--max-body is at least 1024.") }
-            guard drain >= 0, drain.isFinite else { throw ValidationError("--drain is not negative.") }
+            guard (1024...1 << 40).contains(maxBody) else { throw ValidationError("--max-body lies in 1024 ... \(1 << 40).") }
+            guard (0...31_536_000).contains(drain) else { throw ValidationError("--drain lies in 0 ... 31536000 seconds.") }
             _ = try search.configuration(method)
         }
 

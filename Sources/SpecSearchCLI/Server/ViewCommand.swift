@@ -21,16 +21,14 @@
         var output: String?
 
         func run() throws {
-            let page = try TracePage.html(
-                SearchTrace(contentsOf: trace), beside: beside.map { try SearchTrace(contentsOf: $0) })
+            let events = try SearchTrace(contentsOf: trace)
+            _ = try events.started()
+            let other = try beside.map { try SearchTrace(contentsOf: $0) }
+            _ = try other?.started()
             let path = output ?? URL(fileURLWithPath: trace).deletingPathExtension().appendingPathExtension("html").path
-            do {
-                try Data(page.utf8).write(to: URL(fileURLWithPath: path))
-            } catch {
-                throw SpecSearchError(
-                    .ioFailed, "The page \(path) cannot be written.", remedy: "Does its folder exist, and is it yours?")
-            }
-            print(path)
+            let file = try OutputFile(path, option: output == nil ? "The page" : "--output", inputs: [trace] + (beside.map { [$0] } ?? []))
+            try file.write(try TracePage.html(events, beside: other))
+            try StandardStreams.print(path)
         }
     }
 #endif

@@ -3,7 +3,7 @@ public import SpecSearch
 
 /// The settings of rejection that a calibration chose, with its certificate; a JSON file.
 public struct CalibrationFile: Sendable, Hashable, Codable {
-    private enum CodingKeys: String, CodingKey {
+    private enum CodingKeys: String, CodingKey, CaseIterable {
         case version, theta, estimator, statistics, margin, certificate
     }
 
@@ -23,6 +23,7 @@ public struct CalibrationFile: Sendable, Hashable, Codable {
     }
 
     public init(from decoder: any Decoder) throws {
+        try decoder.refuseKeys(except: CodingKeys.allCases.map(\.rawValue))
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let version = try container.decode(Int.self, forKey: .version)
         guard version == Self.version else {
@@ -65,7 +66,7 @@ public struct CalibrationFile: Sendable, Hashable, Codable {
             self = try JSONDecoder().decode(CalibrationFile.self, from: data)
         } catch {
             throw SpecSearchError(
-                .badTrace, "\(url.path) is not a calibration of version \(Self.version): \(error).",
+                .badTrace, "\(url.path) is not a calibration of version \(Self.version): \(error.inWords).",
                 remedy: "Calibrate again.")
         }
         guard policy == certificate.chosen else {

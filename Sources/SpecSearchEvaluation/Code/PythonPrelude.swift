@@ -1,4 +1,5 @@
 internal import Foundation
+internal import SpecSearch
 
 /// The Python code before and after a program: it sets the limits on itself, sends all output to a file, and leaves with
 /// a status of its own if the program ran to its end.
@@ -9,7 +10,8 @@ enum PythonPrelude {
 
     static func arguments(_ limits: CodeRunner.Limits, folder: String) -> [String] {
         [
-            folder, String(Int(min(limits.seconds, 1e6).rounded(.up))), String(limits.memory), String(limits.output),
+            folder, String(Int(rounding: limits.seconds.rounded(.up), in: 1...1_000_000)), String(limits.memory),
+            String(limits.output),
             String(passed), String(outOfMemory),
         ]
     }

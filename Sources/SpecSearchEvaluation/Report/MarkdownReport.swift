@@ -39,7 +39,8 @@ public struct MarkdownReport: Sendable {
             }
         }
         let caption = table.caption.map { [paragraph($0), ""] } ?? []
-        return (caption + MarkdownTable(header: header.map(escaped), rows: cells).lines).joined(separator: "\n")
+        return (caption + MarkdownTable(header: header.map(escaped), rows: cells).lines(fitting: .max)).joined(
+            separator: "\n")
     }
 
     /// A fence that no run of backticks inside can close.

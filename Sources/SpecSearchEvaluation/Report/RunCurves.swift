@@ -10,7 +10,7 @@ struct RunCurves {
     init(_ manifest: RunManifest, _ records: [EvaluationRecord], slug: String) {
         self.manifest = manifest
         self.slug = slug
-        byVariant = Dictionary(grouping: records, by: \.variant)
+        byVariant = Dictionary(grouping: records.filter { !$0.hasFailed }, by: \.variant)
     }
 
     var phaseBlocks: [ReportDocument.Block] {

@@ -26,6 +26,7 @@ public struct RunReport: Sendable {
             blocks.append(
                 .paragraph("**Not finished:** \(records.count) of \(manifest.items) searches are recorded."))
         }
+        blocks += failureBlocks
         if !verdicts.isEmpty { blocks.append(.list(verdicts)) }
         blocks.append(.table(variantTable))
         if !summary.comparisons.isEmpty { blocks += comparisonBlocks }
@@ -55,6 +56,20 @@ public struct RunReport: Sendable {
         }
     }
 
+    /// The searches that failed, the first twenty by name.
+    private var failureBlocks: [ReportDocument.Block] {
+        let failed = summary.failed
+        if failed.isEmpty { return [] }
+        let named = failed.prefix(20).map { "`\($0.method)` on `\($0.problem)`, seed \($0.seed): \($0.error)" }
+        let others = failed.count > 20 ? ["and \((failed.count - 20).grouped) others"] : []
+        return [
+            .paragraph(
+                "**Failed:** \(failed.count.grouped) of \(records.count.grouped) searches. They are in no figure; in a "
+                    + "comparison the other variant's search of the same problem is left out, too."),
+            .list(named + others),
+        ]
+    }
+
     private var variantTable: ReportTable {
         ReportTable(
             caption:
@@ -64,10 +79,11 @@ public struct RunReport: Sendable {
                 "variant", "right, %", "ms", "tokens: draft", "target", "PRM", "drafts kept", "tokens accepted",
             ],
             rows: summary.methods.map { method in
-                let count = Double(max(1, method.problems))
+                let count = Double(max(1, method.finished))
                 return [
                     method.method,
-                    (100 * method.accuracy).fixed(1) + within(method.accuracyInterval) { (100 * $0).fixed(1) },
+                    (method.accuracy.map { (100 * $0).fixed(1) } ?? "–")
+                        + within(method.accuracyInterval) { (100 * $0).fixed(1) },
                     (1000 * method.seconds / count).fixed(1), (Double(method.tokens.draft) / count).fixed(1),
                     (Double(method.tokens.target) / count).fixed(1), (Double(method.tokens.prm) / count).fixed(1),
                     method.acceptance?.percent ?? "–", method.tokenAcceptance?.percent ?? "–",

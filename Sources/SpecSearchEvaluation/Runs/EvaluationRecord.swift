@@ -31,19 +31,20 @@ public struct EvaluationRecord: Sendable, Hashable, Codable {
     public var phases: [SearchPhase: Double]
     public var acceptance: SearchOutcome.Acceptance
     public var depths: [SearchOutcome.Depth]
-    /// Why the search failed, if it did.
+    /// Why the search failed, or its answer could not be graded.
     public var error: String?
 
     /// The record of a search that came to an end.
     public init(
-        variant: String, problem: GradedProblem, seed: UInt64, answer: String?, verdict: Verdict, result: SearchResult
+        variant: String, problem: GradedProblem, seed: UInt64, grade: EvaluationRun.Grade, result: SearchResult
     ) {
         self.variant = variant
         self.problem = problem.problem.id
         self.seed = seed
-        self.answer = answer
+        answer = grade.answer
         gold = problem.answer
-        self.verdict = verdict
+        verdict = grade.verdict
+        error = grade.error
         end = result.end
         seconds = result.seconds
         usage = result.usage
@@ -64,20 +65,54 @@ public struct EvaluationRecord: Sendable, Hashable, Codable {
         phases = [:]
         acceptance = SearchOutcome.Acceptance()
         depths = []
-        self.error = "\(error)"
+        self.error = error.inWords
+    }
+
+    /// - Throws: `DecodingError` for times and counts that cannot be, as in records that were edited.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        variant = try values.decode(String.self, forKey: .variant)
+        problem = try values.decode(String.self, forKey: .problem)
+        seed = try values.decode(UInt64.self, forKey: .seed)
+        answer = try values.decodeIfPresent(String.self, forKey: .answer)
+        gold = try values.decode(String.self, forKey: .gold)
+        verdict = try values.decode(Verdict.self, forKey: .verdict)
+        end = try values.decodeIfPresent(SearchOutcome.End.self, forKey: .end)
+        seconds = try values.decode(.seconds, in: ModelUsage.plausibleSeconds)
+        usage = try values.decode(Usage.self, forKey: .usage)
+        phases = try values.decode([SearchPhase: Double].self, forKey: .phases)
+        acceptance = try values.decode(SearchOutcome.Acceptance.self, forKey: .acceptance)
+        depths = try values.decode([SearchOutcome.Depth].self, forKey: .depths)
+        error = try values.decodeIfPresent(String.self, forKey: .error)
+        let counts =
+            [acceptance.judged, acceptance.unique, acceptance.kept, acceptance.corrections]
+            + depths.flatMap { depth in
+                [depth.depth, depth.keptDrafts, depth.targetThoughts, depth.batches ?? 0]
+                    + [depth.judgedDrafts, depth.acceptedDrafts, depth.draftsAboveTarget].map { $0 ?? 0 }
+            }
+        guard counts.allSatisfy(ModelUsage.plausibleCounts.contains),
+            phases.values.allSatisfy(ModelUsage.plausibleSeconds.contains)
+        else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .depths, in: values, debugDescription: "a count or a time cannot be")
+        }
     }
 
     public var key: Key { Key(variant: variant, problem: problem, seed: seed) }
 
-    /// Whether the answer counts as right: whatever is not right is wrong.
+    /// Whether the answer is right.
     public var isRight: Bool { verdict == .right }
+
+    /// Whether there is no verdict: such a record is in no figure, and its search runs again when the run is resumed.
+    public var hasFailed: Bool { verdict == .failed }
 }
 
 /// The result of grading an answer.
 public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
     case right, wrong
-    /// The grader, or the graded program, ran out of time; counts as wrong.
+    /// The graded program ran out of time; counts as wrong.
     case timeout
-    /// The search itself failed; counts as wrong, and is tried again when the run is resumed.
+    /// The search failed, or nobody can say whether its answer is right: neither right nor wrong, left out of all figures
+    /// and comparisons, and tried again when the run is resumed.
     case failed
 }

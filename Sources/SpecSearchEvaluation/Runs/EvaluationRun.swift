@@ -23,10 +23,13 @@ public struct EvaluationRun: Sendable {
     public struct Grade: Sendable {
         public var answer: String?
         public var verdict: Verdict
+        /// Why nobody can say whether the answer is right, with the verdict ``Verdict/failed``.
+        public var error: String?
 
-        public init(answer: String?, verdict: Verdict) {
+        public init(answer: String?, verdict: Verdict, error: String? = nil) {
             self.answer = answer
             self.verdict = verdict
+            self.error = error
         }
     }
 
@@ -52,13 +55,12 @@ public struct EvaluationRun: Sendable {
         var variants: [Variant]
     }
 
-    /// Runs everything that is not done yet.
+    /// Runs everything that is not done yet; a search that fails is recorded as such, and the next one begins.
     ///
     /// - Parameters:
     ///   - done: Items to leave out.
     ///   - record: Called with every item as it ends, one at a time for each problem in progress.
-    /// - Throws: `CancellationError` when cancelled; a search's error after five in a row, since the sixth would fail too,
-    ///   or at the end if every one failed; whatever `record` throws.
+    /// - Throws: `CancellationError` when cancelled; whatever `record` throws.
     public func run(
         done: Set<EvaluationRecord.Key> = [], record: @escaping @Sendable (EvaluationRecord) async throws -> Void
     ) async throws {
@@ -68,7 +70,6 @@ public struct EvaluationRun: Sendable {
             for variant in variants { _ = try? await solve(variant.seeded(seeds[0]), problem.problem) }
             try Task.checkCancellation()
         }
-        let failures = Failures()
         try await withThrowingTaskGroup(of: Void.self) { group in
             var running = 0
             while let round = rounds.popFirst() {
@@ -76,12 +77,11 @@ public struct EvaluationRun: Sendable {
                     try await group.next()
                     running -= 1
                 }
-                group.addTask { try await run(round, failures, record) }
+                group.addTask { try await run(round, record) }
                 running += 1
             }
             try await group.waitForAll()
         }
-        try await failures.end()
     }
 
     private func rounds(_ done: Set<EvaluationRecord.Key>) -> [Round] {
@@ -101,7 +101,7 @@ public struct EvaluationRun: Sendable {
     }
 
     private func run(
-        _ round: Round, _ failures: Failures, _ record: @Sendable (EvaluationRecord) async throws -> Void
+        _ round: Round, _ record: @Sendable (EvaluationRecord) async throws -> Void
     ) async throws {
         for variant in round.variants {
             let outcome: EvaluationRecord
@@ -109,39 +109,17 @@ public struct EvaluationRun: Sendable {
                 let result = try await solve(variant.seeded(round.seed), round.problem.problem)
                 guard result.end != .cancelled else { throw CancellationError() }
                 let grade = await grade(round.problem, result)
+                // What a cancelled grader says is no verdict.
+                try Task.checkCancellation()
                 outcome = EvaluationRecord(
-                    variant: variant.name, problem: round.problem, seed: round.seed, answer: grade.answer,
-                    verdict: grade.verdict, result: result)
-                await failures.reset()
+                    variant: variant.name, problem: round.problem, seed: round.seed, grade: grade, result: result)
             } catch is CancellationError {
                 throw CancellationError()
             } catch {
                 outcome = EvaluationRecord(
                     variant: variant.name, problem: round.problem, seed: round.seed, error: error)
-                try await failures.count(error)
             }
             try await record(outcome)
         }
-    }
-
-    /// Failures in a row, and whether anything succeeded at all.
-    private actor Failures {
-        private var inARow = 0
-        private var last: (any Error)?
-        private var isAnyFine = false
-
-        func reset() {
-            inARow = 0
-            isAnyFine = true
-        }
-
-        func count(_ error: any Error) throws {
-            inARow += 1
-            last = error
-            if inARow >= 5 { throw error }
-        }
-
-        /// A run of which nothing succeeded has failed, however short it was.
-        func end() throws { if !isAnyFine, let last { throw last } }
     }
 }

@@ -19,16 +19,21 @@ public struct ResultGrader: Sendable {
     public func grade(_ problem: GradedProblem, _ result: SearchResult) async -> EvaluationRun.Grade {
         let text = result.tree.text(to: result.best.node)
         if let task = problem.codeTask {
-            let outcome = try? await codeRunner.run(program: task.program(answer: text))
-            let verdict: Verdict =
-                switch outcome {
-                case .passed: .right
-                case .timedOut: .timeout
-                case .failed, .outOfMemory, .tooMuchOutput: .wrong
-                // Nobody can say whether the answer is right.
-                case .noInterpreter, nil: .failed
-                }
-            return EvaluationRun.Grade(answer: text, verdict: verdict)
+            do {
+                let verdict: Verdict? =
+                    switch try await codeRunner.run(program: task.program(answer: text)) {
+                    case .passed: .right
+                    case .timedOut: .timeout
+                    case .failed, .outOfMemory, .tooMuchOutput: .wrong
+                    case .noInterpreter: nil
+                    }
+                if let verdict { return EvaluationRun.Grade(answer: text, verdict: verdict) }
+                return EvaluationRun.Grade(
+                    answer: text, verdict: .failed, error: "There is no Python that could run the answer.")
+            } catch {
+                return EvaluationRun.Grade(
+                    answer: text, verdict: .failed, error: "The answer could not be run: \(error.inWords).")
+            }
         }
         let grader = AnswerGrader(mode: mode)
         let answer = result.answer ?? (result.isFinished ? grader.finalAnswer(of: text) : nil)

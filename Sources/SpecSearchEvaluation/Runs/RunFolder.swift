@@ -15,24 +15,35 @@ public struct RunFolder: Sendable {
     /// Whether a run was begun here.
     public var hasRun: Bool { FileManager.default.fileExists(atPath: manifestURL.path) }
 
-    /// Checks that no run was begun here.
+    /// Takes the folder for a new run, before anything that takes long: no other run can be begun or gone on with here
+    /// until the records' file is let go.
     ///
-    /// - Throws: ``SpecSearchError`` `ioFailed` otherwise.
-    public func checkEmpty() throws(SpecSearchError) {
-        guard !hasRun else {
+    /// A run of which no search has succeeded holds nothing to lose, and is replaced.
+    ///
+    /// - Throws: ``SpecSearchError`` `ioFailed` if there is another run, or the folder cannot be written.
+    public func claim() throws(SpecSearchError) -> RecordFile<EvaluationRecord> {
+        do {
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        } catch {
+            throw SpecSearchError(.ioFailed, "Cannot write to \(url.path).", remedy: "Is it a folder, and writable?")
+        }
+        let file = try records()
+        // Lines that cannot be read may be somebody's, too.
+        let isLost = file.damagedLines.isEmpty && file.records.allSatisfy(\.hasFailed)
+        guard isLost, hasRun || file.records.isEmpty else {
             throw SpecSearchError(
                 .ioFailed, "\(url.path) holds a run already.",
                 remedy: "Go on with it by --resume, or choose another folder.")
         }
+        return file
     }
 
-    /// Begins a run.
+    /// Begins a run in a folder that was claimed.
     ///
-    /// - Throws: ``SpecSearchError`` `ioFailed` if there is one here already, or the folder cannot be written.
-    public func begin(_ manifest: RunManifest) throws -> RecordFile<EvaluationRecord> {
-        try checkEmpty()
+    /// - Throws: ``SpecSearchError`` `ioFailed` if the folder cannot be written.
+    public func begin(_ manifest: RunManifest, _ file: RecordFile<EvaluationRecord>) async throws {
+        try await file.removeAll()
         do {
-            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             encoder.dateEncodingStrategy = .iso8601
@@ -40,7 +51,6 @@ public struct RunFolder: Sendable {
         } catch {
             throw SpecSearchError(.ioFailed, "Cannot write to \(url.path).", remedy: "Is it a folder, and writable?")
         }
-        return try records()
     }
 
     /// The run's settings.
@@ -62,16 +72,24 @@ public struct RunFolder: Sendable {
                         + "\(RunManifest.currentVersion).",
                     remedy: "Report or go on with the run by the program that began it, or run it again.")
             }
-            return try decoder.decode(RunManifest.self, from: data)
+            let manifest = try decoder.decode(RunManifest.self, from: data)
+            if let fault = manifest.fault {
+                throw SpecSearchError(
+                    .badTrace, "\(manifestURL.path) contradicts itself: \(fault).",
+                    remedy: "Undo what was edited, or run it again in another folder.")
+            }
+            return manifest
         } catch let error as SpecSearchError {
             throw error
         } catch {
-            throw SpecSearchError(.badTrace, "\(manifestURL.path) is not a run's manifest: \(error)")
+            throw SpecSearchError(
+                .badTrace, "\(manifestURL.path) is not a run's manifest: \(error.inWords).",
+                remedy: "Undo what was edited, or run it again in another folder.")
         }
     }
 
     /// The run's records, open for appending.
-    public func records() throws -> RecordFile<EvaluationRecord> { try RecordFile(recordsURL) }
+    public func records() throws(SpecSearchError) -> RecordFile<EvaluationRecord> { try RecordFile(recordsURL) }
 
     /// The run's records so far: one for each item, the latest, in the order of the manifest.
     public func finishedRecords(_ manifest: RunManifest) throws -> [EvaluationRecord] {

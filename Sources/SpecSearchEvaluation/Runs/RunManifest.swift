@@ -116,6 +116,19 @@ public struct RunManifest: Sendable, Hashable, Codable {
         self.date = Date(timeIntervalSince1970: date.timeIntervalSince1970.rounded(.down))
     }
 
+    /// What contradicts itself in a manifest that was edited; nil where nothing does.
+    var fault: String? {
+        func isSet(_ list: [some Hashable]) -> Bool { !list.isEmpty && Set(list).count == list.count }
+        if !isSet(variants.map(\.name)) { return "there must be a variant, and each needs a name of its own" }
+        if !isSet(problems) { return "there must be a problem, and each stands there once" }
+        if !isSet(seeds) { return "there must be a seed, and each stands there once" }
+        if !(1...1 << 16).contains(concurrency) {
+            return "\"concurrency\" is \(concurrency), and lies in 1 ... \(1 << 16)"
+        }
+        if !(0...1).contains(margin) { return "\"margin\" is \(margin), and lies in 0 ... 1" }
+        return nil
+    }
+
     /// How many searches the run has.
     public var items: Int { problems.count * seeds.count * variants.count }
 }

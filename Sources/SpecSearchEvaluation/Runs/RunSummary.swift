@@ -15,11 +15,11 @@ public struct RunSummary: Sendable, Encodable {
     public struct Method: Sendable, Encodable {
         /// The variant's name.
         public var method: String
-        /// Searches: problems times seeds.
+        /// Searches: problems times seeds, failed ones included.
         public var problems: Int
-        /// The share of right answers.
-        public var accuracy: Double
-        /// Wilson's 95 % interval, nil without searches.
+        /// The share of right answers among the searches that did not fail; nil where all did.
+        public var accuracy: Double?
+        /// Wilson's 95 % interval, nil without such searches.
         public var accuracyInterval: [Double]?
         /// Wall-clock seconds over all searches.
         public var seconds: Double
@@ -32,9 +32,13 @@ public struct RunSummary: Sendable, Encodable {
         public var phases: [String: Double]
         /// Seconds inside forward passes by model, over all searches.
         public var modelSeconds: [String: Double]
-        /// Answers whose grading, and searches that failed; both count as wrong.
+        /// Programs that ran out of time; they count as wrong.
         public var timeouts: Int
+        /// Searches that failed; they are in no other figure.
         public var failures: Int
+
+        /// Searches that did not fail.
+        public var finished: Int { problems - failures }
 
         enum CodingKeys: String, CodingKey {
             case method, problems, accuracy
@@ -47,7 +51,16 @@ public struct RunSummary: Sendable, Encodable {
         }
     }
 
-    /// One variant against another, on the searches that both finished.
+    /// A search that failed, by name.
+    public struct Failure: Sendable, Encodable {
+        /// The variant's name.
+        public var method: String
+        public var problem: String
+        public var seed: UInt64
+        public var error: String
+    }
+
+    /// One variant against another, on the searches that neither failed in.
     public struct Comparison: Sendable, Encodable {
         public var method: String
         public var baseline: String
@@ -88,6 +101,8 @@ public struct RunSummary: Sendable, Encodable {
 
     public var methods: [Method]
     public var comparisons: [Comparison]
+    /// Searches that failed, in the order of the records.
+    public var failed: [Failure]
 
     /// The figures of some records.
     ///
@@ -100,6 +115,9 @@ public struct RunSummary: Sendable, Encodable {
     ) {
         let byVariant = Dictionary(grouping: records, by: \.variant)
         methods = variants.map { Self.row($0, byVariant[$0] ?? []) }
+        failed = records.filter(\.hasFailed).map {
+            Failure(method: $0.variant, problem: $0.problem, seed: $0.seed, error: $0.error ?? "unknown")
+        }
         comparisons = []
         for (index, variant) in variants.enumerated() {
             for baseline in plan.baselines(of: index, in: variants) {
@@ -118,20 +136,22 @@ public struct RunSummary: Sendable, Encodable {
 
     fileprivate typealias Pair = (mine: EvaluationRecord, theirs: EvaluationRecord)
 
-    /// The searches that two variants both did, in the order of the records.
+    /// The searches that two variants both did without failing, in the order of the records.
     private static func pairs(_ mine: [EvaluationRecord], _ theirs: [EvaluationRecord]) -> [Pair] {
         struct Item: Hashable {
             var problem: String
             var seed: UInt64
         }
         let others = Dictionary(
-            theirs.map { (Item(problem: $0.problem, seed: $0.seed), $0) }, uniquingKeysWith: { $1 })
-        return mine.compactMap { record in
+            theirs.filter { !$0.hasFailed }.map { (Item(problem: $0.problem, seed: $0.seed), $0) },
+            uniquingKeysWith: { $1 })
+        return mine.filter { !$0.hasFailed }.compactMap { record in
             others[Item(problem: record.problem, seed: record.seed)].map { (record, $0) }
         }
     }
 
-    private static func row(_ variant: String, _ records: [EvaluationRecord]) -> Method {
+    private static func row(_ variant: String, _ all: [EvaluationRecord]) -> Method {
+        let records = all.filter { !$0.hasFailed }
         var usage = Usage()
         var phases: [String: Double] = [:]
         for record in records {
@@ -144,8 +164,8 @@ public struct RunSummary: Sendable, Encodable {
         let kept = records.reduce(0) { $0 + $1.acceptance.kept }
         let target = usage[.target]
         return Method(
-            method: variant, problems: records.count,
-            accuracy: right.share ?? 0, accuracyInterval: records.isEmpty ? nil : right.wilson().bounds,
+            method: variant, problems: all.count,
+            accuracy: right.share, accuracyInterval: records.isEmpty ? nil : right.wilson().bounds,
             seconds: records.reduce(0) { $0 + $1.seconds },
             tokens: Tokens(
                 draft: usage[.draft].evaluatedTokens, target: target.evaluatedTokens,
@@ -156,7 +176,7 @@ public struct RunSummary: Sendable, Encodable {
             phases: phases,
             modelSeconds: Dictionary(
                 uniqueKeysWithValues: ModelRole.allCases.map { ($0.rawValue, usage[$0].seconds) }),
-            timeouts: records.count { $0.verdict == .timeout }, failures: records.count { $0.verdict == .failed })
+            timeouts: records.count { $0.verdict == .timeout }, failures: all.count - records.count)
     }
 }
 

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import SpecSearch
 
 /// The verdict whether a method loses less than a stated margin of accuracy against a baseline, on the same problems.
 public struct NonInferiority: Sendable, Hashable, Codable {
@@ -61,6 +62,7 @@ public struct NonInferiority: Sendable, Hashable, Codable {
         let sum =
             NormalDistribution.quantile(confidence) * underMargin.squareRoot()
             + NormalDistribution.quantile(power) * actual.squareRoot()
-        return Int((sum * sum / ((difference + margin) * (difference + margin))).rounded(.up))
+        let needed = (sum * sum / ((difference + margin) * (difference + margin))).rounded(.up)
+        return needed < 1e15 ? Int(rounding: needed, in: 0...1 << 50) : nil
     }
 }

@@ -29,15 +29,23 @@ public struct CostModelCache: Sendable {
     }
 
     /// Keeps a measurement.
-    public func store(_ cost: CostModel) throws {
-        try FileManager.default.createDirectory(
-            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        try encoder.encode(cost).write(to: file, options: .atomic)
+    ///
+    /// - Throws: ``SpecSearchError`` `ioFailed`, naming the file.
+    public func store(_ cost: CostModel) throws(SpecSearchError) {
+        do {
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys]
+            try encoder.encode(cost).write(to: file, options: .atomic)
+        } catch {
+            throw SpecSearchError(
+                .ioFailed, "What was measured cannot be kept in \(file.path): \(error.inWords).",
+                remedy: "Name a folder that can be written by XDG_CACHE_HOME.")
+        }
     }
 
-    static var userCache: URL {
+    package static var userCache: URL {
         let environment = ProcessInfo.processInfo.environment
         let cache =
             environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : URL(fileURLWithPath: $0) }

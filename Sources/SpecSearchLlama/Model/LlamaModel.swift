@@ -27,10 +27,12 @@ package final class LlamaModel: @unchecked Sendable {  // only read after loadin
     /// - Parameters:
     ///   - path: The GGUF file, or the first of several parts.
     ///   - placement: Where its layers are computed.
+    ///   - checksWeights: Whether every weight is looked at: that reads the whole file.
     ///   - progress: Called with 0 ... 1 while loading.
     /// - Throws: ``SpecSearchError`` `badModelFile`, naming the file.
     package init(
-        path: String, placement: PlacementPlan.Assignment = .processor, progress: (@Sendable (Double) -> Void)? = nil
+        path: String, placement: PlacementPlan.Assignment = .processor, checksWeights: Bool = false,
+        progress: (@Sendable (Double) -> Void)? = nil
     ) throws(SpecSearchError) {
         guard let header = try GGUFFile.parts(of: path).first, !header.isAdapter else {
             throw SpecSearchError(
@@ -39,6 +41,7 @@ package final class LlamaModel: @unchecked Sendable {  // only read after loadin
         }
         LlamaLibrary.start()
         var parameters = llama_model_default_params()
+        parameters.check_tensors = checksWeights
         parameters.n_gpu_layers = Int32(clamping: placement.gpuLayers)
         let reporter = progress.map { Unmanaged.passRetained(ProgressReporter($0)) }
         defer { reporter?.release() }
@@ -64,10 +67,16 @@ package final class LlamaModel: @unchecked Sendable {  // only read after loadin
             }
         }
         guard let pointer = loaded else {
+            let complaints = LlamaLibrary.takeComplaints()
+            if checksWeights, complaints.contains("invalid data") {
+                throw SpecSearchError(
+                    .badModelFile, "The model \(path) has weights that are no finite numbers: \(complaints).",
+                    remedy: "Fetch it, or convert it, again.")
+            }
             let place = placement.devices.isEmpty ? "" : " onto \(placement.devices.joined(separator: ", "))"
             throw SpecSearchError(
                 .badModelFile,
-                "llama.cpp could not load the model \(path)\(place): \(LlamaLibrary.takeComplaints()).",
+                "llama.cpp could not load the model \(path)\(place): \(complaints).",
                 remedy: "Check that the file is a complete GGUF language model, or export it again"
                     + (placement.devices.isEmpty ? "." : "; with --gpu-layers 0 no GPU is used."))
         }

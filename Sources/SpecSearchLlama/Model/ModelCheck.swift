@@ -59,9 +59,15 @@ public struct ModelCheck: Sendable, Hashable, Codable {
         public init() {}
 
         /// The most tokens of a path.
-        public var pathTokens: Int { promptTokens + depth * stepTokens }
+        public var pathTokens: Int {
+            Int(rounding: Double(promptTokens) + Double(depth) * Double(stepTokens), in: 0...most)
+        }
         /// The most tokens that a model's cache holds at once: the beam's paths, and what is being drafted.
-        public var cacheTokens: Int { promptTokens + beams * (depth + width * draftFactor) * stepTokens }
+        public var cacheTokens: Int {
+            let thoughts = Double(beams) * (Double(depth) + Double(width) * Double(draftFactor))
+            return Int(rounding: Double(promptTokens) + thoughts * Double(stepTokens), in: 0...most)
+        }
+        private var most: Int { 1 << 50 }
     }
 
     /// The memory of a device that the models take, as estimated from the files' headers.
@@ -93,11 +99,19 @@ public struct ModelCheck: Sendable, Hashable, Codable {
     /// - Parameters:
     ///   - options: How the engine would run the models, and where.
     ///   - measures: Whether passes are timed, too.
+    ///   - trial: Asked before a role's file is loaded; with an error, which is a finding, it is not.
     /// - Throws: `CancellationError`; whatever is wrong with the files is a finding.
     public init(
-        _ set: ModelSet, load: Load = Load(), options: LlamaEngine.Options = .init(), measures: Bool = false
+        _ set: ModelSet, load: Load = Load(), options: LlamaEngine.Options = .init(), measures: Bool = false,
+        trial: (ModelRole) throws -> SpecSearchError? = { _ in nil }
     ) throws {
         var loaded: [ModelRole: LlamaModel] = [:]
+        var set = set
+        for role in ModelRole.allCases where set[role] != nil {
+            guard let error = try trial(role) else { continue }
+            note(error)
+            set.remove(role)
+        }
         let plan = placed(set, options)
         for role in [ModelRole.draft, .target, .rewardModel] {
             guard let path = set[role] else { continue }

@@ -162,6 +162,11 @@ package final class Vocabulary: @unchecked Sendable {  // only read after loadin
             if a.isPadding(token) || b.isPadding(token) { continue }
             throw mismatch("token \(token) is \"\(a.entry(token))\" and \"\(b.entry(token))\"")
         }
+        // What only one of them has must be padding: another model could not read it.
+        let longer = a.count > b.count ? a : b
+        if let token = (Int32(common)..<Int32(longer.count)).first(where: { !longer.isPadding($0) }) {
+            throw mismatch("only one of them has the token \(token), \"\(longer.entry(token))\"")
+        }
         guard a.beginToken == b.beginToken else { throw mismatch("their beginning-of-text tokens differ") }
         guard a.endTokens.filter({ $0 < common }) == b.endTokens.filter({ $0 < common }) else {
             throw mismatch("their end-of-text tokens differ")
@@ -171,6 +176,6 @@ package final class Vocabulary: @unchecked Sendable {  // only read after loadin
 
     private func isPadding(_ token: Token) -> Bool {
         llama_vocab_get_attr(pointer, token).rawValue & LLAMA_TOKEN_ATTR_UNUSED.rawValue != 0
-            || entry(token).hasPrefix("[PAD")
+            || ["[PAD", "<pad", "<unused", "<|unused", "[unused"].contains { entry(token).hasPrefix($0) }
     }
 }

@@ -151,7 +151,7 @@ public struct RequantizedModels: Sendable {
             try encoder.encode(record).write(to: file, options: .atomic)
         } catch {
             throw SpecSearchError(
-                .ioFailed, "The record \(file.path) cannot be written: \(error).",
+                .ioFailed, "The record \(file.path) cannot be written: \(error.inWords).",
                 remedy: "Look at the rights of its folder.")
         }
     }
@@ -170,7 +170,7 @@ public struct RequantizedModels: Sendable {
             try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
         } catch {
             throw SpecSearchError(
-                .ioFailed, "The folder \(place.path) cannot be made: \(error).", remedy: "Set XDG_CACHE_HOME.")
+                .ioFailed, "The folder \(place.path) cannot be made: \(error.inWords).", remedy: "Set XDG_CACHE_HOME.")
         }
         for name in names(of: place) where name.hasSuffix(".partial") {
             let owner = name.split(separator: ".").dropLast().last.flatMap { pid_t($0) } ?? 0

@@ -167,7 +167,7 @@ public struct RewardModelConfiguration: Sendable, Hashable, Codable {
         self.aggregation = aggregation
     }
 
-    private enum CodingKeys: String, CodingKey {
+    private enum CodingKeys: String, CodingKey, CaseIterable {
         case kind, template, aggregation, calibration, stepToken, stepTokenId, good, goodId, bad, badId, stepSeparator
         case position, placement, tokenisesLines, grades, head, check
     }
@@ -176,6 +176,7 @@ public struct RewardModelConfiguration: Sendable, Hashable, Codable {
     private enum OldKeys: String, CodingKey { case tag, tagId }
 
     public init(from decoder: any Decoder) throws {
+        try decoder.refuseKeys(except: CodingKeys.allCases.map(\.rawValue), former: ["tag", "tagId"])
         let values = try decoder.container(keyedBy: CodingKeys.self)
         let old = try decoder.container(keyedBy: OldKeys.self)
         kind = try values.decode(Kind.self, forKey: .kind)
@@ -224,7 +225,7 @@ public struct RewardModelConfiguration: Sendable, Hashable, Codable {
             configuration = try JSONDecoder().decode(RewardModelConfiguration.self, from: data)
         } catch {
             throw SpecSearchError(
-                .badModelFile, "The configuration of the reward model, \(path), is not understood: \(error).",
+                .badModelFile, "The configuration of the reward model, \(path), is not understood: \(error.inWords).",
                 remedy:
                     "It needs \"kind\" (likelihood, label, grade or head) and \"template\"; all but the first also \"stepToken\"."
             )

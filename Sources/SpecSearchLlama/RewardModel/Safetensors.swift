@@ -43,7 +43,8 @@ package struct Safetensors {
                 [String: Entry].self, from: try JSONSerialization.data(withJSONObject: tensors))
         } catch {
             throw SpecSearchError(
-                .badModelFile, "The header of \(path) is not understood: \(error).", remedy: "Fetch or make it again.")
+                .badModelFile, "The header of \(path) is not understood: \(error.inWords).",
+                remedy: "Fetch or make it again.")
         }
         self.path = path
         self.data = data
@@ -60,9 +61,14 @@ package struct Safetensors {
                 remedy: "Name the head's layers as the checkpoint does.")
         }
         let size = ["F32": 4, "F16": 2, "BF16": 2][entry.dtype] ?? 0
-        let count = entry.shape.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
-        guard size > 0, entry.offsets.count == 2, count >= 0, entry.offsets[0] >= 0,
-            entry.offsets[1] <= data.count - start, entry.offsets[1] - entry.offsets[0] == count * size
+        // No more numbers than the file has bytes: then no product and no difference overflows.
+        let room = data.count - start
+        let count = entry.shape.reduce(Optional(1)) { count, length in
+            guard let count, length > 0 else { return length == 0 ? 0 : nil }
+            return count <= room / length ? count * length : nil
+        }
+        guard size > 0, let count, entry.offsets.count == 2, entry.offsets[0] >= 0,
+            (entry.offsets[0]...room).contains(entry.offsets[1]), entry.offsets[1] - entry.offsets[0] == count * size
         else {
             throw SpecSearchError(
                 .badModelFile, "The tensor \(name) of \(path) is damaged, or of the kind \(entry.dtype).",
