@@ -61,6 +61,7 @@ struct SampleCommand: AsyncParsableCommand {
             var set = try models.modelSet()
             // Nothing of the other model is needed.
             if method == .draft { set.target = nil } else { set.draft = nil }
+            try ModelTrial.check(set)
             let sampler = SolutionSampler(
                 try await LlamaEngine(set, options: models.options(for: set)), configuration,
                 grading: dataset.grading)

@@ -52,10 +52,9 @@ struct ScoreCommand: AsyncParsableCommand {
                     hasFailed = true
                     Terminal.say("line \(number): \(error)")
                 }
-                print(result.line)
-                // Whoever pipes wants each answer at once.
-                fflush(nil)
+                try StandardStreams.print(result.line)
             }
+            try StandardStreams.checkEnd()
             return hasFailed
         }
         if let interruption { throw interruption }
