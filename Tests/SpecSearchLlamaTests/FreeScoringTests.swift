@@ -78,6 +78,31 @@ import Testing
         #expect(!runner.has(.hiddenState, of: [nodes[2]]))
     }
 
+    @Test(arguments: [Position.lastToken, .beforeLastToken])
+    func `The states that heads are trained on are those that a score is read off, of sampled tokens or of text`(
+        position: Position
+    ) async throws {
+        let directory = try ToyDirectory()
+        let engine = try await LlamaEngine(models(directory, position))
+        let draft = try #require(engine.draft)
+        let rewardModel = try #require(engine.rewardModel as? LlamaRewardModel)
+        let thoughts = try await draft.sample([request("a problem", count: 3, maximumTokens: 8)]).thoughts[0]
+        let problem = Problem(text: "a problem")
+        let paths = thoughts.map { ReasoningPath(problem: problem, thoughts: [$0]) }
+        let states = try await rewardModel.hiddenStates(of: paths).map { try #require($0) }
+        let scores = try await rewardModel.score(paths).scores
+        let weight = try Safetensors(path: directory.path("head.safetensors")).tensor("score.weight").values
+        for (state, score) in zip(states, scores) {
+            let logits = (0..<2).map { row in (0..<32).reduce(0) { $0 + Double(weight[32 * row + $1] * state[$1]) } }
+            #expect(abs(1 / (1 + exp(logits[0] - logits[1])) - score) < 1e-5)
+        }
+        // Without tokens a thought is its text.
+        var bare = paths
+        for place in bare.indices { bare[place].thoughts[0].tokens = [] }
+        let again = try await rewardModel.score(bare).scores
+        #expect(zip(again, scores).allSatisfy { abs($0 - $1) < 1e-4 })
+    }
+
     @Test func `Logits are computed for the tokens after which something is drawn, and no others`() async throws {
         let toy = try Toy(givesHiddenStates: true)
         let request = request("a long problem", count: 6, maximumTokens: 8)

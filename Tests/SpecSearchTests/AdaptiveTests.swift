@@ -91,6 +91,11 @@ import Testing
         }
     }
 
+    @Test func `Token-level speculation that was overrated is given up`() throws {
+        let controller = MethodController(costs: try plan(draft: [1: 28, 4: 77, 12: 169], draftPrefill: 9.4))
+        #expect(lose([.ar: 0.165, .sps: 0.3], controller, batches: 600) < 1.05)
+    }
+
     @Test func `Where drafts never pay, trials lose no more than their share`() throws {
         let controller = MethodController(
             costs: try plan(draft: [1: 13, 4: 33, 12: 71], draftPrefill: 5.1, isFree: true))

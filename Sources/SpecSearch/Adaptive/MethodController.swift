@@ -105,8 +105,9 @@ struct MethodController {
         _ method: SearchMethod, _ task: Task, _ history: MethodHistory, among methods: [SearchMethod]
     ) -> Estimate {
         let (prior, hope) = foreseen(method, task, history)
-        // How far the costs of passes are off altogether.
-        var (seen, planned) = (0.0, 0.0)
+        // How far the costs of passes are off altogether: believed once some batches say so, since it may be one method's.
+        let few = costs == nil ? 0 : 8 * history.typicalExpectedSeconds
+        var (seen, planned) = (few, few)
         for other in methods {
             guard let tally = history.tallies[key(other, task)] else { continue }
             seen += tally.seconds

@@ -44,10 +44,10 @@ struct ModelArguments: ParsableArguments {
 
     /// Loads the models, or asks their servers, and says so on a terminal.
     ///
-    /// - Parameter isAdaptive: Whether the method auto is asked for.
-    func engine(_ terminal: Terminal, isAdaptive: Bool) async throws -> Engine {
+    /// - Parameter method: The method that is asked for; nil for the usual one.
+    func engine(_ terminal: Terminal, for method: String?) async throws -> Engine {
         var source = try await source()
-        source.isAdaptive = isAdaptive
+        source.isAdaptive = method ?? SearchMethod.auto.rawValue == SearchMethod.auto.rawValue
         terminal.progress("Loading \(source.models.name) …")
         defer { terminal.endProgress() }
         return try await source.engine()

@@ -103,8 +103,8 @@ struct SolveCommand: AsyncParsableCommand {
             return try TraceWriter(path: OutputFile(path, option: "--trace", inputs: inputs).path, goingOn: begun)
         }
         let ((configuration, result), interruption) = try await Interruption.guarding { [self] in
-            let asked = try begun.map { try $0.started().configuration?.method } ?? method.flatMap(SearchMethod.init)
-            let engine = try await models.engine(terminal, isAdaptive: asked ?? .auto == .auto)
+            let asked = try begun?.started().configuration?.method.rawValue ?? method
+            let engine = try await models.engine(terminal, for: asked)
             let search =
                 try begun.map { try Search(engine, resuming: $0) }
                 ?? Search(engine, configuration: try search.configuration(method, for: engine))
@@ -136,7 +136,7 @@ struct SolveCommand: AsyncParsableCommand {
     private func solveAll(_ lines: ProblemLines) async throws {
         let terminal = Terminal()
         let (hasFailed, interruption) = try await Interruption.guarding { [self] in
-            let engine = try await models.engine(terminal)
+            let engine = try await models.engine(terminal, for: method)
             let search = try Search(engine, configuration: try search.configuration(method, for: engine))
             let configuration = search.configuration ?? SearchConfiguration()
             defer { terminal.endProgress() }

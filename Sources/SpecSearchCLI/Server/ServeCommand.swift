@@ -95,8 +95,7 @@
             Self.raiseFileLimit()
             let configuration = try configuration()
             try await configuration.checkAddress()
-            let engine = try await models.engine(
-                Terminal(quiet: quiet), isAdaptive: method.flatMap(SearchMethod.init) ?? .auto == .auto)
+            let engine = try await models.engine(Terminal(quiet: quiet), for: method)
             let defaults = try search.configuration(method, for: engine)
             // A server whose every answer would be an error is not started.
             _ = try Search(engine, configuration: defaults)

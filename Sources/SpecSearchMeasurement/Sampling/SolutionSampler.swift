@@ -44,7 +44,8 @@ package struct SolutionSampler: Sendable {
     ///
     /// - Throws: ``SpecSearchError``; `CancellationError`.
     package func solutions(of problem: GradedProblem) async throws -> SampledProblem {
-        let rewardModel = engine.rewardModel as? LlamaRewardModel
+        let isHead = engine.rewardModelConfiguration?.kind == .head
+        let rewardModel = isHead ? engine.rewardModel as? LlamaRewardModel : nil
         // As long as it is open, what the search evaluated stays cached.
         let session = try await rewardModel?.openSession(for: problem.problem)
         let sampled: Result<SampledProblem, any Error>
