@@ -72,8 +72,9 @@ import Testing
             #expect(try Data(contentsOf: url) == data)
             try await file.append(records(3)[2])
         }
-        let after = try Data(contentsOf: url)
-        #expect(after.starts(with: whole + Data("not a record\n{".utf8)))
+        let after = String(decoding: try Data(contentsOf: url), as: UTF8.self)
+        let before = String(decoding: whole, as: UTF8.self)
+        #expect(after.hasPrefix("\(before)not a record\n{"))
         #expect(try RecordFile<EvaluationRecord>(url).records == records(3))
     }
 

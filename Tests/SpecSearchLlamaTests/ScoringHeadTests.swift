@@ -44,7 +44,8 @@ import Testing
         let directory = try ToyDirectory()
         let header = Data(#"{"x":{"dtype":"F32","shape":\#(shape),"data_offsets":\#(offsets)}}"#.utf8)
         var file = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) }
-        file += header + Data(repeating: 0, count: 4)
+        file.append(header)
+        file.append(Data(repeating: 0, count: 4))
         let path = directory.path("x.safetensors")
         try file.write(to: URL(filePath: path))
         let error = #expect(throws: SpecSearchError.self) { try Safetensors(path: path).tensor("x") }
