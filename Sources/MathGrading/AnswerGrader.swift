@@ -28,7 +28,9 @@ public struct AnswerGrader: Sendable, Hashable {
         guard let goldAnswer = goldSolution.isMarked ? goldSolution.answer : gold else { return false }
         if solution.isMarked { return solution.answer.map { MathAnswer($0).equals(MathAnswer(goldAnswer)) } ?? false }
         let right = MathAnswer(goldAnswer)
-        if MathAnswer(candidate).equals(right) { return true }
+        // A text beyond the limit is compared as it is.
+        let isLong = candidate.utf8.count > GradingLimits.characters
+        if MathAnswer(isLong ? candidate : solution.text).equals(right) { return true }
         guard solution.isProse, let value = solution.proseValue else { return false }
         return MathAnswer(value).equals(right)
     }

@@ -52,9 +52,9 @@ import Testing
     }
 
     /// Megabytes on one line: what is not read is not normalised either.
-    @Test(arguments: ["1", "a b ", "\\boxed{1} ", "$", "the answer is 5. ", "答案"])
+    @Test(arguments: ["1", "a b ", "\\boxed{1} ", "答案"])
     func `Megabytes are graded all the same`(unit: String) {
-        let text = Self.repeated(unit, 3_000_000 / unit.utf8.count)
+        let text = Self.repeated(unit, 2_000_000 / unit.utf8.count)
         for mode in GradingMode.allCases {
             let grader = AnswerGrader(mode: mode)
             #expect(!grader.accepts(candidate: text, gold: "31415"))

@@ -96,7 +96,11 @@ import Testing
         let toy = try Toy(role: .rewardModel)
         var calibrated = likelihood
         calibrated.calibration = .init(thresholds: [], values: [0.25])
-        #expect(try await scorer(toy, calibrated).score([path("x", ["ab"])]).scores == [0.25])
+        let scores = try await scorer(toy, calibrated).score([path("x", ["ab"])])
+        #expect(scores.scores == [0.25])
+        // What ranks is what the model said.
+        let raw = try await scorer(toy, likelihood).score([path("x", ["ab"])])
+        #expect(raw.rawScores == nil && scores.rawScores == raw.scores)
     }
 
     @Test func unknownTokensAreNamed() throws {

@@ -39,6 +39,14 @@ import Testing
         }
     }
 
+    /// 256 drafts of one node and 2,048 of sixteen, for a cache of 4,096 tokens and 64 sequences.
+    @Test(arguments: [["beams": "1", "width": "128"], ["beams": "16", "width": "64"]])
+    func `A search much wider than the cache ends with the right answer`(settings: [String: String]) async throws {
+        let result = try await search(settings, on: LlamaEngine(Self.shipped)).solve(Self.problem)
+        #expect(result.end == .finished)
+        #expect(result.answer == "45")
+    }
+
     @Test(arguments: [
         ["method": "gsi", "beams": "1", "width": "2"], ["method": "specsearch", "estimator": "specreason:1"],
         ["method": "sps"], ["method": "draft"], ["method": "ar", "search": "mcts-openr"],

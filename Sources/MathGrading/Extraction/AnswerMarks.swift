@@ -23,6 +23,8 @@ struct AnswerMarks {
     let tagged: String?
     /// What follows the last `####` on its line.
     let hashed: String?
+    /// Where that begins.
+    let hashedStart: Int
     /// The announcements, the last first.
     let announcements: [Mark]
 
@@ -33,7 +35,9 @@ struct AnswerMarks {
         hasBox = boxes.hasAny
         box = Self.joined(boxes.closed, in: bytes)
         tagged = Self.tagged(in: bytes)
-        hashed = bytes.lastRange(of: "####").map { range in
+        let hashes = bytes.lastRange(of: "####")
+        hashedStart = hashes?.upperBound ?? 0
+        hashed = hashes.map { range in
             String(decoding: bytes[range.upperBound...].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self).trimming()
         }
         announcements = Self.announcements(in: bytes)
@@ -184,7 +188,7 @@ struct AnswerMarks {
         "jibu ni", "উত্তর হল", "উত্তর:", "సమాధానం:", "उत्तर:", "उत्तर है", "đáp án là", "đáp số:", "đáp số là", "kết quả là",
         "jawabannya adalah",
         "odpowiedź:",
-        "odpowiedź to", "antwoord is", "antwoord:",
+        "odpowiedź to", "antwoord is", "antwoord:", "option is", "choice is", "option:",
     ]
 
     private static func announcements(in bytes: [UInt8]) -> [Mark] {

@@ -154,6 +154,10 @@ struct Prose {
         let plain = " " + String(text).lowercased() + " "
         let words = words
         if words.count <= 4, words.allSatisfy({ Self.leads.contains($0.lowercased()) }) { return true }
+        let acts = [
+            "weighs", "measures", "needs", "pays", "earns", "spends", "saves", "sells", "buys", "runs", "walks",
+        ]
+        if words.count >= 3, words.contains(where: { acts.contains($0) }) { return true }
         if words.count >= 3,
             Self.verbs.contains(where: { plain.contains($0) }) || plain.contains("=") || plain.contains(" at ")
         {

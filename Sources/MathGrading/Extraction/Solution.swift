@@ -101,7 +101,11 @@ struct Solution {
             return box.content
         }
         if marks.hasBox { return nil }
-        if let hashed = marks.hashed { return hashed.isEmpty ? nil : hashed }
+        if let hashed = marks.hashed {
+            guard !hashed.isEmpty, marks.announcements.contains(where: { $0.start > marks.hashedStart }) else {
+                return hashed.isEmpty ? nil : hashed
+            }
+        }
         var words: String?
         for mark in marks.announcements.prefix(8) {
             let announcement = Announcement(marks.text(from: mark.start))

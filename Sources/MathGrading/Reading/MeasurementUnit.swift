@@ -100,7 +100,9 @@ struct MeasurementUnit: Hashable, Sendable {
         "or", "and", "more", "less", "than", "to", "if", "is", "not", "between", "r", "remainder", "no", "at", "least",
         "most", "over", "under", "mod", "for", "all", "where", "when", "with", "plus", "minus", "times", "by", "base",
         "am", "pm", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
-        "november", "december", "bc", "ad", "from", "but", "about",
+        "november", "december", "bc", "ad", "from", "but", "about", "be", "can", "are", "was", "were", "has", "have",
+        "will",
+        "which", "that", "so",
     ]
 
     private static let synonyms: [String: String] = {

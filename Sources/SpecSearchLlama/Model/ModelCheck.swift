@@ -272,7 +272,8 @@ public struct ModelCheck: Sendable, Hashable, Codable {
         if load.cacheTokens > slots {
             note(
                 .warning, "The search can need \(load.cacheTokens) tokens of cache, and there are \(slots).",
-                "It still runs, and evaluates some tokens again.")
+                "It still runs: thoughts that find no room wait, and some tokens are evaluated again. "
+                    + "--cache-tokens \(load.cacheTokens) has room for all.")
         }
     }
 
