@@ -50,7 +50,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("[]", "sets"), ("{\"sets\": [{}]}", "\"sets[0].name\" is missing"), ("{\"sets\": [{\"name\": \"../a\"}]}", "not a name"),
+        ("[]", "sets"), ("{\"sets\": [{}]}", "\"sets[0].name\" is missing"),
+        ("{\"sets\": [{\"name\": \"../a\"}]}", "not a name"),
         ("{\"sets\": [{\"name\": \"a\"}]}", "neither roles"),
         ("{\"sets\": [{\"name\": \"a\", \"directory\": \"d\", \"contextLength\": 16777217}]}", "out of range"),
         (role("{\"hub\": \"a/b\"}"), "neither a file nor"), (role("{\"hub\": \"a\", \"file\": \"x\"}"), "repository"),
@@ -63,7 +64,10 @@ import Testing
         (role("{\"hub\": \"a/b\", \"file\": \"x\"}", more: "\"sha256\": \"12\","), "SHA-256"),
         (role("{\"hub\": \"a/b\", \"file\": \"x\"}", more: "\"size\": 0,"), "size"),
         (role("{\"hub\": \"a/b\", \"file\": \"x\"}", more: "\"size\": 9223372036854775807,"), "size"),
-        ("{\"sets\": [{\"name\": \"a\", \"directory\": \"d\", \"temprature\": 1}]}", "there is no setting \"temprature\""),
+        (
+            "{\"sets\": [{\"name\": \"a\", \"directory\": \"d\", \"temprature\": 1}]}",
+            "there is no setting \"temprature\""
+        ),
     ])
     func `A fault is told with its place`(text: String, fault: String) async throws {
         let error = try #require(await failure { try Catalogue(json: Data(text.utf8), path: "mine.json") })

@@ -18,7 +18,8 @@ import Testing
     @Test func `A line keeps what it has, and gets the scores of its steps and of its path`() async throws {
         let result = try await line().scored(#"{"id":7,"problem":"?","steps":["a","b\n\n","c"]}"#)
         #expect(result.error == nil)
-        #expect(result.line == #"{"id":7,"problem":"?","score":0.25,"scores":[0.5,0.25,0.25],"steps":["a","b\n\n","c"]}"#)
+        #expect(
+            result.line == #"{"id":7,"problem":"?","score":0.25,"scores":[0.5,0.25,0.25],"steps":["a","b\n\n","c"]}"#)
         let mean = try await line(.mean).scored(#"{"problem":"?","steps":["a","b"]}"#)
         #expect(mean.line.contains(#""score":0.4375"#))
     }
@@ -37,7 +38,9 @@ import Testing
         #expect(result.error != nil && result.line.contains("\"error\""))
     }
 
-    @Test func `The shipped reward model tells a right step from a wrong one, and a line that is none fails alone`() async throws {
+    @Test func `The shipped reward model tells a right step from a wrong one, and a line that is none fails alone`()
+        async throws
+    {
         let problem = "Ana has 91 shells. Ana breaks 44. How many shells does Ana have now?"
         let lines = [
             #"{"problem":"\#(problem)","steps":["breaks 44: 91-44=47.","The answer is 47."]}"#, "none",

@@ -6,7 +6,7 @@ import Testing
 
 /// A pass computes what somebody reads, and what drafting has computed is not computed again for a score.
 @Suite struct FreeScoringTests {
-    private typealias Position = RewardModelConfiguration.Position
+    typealias Position = RewardModelConfiguration.Position
 
     /// Draft, target, and a random classifier on the draft's own weights.
     private func models(_ directory: ToyDirectory, _ position: Position) throws -> ModelSet {

@@ -42,7 +42,9 @@ package struct RetryPolicy: Sendable {
     /// What the header `Retry-After` asks for: seconds, or a date.
     package static func requested(_ header: String?, now: Date = Date()) -> Duration? {
         guard let header else { return nil }
-        if let seconds = Double(header.trimmingCharacters(in: .whitespaces)) { return Duration(boundedSeconds: seconds) }
+        if let seconds = Double(header.trimmingCharacters(in: .whitespaces)) {
+            return Duration(boundedSeconds: seconds)
+        }
         let format = DateFormatter()
         format.locale = Locale(identifier: "en_US_POSIX")
         format.timeZone = TimeZone(secondsFromGMT: 0)

@@ -138,7 +138,7 @@ struct ResultText {
         let other = max(0, result.seconds - result.phases.values.reduce(0, +))
         var lines = [
             "Tokens  generated\(generated.isEmpty ? ": none by a whole step" : Self.details(generated))",
-            "Work    tokens evaluated: \(tokens.joined(separator: ", ")); outside the models \(other.shortDuration)"
+            "Work    tokens evaluated: \(tokens.joined(separator: ", ")); outside the models \(other.shortDuration)",
         ]
         let target = result.usage[.target]
         if target.proposedTokens > 0 {

@@ -81,8 +81,12 @@
             guard (1...1 << 16).contains(concurrency), (0...1 << 20).contains(queue), perKey ?? 1 >= 1 else {
                 throw ValidationError("--concurrency and --per-key are at least 1, --queue at least 0.")
             }
-            guard (1024...1 << 40).contains(maxBody) else { throw ValidationError("--max-body lies in 1024 ... \(1 << 40).") }
-            guard (0...31_536_000).contains(drain) else { throw ValidationError("--drain lies in 0 ... 31536000 seconds.") }
+            guard (1024...1 << 40).contains(maxBody) else {
+                throw ValidationError("--max-body lies in 1024 ... \(1 << 40).")
+            }
+            guard (0...31_536_000).contains(drain) else {
+                throw ValidationError("--drain lies in 0 ... 31536000 seconds.")
+            }
             _ = try search.configuration(method)
         }
 

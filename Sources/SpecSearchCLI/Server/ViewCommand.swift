@@ -26,7 +26,8 @@
             let other = try beside.map { try SearchTrace(contentsOf: $0) }
             _ = try other?.started()
             let path = output ?? URL(fileURLWithPath: trace).deletingPathExtension().appendingPathExtension("html").path
-            let file = try OutputFile(path, option: output == nil ? "The page" : "--output", inputs: [trace] + (beside.map { [$0] } ?? []))
+            let file = try OutputFile(
+                path, option: output == nil ? "The page" : "--output", inputs: [trace] + (beside.map { [$0] } ?? []))
             try file.write(try TracePage.html(events, beside: other))
             try StandardStreams.print(path)
         }
