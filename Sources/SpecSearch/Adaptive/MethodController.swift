@@ -94,6 +94,7 @@ struct MethodController {
             history.lost += seconds - least * expected
         }
         history.tallies[key(choice.method, task), default: .init()].add(seconds, expected, fading: Self.fading)
+        history.lengths.add(Int(tokens.rounded()), of: 1, fading: Self.fading)
         history.seconds += seconds
         if drafts.judged > 0 { history.drafts.add(drafts.kept, of: drafts.judged, fading: Self.fading) }
         if usage.proposedTokens > 0 {
@@ -136,12 +137,13 @@ struct MethodController {
         func ratio(_ acceptance: Double, _ tokenAcceptance: Double) -> Double {
             // To a fiftieth: nothing that is chosen by hangs on less.
             let key = RatioCache.Key(
-                method: method, setting: task.setting, acceptance: Int((50 * acceptance).rounded()),
+                method: method, setting: task.setting, stepTokens: max(4, Int(history.stepTokens / 4) * 4), acceptance: Int((50 * acceptance).rounded()),
                 tokenAcceptance: Int((50 * tokenAcceptance).rounded()))
             return ratios.value(key) {
                 var plan = costs
-                plan.workload.acceptance = Double(key.acceptance) / 50
-                plan.workload.tokenAcceptance = Double(key.tokenAcceptance) / 50
+                plan.workload = SearchWorkload(
+                    steps: 1, stepTokens: [key.stepTokens: 1], acceptance: Double(key.acceptance) / 50,
+                    tokenAcceptance: Double(key.tokenAcceptance) / 50)
                 guard let all = try? plan.laterDepth(method, task.setting),
                     let ar = try? plan.laterDepth(.ar, task.setting), ar > 0
                 else { return 1 }
@@ -167,6 +169,7 @@ private final class RatioCache: Sendable {
     struct Key: Hashable {
         var method: SearchMethod
         var setting: PlanSetting
+        var stepTokens: Int
         var acceptance: Int
         var tokenAcceptance: Int
     }

@@ -32,6 +32,8 @@ public struct MethodHistory: Sendable, Hashable, Codable {
     var drafts = Share()
     /// Proposed tokens that the target took.
     var tokens = Share()
+    /// Tokens of steps, of so many batches.
+    var lengths = Share()
     /// All seconds so far.
     var seconds = 0.0
     /// Of these, the seconds that trials took beyond what the cheapest method was expected to.
@@ -41,6 +43,9 @@ public struct MethodHistory: Sendable, Hashable, Codable {
 
     /// The share of drafts that is expected to be kept.
     public var acceptance: Double { drafts.estimate(usual: 0.6, weight: 16) }
+
+    /// The tokens of a step.
+    var stepTokens: Double { lengths.estimate(usual: 40, weight: 2) }
 
     /// The probability with which the target is expected to take a proposed token.
     public var tokenAcceptance: Double { tokens.estimate(usual: 0.65, weight: 64) }

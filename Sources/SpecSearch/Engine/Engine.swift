@@ -127,7 +127,8 @@ public struct Engine: Sendable {
         let usual = defaults.numSpeculativeTokens ?? 4
         guard var plan = costs, usual > 0 else { return usual }
         plan.workload = SearchWorkload(
-            steps: 2, stepTokens: [40: 1], acceptance: 0.5, tokenAcceptance: memory.history.tokenAcceptance)
+            steps: 2, stepTokens: [max(1, Int(memory.history.stepTokens)): 1], acceptance: 0.5,
+            tokenAcceptance: memory.history.tokenAcceptance)
         let best = try? plan.best(
             .sps, PlanSetting(beams: 1, width: 4, numSpeculativeTokens: usual),
             numSpeculativeTokens: [2, 3, 4, 6, 8, 12])

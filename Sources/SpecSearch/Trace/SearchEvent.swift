@@ -188,6 +188,24 @@ public enum SearchEvent: Sendable, Hashable {
     case finished(SearchOutcome)
 }
 
+extension SearchEvent {
+    /// The event with its own time set to zero; what models report of theirs stays.
+    var withoutTimes: SearchEvent {
+        switch self {
+        case .sampled(var call):
+            call.seconds = 0
+            return .sampled(call)
+        case .scored(var call):
+            call.seconds = 0
+            return .scored(call)
+        case .likelihoods(var call):
+            call.seconds = 0
+            return .likelihoods(call)
+        default: return self
+        }
+    }
+}
+
 extension SearchTree {
     /// The empty tree that a search's first event describes.
     public init(_ started: SearchEvent.Started) {

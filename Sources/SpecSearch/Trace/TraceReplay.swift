@@ -62,10 +62,10 @@ public struct TraceReplay: Sendable {
         return result
     }
 
-    /// What must come out the same: all but the first event, which says how the search was put together, and the last one,
-    /// which has times.
+    /// What must come out the same: all but times, the first event, which says how the search was put together, and the
+    /// last one.
     private static func compared(_ events: [SearchEvent]) -> [SearchEvent] {
-        var events = Array(events.dropFirst())
+        var events = events.dropFirst().map(\.withoutTimes)
         if case .finished? = events.last { events.removeLast() }
         return events
     }
