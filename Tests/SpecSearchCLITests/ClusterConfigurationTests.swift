@@ -60,7 +60,7 @@
             (configuration(), ["target.apikey=sk-4711"], "--set: there is no setting target.apikey", "target.apiKey"),
             (configuration(), ["sk-4711"], "--set is not key=value", "target.urls="),
             (configuration(target: "concurrency: many"), [], "target.concurrency", "deploy/cluster.yaml"),
-            (configuration(target: "concurrency: 0"), [], "target.concurrency is 0", "1 or more"),
+            (configuration(target: "concurrency: 0"), [], "target.concurrency is 0", "1 to 65536"),
             (configuration(target: "apiKey: sk-4711: x"), [], "no YAML: line", "Repair it there"),
             (configuration(target: "apiKey: \"sk-4711"), [], "no YAML: line", "Repair it there"),
             (configuration(target: "apiKey: sk-4711\n  apiKey: sk-4711"), [], "twice", "Repair it there"),

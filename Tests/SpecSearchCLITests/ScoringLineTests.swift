@@ -43,8 +43,8 @@ import Testing
     {
         let problem = "Ana has 91 shells. Ana breaks 44. How many shells does Ana have now?"
         let lines = [
-            #"{"problem":"\#(problem)","steps":["breaks 44: 91-44=47.","The answer is 47."]}"#, "none",
-            #"{"problem":"\#(problem)","steps":["breaks 44: 91-44=57.","The answer is 57."]}"#,
+            #"{"problem":"\#(problem)","steps":["breaks 44: 91-44=47.","The answer is 47.\n\n"]}"#, "none",
+            #"{"problem":"\#(problem)","steps":["breaks 44: 91-44=57.","The answer is 57.\n\n"]}"#,
         ]
         let file = FileManager.default.temporaryDirectory.appending(path: "score-\(UUID().uuidString).jsonl")
         defer { try? FileManager.default.removeItem(at: file) }

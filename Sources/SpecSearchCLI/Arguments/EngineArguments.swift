@@ -222,7 +222,6 @@ struct EngineArguments: ParsableArguments {
         var source = URL(fileURLWithPath: #filePath)
         for _ in 0..<4 { source.deleteLastPathComponent() }
         folders += [source, here]
-        return folders.map { $0.appending(path: "Models") }
-            .first { FileManager.default.fileExists(atPath: $0.appending(path: "manifest.json").path) }?.path
+        return folders.map { $0.appending(path: "Models").path }.first { (try? ModelSet(directory: $0).name) == "specsearch-trio" }
     }
 }

@@ -49,10 +49,12 @@ package struct ScoringLine: Sendable {
         let steps = solution.steps.filter { !$0.allSatisfy(\.isWhitespace) }
         return steps.enumerated().map { place, text in
             let isEnd = place == steps.count - 1 && solution.finished ?? true
+            let isDelimited = text.hasSuffix(delimiter)
+            // A model that goes on after its answer ends by the delimiter, others by their end of sequence.
             path.thoughts.append(
                 Thought(
-                    text: isEnd || text.hasSuffix(delimiter) ? text : text + delimiter, tokens: [],
-                    stop: isEnd ? .endOfSequence : .delimiter, source: .target))
+                    text: isEnd || isDelimited ? text : text + delimiter, tokens: [],
+                    stop: isEnd ? (isDelimited ? .answer : .endOfSequence) : .delimiter, source: .target))
             return path
         }
     }
