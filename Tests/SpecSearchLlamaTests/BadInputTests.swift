@@ -78,7 +78,7 @@ import Testing
                 #""contextLength": it is 9223372036854775807"#
             ),
             (#"{"draft":"a.gguf","maximumStepTokens":9223372036854775807}"#, "lies in 1 ... 16777216"),
-            (#"{"draft":"a.gguf","maximumStepTokens":9223372036854775808}"#, "9223372036854775808 is out of range"),
+            (#"{"draft":"a.gguf","maximumStepTokens":9223372036854775808}"#, "a number that does not fit"),
             (#"{"draft":"a.gguf","numSpeculativeTokens":-1}"#, "lies in 0 ... 64"),
             (#"{"draft":"a.gguf","temperature":1e300}"#, "lies in 0.0 ... 100.0"),
             (#"{"draft":"a.gguf","temperature":"hot"}"#, #""temperature" is not a number"#),
@@ -146,7 +146,7 @@ import Testing
             "manifest.json",
             #"{"draft":"draft.gguf","target":"target.gguf","prm":"prm.gguf","rewardModel":"prm.json","temperature":-1}"#
         )
-        await expectError(.badSetting, "manifest.json") { _ = try ModelSet(directory: directory.url.path) }
+        await expectError(.badModelFile, "temperature") { _ = try ModelSet(directory: directory.url.path) }
         for text in [
             "", "{}", #"{"kind":"other","template":"{problem}"}"#, #"{"kind":"likelihood","template":"x"}"#,
             #"{"kind":"label","template":"{problem}","stepToken":"="}"#,

@@ -39,7 +39,7 @@ import Testing
         arguments: [
             ("{}", nil), (#"{"count":9}"#, nil), (#"{"count":null}"#, nil),
             (#"{"count":10}"#, #""count": it is 10, and lies in 1 ... 9"#),
-            (#"{"count":1.5}"#, "count"), (#"{"count":true}"#, #""count" is not a whole number"#),
+            (#"{"count":1.5}"#, "a number that does not fit"), (#"{"count":true}"#, #""count" is not a whole number"#),
             (#"{"cuont":1}"#, #"there is no setting "cuont"; there are count"#), ("{", "it is no JSON"),
         ])
     func json(_ text: String, _ expected: String?) {

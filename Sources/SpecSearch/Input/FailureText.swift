@@ -47,10 +47,9 @@ extension DecodingError {
     /// What is wrong with a value, or with the text of the whole.
     private static func fault(_ context: Context) -> String {
         let text = context.debugDescription
-        // What Foundation says of JSON's syntax stands in the error below.
-        if let below = context.underlyingError as NSError?, context.codingPath.isEmpty {
-            let detail = below.userInfo["NSDebugDescription"] as? String ?? ""
-            return "it is no JSON" + (detail.isEmpty ? "" : " (\(detail.trimmingEnd))")
+        // Foundation says the same of a number that is not representable.
+        if context.codingPath.isEmpty, text.contains("not valid JSON") {
+            return "it is no JSON, or has a number that does not fit"
         }
         if let match = text.firstMatch(of: #/^Cannot initialize \S+ from invalid \S+ value (.*)$/#) {
             return "there is no \"\(match.1.prefix(60))\""
@@ -67,6 +66,14 @@ extension NSError {
     fileprivate var systemText: String {
         if domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(truncatingIfNeeded: code))) }
         if let below = userInfo[NSUnderlyingErrorKey] as? NSError, below !== self { return below.systemText }
+        if domain == NSCocoaErrorDomain {
+            switch code {
+            case 4, 260: return String(cString: strerror(ENOENT))
+            case 257, 513: return String(cString: strerror(EACCES))
+            case 640: return String(cString: strerror(ENOSPC))
+            default: break
+            }
+        }
         return localizedDescription.trimmingEnd
     }
 }
