@@ -50,7 +50,8 @@ import Testing
         let problem = try folder.write(
             "\(Self.problem)\n", to: "problem")
         let run = try await Program.shell(
-            #""$S" solve - --quiet --models "\#(Program.models)" --method specsearch --beams 2 --width 2 < "\#(problem)""#)
+            #""$S" solve - --quiet --models "\#(Program.models)" --method specsearch --beams 2 --width 2 < "\#(problem)""#
+        )
         #expect(run.status == 0 && run.output == "107\n" && run.errors.isEmpty, "\(run.all)")
     }
 
@@ -227,7 +228,8 @@ import Testing
         let folder = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: folder.file("Models"), withIntermediateDirectories: true)
         _ = try folder.write("{}", to: "Models/manifest.json")
-        let script = #"cd "\#(folder.path)" && cp "$S" copy && ./copy solve --example --quiet --method specsearch --beams 2 --width 2"#
+        let script =
+            #"cd "\#(folder.path)" && cp "$S" copy && ./copy solve --example --quiet --method specsearch --beams 2 --width 2"#
         let run = try await Program.shell(script)
         #expect(run.status == 0 && run.output == "107\n", "\(run.all)")
     }

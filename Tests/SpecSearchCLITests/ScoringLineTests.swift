@@ -41,11 +41,13 @@ import Testing
     @Test func `The shipped reward model tells a right step from a wrong one, and a line that is none fails alone`()
         async throws
     {
-        let problem = "Ana has 91 shells. Ana breaks 44. How many shells does Ana have now?"
-        let lines = [
-            #"{"problem":"\#(problem)","steps":["breaks 44: 91-44=47.","The answer is 47.\n\n"]}"#, "none",
-            #"{"problem":"\#(problem)","steps":["breaks 44: 91-44=57.","The answer is 57.\n\n"]}"#,
-        ]
+        let problem =
+            "Mia has 47 shells. Mia finds 68 more. Mia sells 29. Mia doubles the pile. Mia lends 54. "
+            + "Mia halves the pile. Mia wins 85 more. Mia loses 37. How many shells does Mia have now?"
+        func line(_ third: String) -> String {
+            #"{"problem":"\#(problem)","finished":false,"steps":["finds 68: 47+68=115.","sells 29: 115-29=86.","\#(third)"]}"#
+        }
+        let lines = [line("doubles: 86*2=172."), "none", line("doubles: 86*2=182.")]
         let file = FileManager.default.temporaryDirectory.appending(path: "score-\(UUID().uuidString).jsonl")
         defer { try? FileManager.default.removeItem(at: file) }
         try Data(lines.joined(separator: "\n").utf8).write(to: file)

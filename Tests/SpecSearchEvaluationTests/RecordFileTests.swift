@@ -34,15 +34,16 @@ import Testing
         let ends = whole.enumerated().filter { $0.element == UInt8(ascii: "\n") }.map(\.offset)
         for length in 0...whole.count {
             try whole.prefix(length).write(to: url)
-            let complete = ends.count { $0 < length }
+            // A last line that lacks only its end is whole.
+            let kept = ends.count { $0 < length } + (ends.contains(length) ? 1 : 0)
             do {
                 let file = try RecordFile<EvaluationRecord>(url)
-                // A last line that lacks only its end is whole.
-                let kept = complete + (ends.contains(length) ? 1 : 0)
                 #expect(file.records == Array(written.prefix(kept)), "cut at \(length)")
                 for record in written.dropFirst(kept) { try await file.append(record) }
             }
-            #expect(try Data(contentsOf: url) == whole, "cut at \(length)")
+            // Where nothing is appended nothing is repaired either.
+            let expected = kept == written.count ? Data(whole.prefix(length)) : whole
+            #expect(try Data(contentsOf: url) == expected, "cut at \(length)")
         }
     }
 

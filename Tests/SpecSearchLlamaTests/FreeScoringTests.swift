@@ -97,10 +97,13 @@ import Testing
             #expect(abs(1 / (1 + exp(logits[0] - logits[1])) - score) < 1e-5)
         }
         // Without tokens a thought is its text.
-        var bare = paths
-        for place in bare.indices { bare[place].thoughts[0].tokens = [] }
-        let again = try await rewardModel.score(bare).scores
-        #expect(zip(again, scores).allSatisfy { abs($0 - $1) < 1e-4 })
+        let words = "abcd"
+        let both = [words.map { ToyModel.id(of: String($0)) }, []].map { tokens in
+            ReasoningPath(
+                problem: problem, thoughts: [Thought(text: words, tokens: tokens, stop: .delimiter, source: .draft)])
+        }
+        let same = try await rewardModel.score(both).scores
+        #expect(abs(same[0] - same[1]) < 1e-5)
     }
 
     @Test func `Logits are computed for the tokens after which something is drawn, and no others`() async throws {

@@ -137,7 +137,8 @@ struct MethodController {
         func ratio(_ acceptance: Double, _ tokenAcceptance: Double) -> Double {
             // To a fiftieth: nothing that is chosen by hangs on less.
             let key = RatioCache.Key(
-                method: method, setting: task.setting, stepTokens: max(4, Int(history.stepTokens / 4) * 4), acceptance: Int((50 * acceptance).rounded()),
+                method: method, setting: task.setting, stepTokens: max(4, Int(history.stepTokens / 4) * 4),
+                acceptance: Int((50 * acceptance).rounded()),
                 tokenAcceptance: Int((50 * tokenAcceptance).rounded()))
             return ratios.value(key) {
                 var plan = costs

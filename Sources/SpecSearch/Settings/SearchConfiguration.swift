@@ -75,9 +75,8 @@ public struct SearchConfiguration: Sendable, Hashable {
     public var draftWaves: Int?
     /// The rule for rejection.
     public var rejection = ThresholdRule.Configuration()
-    /// The number of thoughts that the target generates in place of rejected drafts; nil takes `fill`, and for auto
-    /// `cover`.
-    public var correction: SpeculativeThoughtGenerator.Correction?
+    /// The number of thoughts that the target generates in place of rejected drafts.
+    public var correction = SpeculativeThoughtGenerator.Correction.fill
     /// The cases in which it generates one more.
     public var extraThought = SpeculativeThoughtGenerator.ExtraThought.whenCorrecting
     /// GSI's settings.
@@ -141,7 +140,7 @@ public struct SearchConfiguration: Sendable, Hashable {
         var configuration = SpeculativeThoughtGenerator.Configuration()
         configuration.draftFactor = draftFactor
         configuration.draftWaves = draftWaves ?? (method == .auto ? draftFactor : 1)
-        configuration.correction = correction ?? (method == .auto ? .cover : .fill)
+        configuration.correction = correction
         configuration.extraThought = extraThought
         return configuration
     }

@@ -97,8 +97,8 @@ extension SearchSetting {
             "statistics", \.rejection.statistics, usual: "union",
             "The scores that the estimate looks at: union (the target's thoughts and the kept drafts) or target-only.",
             scope: rejecting),
-        .optionalChoice(
-            "correction", \.correction, usual: "fill, for auto cover",
+        .choice(
+            "correction", \.correction, usual: "fill",
             "What the target regenerates: fill (a node's empty slots), all (every rejected draft) or cover (what the "
                 + "search can still use).", scope: rejecting),
         .choice(
@@ -249,11 +249,10 @@ extension SearchSetting {
     }
 
     private static func optionalChoice<Choice: RawRepresentable & CaseIterable & SendableMetatype>(
-        _ key: String, _ path: Path<Choice?>, usual: String, _ help: String, scope: Scope? = nil
+        _ key: String, _ path: Path<Choice?>, usual: String, _ help: String
     ) -> SearchSetting where Choice.RawValue == String {
         optionalRow(
-            key, path, .choice(Choice.allCases.map(\.rawValue)), usual: usual, help, scope: scope,
-            show: { .text($0.rawValue) },
+            key, path, .choice(Choice.allCases.map(\.rawValue)), usual: usual, help, show: { .text($0.rawValue) },
             read: { $0.text.flatMap(Choice.init) })
     }
 

@@ -222,6 +222,8 @@ struct EngineArguments: ParsableArguments {
         var source = URL(fileURLWithPath: #filePath)
         for _ in 0..<4 { source.deleteLastPathComponent() }
         folders += [source, here]
-        return folders.map { $0.appending(path: "Models").path }.first { (try? ModelSet(directory: $0).name) == "specsearch-trio" }
+        return folders.map { $0.appending(path: "Models").path }.first {
+            (try? ModelSet(directory: $0).name) == "specsearch-trio"
+        }
     }
 }
