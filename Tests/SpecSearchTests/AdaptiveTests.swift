@@ -1,3 +1,4 @@
+import Foundation
 import SpecSearch
 import SpecSearchTesting
 import Synchronization
@@ -181,6 +182,21 @@ import Testing
         let replayed = try await TraceReplay(SearchTrace(events: log.events)).run()
         #expect(replayed.tree == result.tree)
         #expect(replayed.choices == result.choices)
+    }
+
+    @Test(arguments: [#""part":1"#, #""whole":4"#, #""seconds":2"#])
+    func `What was kept between runs is believed only where it can be`(field: String) throws {
+        let kept =
+            #"{"tallies":{"ar":{"batches":1,"seconds":2,"expected":2}},"drafts":{"part":1,"whole":4},"#
+            + #""tokens":{"part":1,"whole":4},"lengths":{"part":1,"whole":4},"seconds":2,"lost":0}"#
+        let sane = try JSONDecoder().decode(MethodHistory.self, from: Data(kept.utf8))
+        #expect(sane.isPlausible)
+        let name = field.split(separator: ":")[0]
+        for value in ["1e300", "-7"] {
+            let edited = kept.replacingOccurrences(of: field, with: "\(name):\(value)")
+            let history = try JSONDecoder().decode(MethodHistory.self, from: Data(edited.utf8))
+            #expect(!history.isPlausible, "\(edited)")
+        }
     }
 
     @Test func `A search without scores is the target's`() async throws {

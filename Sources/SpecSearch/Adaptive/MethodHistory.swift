@@ -41,6 +41,15 @@ public struct MethodHistory: Sendable, Hashable, Codable {
 
     public init() {}
 
+    /// Whether the sums can be: what comes from a file may have been edited.
+    public var isPlausible: Bool {
+        let sums =
+            tallies.values.flatMap { [$0.batches, $0.seconds, $0.expected] }
+            + [drafts, tokens, lengths].flatMap { [$0.part, $0.whole] } + [seconds, abs(lost)]
+        return sums.allSatisfy { (0...1e12).contains($0) } && (0...1).contains(acceptance)
+            && (0...1).contains(tokenAcceptance) && stepTokens < 1e4
+    }
+
     /// The share of drafts that is expected to be kept.
     public var acceptance: Double { drafts.estimate(usual: 0.6, weight: 16) }
 

@@ -117,8 +117,9 @@ extension CostModelCache {
     public func memory() -> MethodMemory {
         let file = memoryFile
         let known = (try? Data(contentsOf: file)).flatMap { try? JSONDecoder().decode(MethodHistory.self, from: $0) }
+        let history = known.flatMap { $0.isPlausible ? $0 : nil } ?? MethodHistory()
         let last = Mutex(ContinuousClock.now - .seconds(1))
-        return MethodMemory(known ?? MethodHistory()) { history in
+        return MethodMemory(history) { history in
             let isDue = last.withLock { last in
                 guard ContinuousClock.now - last > .milliseconds(200) else { return false }
                 last = .now
