@@ -26,7 +26,7 @@ import Testing
     }
 
     private let task = MethodController.Task(
-        nodes: 1, width: 4, usable: 1, draftFactor: 2, draftWaves: 2, coversBeam: true, numSpeculativeTokens: 3)
+        nodes: 1, width: 4, draftFactor: 2, draftWaves: 2, coversBeam: true, numSpeculativeTokens: 3)
     private let all = [SearchMethod.ar, .sps, .specsearch]
 
     @Test func `Before anything was seen, a draft a third as dear is not bet on where each node's slots are filled`()

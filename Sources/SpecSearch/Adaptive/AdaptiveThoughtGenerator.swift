@@ -22,7 +22,7 @@ public struct AdaptiveThoughtGenerator: ThoughtGenerator {
     public mutating func expand(_ batch: ExpansionBatch, in context: SearchContext) async throws -> [[NodeID]] {
         let configuration = speculative.configuration
         let task = MethodController.Task(
-            nodes: batch.expansions.count, width: batch.expansions.map(\.width).max() ?? 0, usable: batch.usable,
+            nodes: batch.expansions.count, width: batch.expansions.map(\.width).max() ?? 0,
             draftFactor: configuration.draftFactor, draftWaves: configuration.draftWaves,
             coversBeam: configuration.correction == .cover, numSpeculativeTokens: context.numSpeculativeTokens)
         var methods = [SearchMethod.ar]

@@ -22,8 +22,6 @@ struct MethodController {
         var nodes: Int
         /// Thoughts of a node.
         var width: Int
-        /// Children that the search can still use.
-        var usable: Int
         /// Drafts of a node, as a multiple of its width.
         var draftFactor: Int
         var draftWaves: Int

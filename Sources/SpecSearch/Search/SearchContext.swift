@@ -1,19 +1,5 @@
 internal import MathGrading
 
-/// A part of a search's time.
-public enum SearchPhase: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
-    /// The draft model drafts.
-    case draft
-    /// The reward model scores.
-    case score
-    /// The target generates a whole level: the first step of SpecSearch, every step of AR and SpS.
-    case target
-    /// The target generates in place of rejected drafts.
-    case correct
-    /// Steps beyond a thought that only serve its score.
-    case lookahead
-}
-
 /// The tree of one running search, its models, and the account of what they did: all that a ``ThoughtGenerator`` works with.
 ///
 /// One task owns it. Every model call goes through it, so that answers are checked, counted and put into the tree in one
@@ -410,21 +396,6 @@ public final class SearchContext {
     func extendLookahead(of id: NodeID, by score: Double) {
         tree[id].lookahead = (tree[id].lookahead ?? []) + [score]
         emit(.lookedAhead(node: id, score: score))
-    }
-}
-
-extension SpecSearchError {
-    /// A search scores steps, and nobody can: a likelihood, which any model has, says nothing of whether a step is right.
-    ///
-    /// - Parameter name: The set of models.
-    package static func missingRewardModel(of name: String?) -> SpecSearchError {
-        SpecSearchError(
-            .badSetting,
-            "This search scores steps, and " + (name.map { "the model set \"\($0)\" has" } ?? "there is")
-                + " no reward model.",
-            remedy:
-                "Give one (prm), have the target grade steps (judge target) or, for programs of a data set, run their "
-                + "examples (judge examples), or search with self-consistency by ar, which needs no scores.")
     }
 }
 

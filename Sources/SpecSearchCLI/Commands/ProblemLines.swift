@@ -136,12 +136,3 @@ struct SolvedLine: Encodable {
         try values.encodeIfPresent(tokens, forKey: .tokens)
     }
 }
-
-extension Encodable {
-    /// One object on one line.
-    func jsonLine() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-}

@@ -55,7 +55,7 @@ package struct GradingLine: Sendable {
             let head = line[..<end].trimmingCharacters(in: .whitespaces)
             return ("\(head), \"equal\": \(isEqual)}", nil)
         }
-        return (encoded(object.merging(["equal": isEqual]) { $1 }), nil)
+        return (object.merging(["equal": isEqual]) { $1 }.jsonLine, nil)
     }
 
     /// The numbers that stand right in a JSON object, as they are written, by their keys.
@@ -92,12 +92,6 @@ package struct GradingLine: Sendable {
     }
 
     private func failure(_ object: [String: Any], _ reason: String) -> (line: String, error: String?) {
-        (encoded(object.merging(["equal": false, "error": reason]) { $1 }), reason)
-    }
-
-    private func encoded(_ object: [String: Any]) -> String {
-        let options: JSONSerialization.WritingOptions = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? JSONSerialization.data(withJSONObject: object, options: options) else { return "{}" }
-        return String(decoding: data, as: UTF8.self)
+        (object.merging(["equal": false, "error": reason]) { $1 }.jsonLine, reason)
     }
 }

@@ -40,7 +40,7 @@ package struct ScoringLine: Sendable {
         }
         object["scores"] = answer.scores
         object["score"] = aggregation(answer.scores)
-        return (Self.text(object), nil)
+        return (object.jsonLine, nil)
     }
 
     /// The path up to each of the steps.
@@ -60,12 +60,6 @@ package struct ScoringLine: Sendable {
     }
 
     private func failure(_ object: [String: Any], _ reason: String) -> (line: String, error: String?) {
-        (Self.text(object.merging(["error": reason]) { $1 }), reason)
-    }
-
-    private static func text(_ object: [String: Any]) -> String {
-        let options: JSONSerialization.WritingOptions = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? JSONSerialization.data(withJSONObject: object, options: options) else { return "{}" }
-        return String(decoding: data, as: UTF8.self)
+        (object.merging(["error": reason]) { $1 }.jsonLine, reason)
     }
 }
