@@ -68,6 +68,8 @@ let package = Package(
                 .product(name: "BigInt", package: "BigInt"), .product(name: "Numerics", package: "swift-numerics"),
             ]),
         .target(name: "Checksums"),
+        // JSON Schema to grammars that a model's text is held to.
+        .target(name: "JSONGrammar"),
         // How weights arrive.
         .target(
             name: "ModelHub", dependencies: ["SpecSearch", "Checksums"],
@@ -84,7 +86,7 @@ let package = Package(
         .target(
             name: "SpecSearchServer",
             dependencies: [
-                "SpecSearch", "Checksums",
+                "SpecSearch", "Checksums", "JSONGrammar",
                 .product(name: "Hummingbird", package: "hummingbird", condition: server),
                 .product(name: "HummingbirdCore", package: "hummingbird", condition: server),
                 .product(name: "HTTPTypes", package: "swift-http-types", condition: server),
@@ -128,7 +130,8 @@ let package = Package(
         // Tests.
         .testTarget(name: "SpecSearchTests", dependencies: ["SpecSearch", "MathGrading", "SpecSearchTesting"]),
         .testTarget(name: "ExtensionTests", dependencies: ["SpecSearch"]),
-        .testTarget(name: "SpecSearchLlamaTests", dependencies: ["SpecSearchLlama", "CLlama"]),
+        .testTarget(name: "SpecSearchLlamaTests", dependencies: ["SpecSearchLlama", "CLlama", "JSONGrammar"]),
+        .testTarget(name: "JSONGrammarTests", dependencies: ["JSONGrammar"]),
         .testTarget(
             name: "SpecSearchRemoteTests", dependencies: ["SpecSearchRemote", "SpecSearchLlama", "SpecSearchTesting"]),
         .testTarget(

@@ -27,24 +27,31 @@ struct SearchRunner: Sendable {
     ) async throws -> SearchResult {
         try await ticket.turn()
         let metrics = metrics
-        let task = Task {
+        let result = try await Self.stoppable(by: ticket) {
             try await search.solve(problem) { event in
                 metrics.observe(event)
                 onEvent(event)
             }
         }
+        metrics.searched(result, method: search.configuration?.method)
+        admission.note(seconds: result.seconds)
+        if ticket.isStopped, result.end == .cancelled { throw APIError.stopping }
+        try Task.checkCancellation()
+        return result
+    }
+
+    /// Does something that both the caller's going and the server's end cancel.
+    private static func stoppable<Value: Sendable>(
+        by ticket: Admission.Ticket, _ work: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let task = Task { try await work() }
         ticket.onStop { task.cancel() }
         let outcome = await withTaskCancellationHandler {
             await task.result
         } onCancel: {
             task.cancel()
         }
-        let result = try outcome.get()
-        metrics.searched(result, method: search.configuration?.method)
-        admission.note(seconds: result.seconds)
-        if ticket.isStopped, result.end == .cancelled { throw APIError.stopping }
-        try Task.checkCancellation()
-        return result
+        return try outcome.get()
     }
 
     /// Searches for all answers to a request, one search after the other.
@@ -57,22 +64,74 @@ struct SearchRunner: Sendable {
         _ request: GenerationRequest, prompts: [[ModelRole: Int]], ticket: Admission.Ticket,
         for receiver: some GenerationReceiver
     ) async throws {
+        let writer = try AnswerWriter(request, model, limits)
         for (number, text) in request.problems.enumerated() {
-            receiver.begin(problem: number, prompt: prompts[number])
-            var (found, seconds, attempt) = (0, 0.0, 0)
-            while found < request.count {
-                var search = try request.search(by: model, limits: limits, attempt: attempt)
-                if attempt > 0, let whole = search.options.budget.seconds {
-                    if whole <= seconds { break }
-                    search = try request.search(by: model, limits: limits, attempt: attempt, within: whole - seconds)
-                }
-                let result = try await run(Problem(text: text), search, ticket: ticket) { receiver.take($0) }
-                let answers = GenerationAnswer.ranked(result, count: request.count - found, request)
-                try receiver.take(result, answers, by: search)
-                found += answers.count
-                seconds += result.seconds
-                attempt += 1
+            // What the search read is read again to write the answer.
+            let reader = writer == nil && request.topLogProbabilities == nil ? nil : answerModel
+            let session = try await reader?.openSession(for: Problem(text: text))
+            do {
+                try await run(request, number, writer, prompt: prompts[number], ticket: ticket, for: receiver)
+            } catch {
+                await session?.close()
+                throw error
             }
+            await session?.close()
+        }
+    }
+
+    /// The model that writes and reads answers after a search.
+    private var answerModel: (any LanguageModel)? { model.engine.target ?? model.engine.draft }
+
+    private func run(
+        _ request: GenerationRequest, _ number: Int, _ writer: AnswerWriter?, prompt: [ModelRole: Int],
+        ticket: Admission.Ticket, for receiver: some GenerationReceiver
+    ) async throws {
+        let text = request.problems[number]
+        receiver.begin(problem: number, prompt: prompt)
+        var (found, seconds, attempt) = (0, 0.0, 0)
+        while found < request.count {
+            var search = try request.search(by: model, limits: limits, attempt: attempt)
+            if attempt > 0, let whole = search.options.budget.seconds {
+                if whole <= seconds { break }
+                search = try request.search(by: model, limits: limits, attempt: attempt, within: whole - seconds)
+            }
+            let result = try await run(Problem(text: text), search, ticket: ticket) { receiver.take($0) }
+            let ranked = GenerationAnswer.ranked(result, count: request.count - found, request)
+            let answers = try await Self.stoppable(by: ticket) {
+                var answers: [GenerationAnswer] = []
+                for (answer, path) in ranked {
+                    answers.append(try await finished(answer, path, writer, request))
+                }
+                return answers
+            }
+            try receiver.take(result, answers, by: search)
+            found += answers.count
+            seconds += result.seconds
+            attempt += 1
+        }
+    }
+
+    /// An answer in the form that is asked for, with its tokens' probabilities where they are.
+    private func finished(
+        _ answer: GenerationAnswer, _ path: ReasoningPath, _ writer: AnswerWriter?, _ request: GenerationRequest
+    ) async throws -> GenerationAnswer {
+        var answer = answer
+        try await writer?.write(&answer, after: path)
+        guard let topCount = request.topLogProbabilities, answer.toolCalls.isEmpty else { return answer }
+        let (text, paths) = answer.visible(of: path, in: request)
+        let tokens = try await answerModel?.tokenLogProbabilities(of: paths, topCount: topCount)
+        answer.logProbabilities = AnswerLogProbabilities((tokens ?? []).flatMap(\.self), of: text)
+        return answer
+    }
+
+    /// - Throws: ``APIError`` 400 for a request whose answer these models cannot give.
+    func check(_ request: GenerationRequest) async throws {
+        _ = try AnswerWriter(request, model, limits)
+        guard request.topLogProbabilities != nil else { return }
+        guard try await answerModel?.tokenLogProbabilities(of: [], topCount: 0) != nil else {
+            throw APIError.invalid(
+                "logprobs is not supported: this server's models do not tell them.", param: "logprobs",
+                code: "unsupported")
         }
     }
 

@@ -6,6 +6,8 @@ public struct ServerConfiguration: Sendable {
     public struct Limits: Sendable {
         /// Bytes of a request's body.
         public var bodyBytes = 2 << 20
+        /// Tokens of JSON or a call that is written after a search.
+        public var answerTokens = 4096
         /// Messages of a chat.
         public var messages = 1000
         /// Prompts of one request.

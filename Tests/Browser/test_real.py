@@ -1,8 +1,10 @@
 """The server with a model that nobody here trained, asked by a real client: make test-real."""
 
 import os
+from typing import Literal
 
 import openai
+import pydantic
 import pytest
 from conftest import Server
 
@@ -42,3 +44,45 @@ def test_real_stream(client):
     )
     assert text.strip()
     assert "<|im_" not in text
+
+
+class Person(pydantic.BaseModel):
+    name: str
+    age: int = pydantic.Field(ge=0, le=150)
+    mood: Literal["glad", "sad"] | None = None
+
+
+WHO = {**ASK, "max_tokens": 200, "messages": [{"role": "user", "content": "Jason is 25 years old. Who is it?"}]}
+
+
+def test_real_json(client):
+    model = client.models.list().data[0].id
+    answer = client.chat.completions.parse(model=model, response_format=Person, **WHO).choices[0].message
+    assert isinstance(answer.parsed, Person)
+    assert answer.content.index("name") < answer.content.index("age")
+    answer = client.responses.parse(
+        model=model, input="Jason is 25 years old. Who is it?", text_format=Person, extra_body=ASK["extra_body"])
+    assert isinstance(answer.output_parsed, Person)
+
+
+def test_real_tools(client):
+    model = client.models.list().data[0].id
+    tool = {"type": "function", "function": {"name": "save", "parameters": Person.model_json_schema()}}
+    choice = client.chat.completions.create(model=model, tools=[tool], tool_choice="required", **WHO).choices[0]
+    call = choice.message.tool_calls[0]
+    assert choice.finish_reason == "tool_calls" and choice.message.content is None
+    assert call.function.name == "save" and Person.model_validate_json(call.function.arguments)
+    messages = WHO["messages"] + [
+        choice.message.model_dump(exclude_none=True),
+        {"role": "tool", "tool_call_id": call.id, "content": "It is saved."},
+    ]
+    answer = client.chat.completions.create(model=model, tools=[tool], **{**WHO, "messages": messages}).choices[0]
+    assert answer.finish_reason in ("stop", "tool_calls", "length")
+
+
+def test_real_logprobs(client):
+    model = client.models.list().data[0].id
+    choice = client.chat.completions.create(model=model, logprobs=True, top_logprobs=2, **ASK).choices[0]
+    tokens = choice.logprobs.content
+    assert b"".join(bytes(token.bytes) for token in tokens) == choice.message.content.encode()
+    assert all(token.logprob <= token.top_logprobs[0].logprob <= 0 for token in tokens)

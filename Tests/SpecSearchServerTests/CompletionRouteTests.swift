@@ -124,7 +124,7 @@ import Testing
         (#"{"messages":[{"role":"user","content":"x"}],"n":17}"#, "n", 400),
         (#"{"messages":[{"role":"user","content":"x"}],"temperature":3}"#, "temperature", 400),
         (#"{"messages":[{"role":"user","content":"x"}],"max_tokens":0}"#, "max_tokens", 400),
-        (#"{"messages":[{"role":"user","content":"x"}],"tools":[{}]}"#, "tools", 400),
+        (#"{"messages":[{"role":"user","content":"x"}],"tools":[{}]}"#, "tools[0].type", 400),
         (#"{"messages":[{"role":"user","content":"x"}],"specsearch":{"beam_width":2}}"#, "specsearch.beam_width", 400),
         (#"{"messages":[{"role":"user","content":"x"}],"specsearch":{"beams":9999}}"#, "specsearch.beams", 400),
         (#"{"messages":[{"role":"user","content":"x"}],"specsearch":[]}"#, "specsearch", 400),

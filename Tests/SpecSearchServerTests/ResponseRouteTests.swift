@@ -81,7 +81,8 @@ import Testing
         (#""reasoning":{"effort":"high"}"#, "reasoning.effort"),
         (#""include":["file_search_call.results"]"#, "include"),
         (#""n":2"#, "n"), (#""max_output_tokens":0"#, "max_output_tokens"), (#""stop":["x"]"#, "stop"),
-        (#""input":[{"type":"function_call_output","call_id":"x","output":"y"}]"#, "input[0].type"),
+        (#""input":[{"type":"file_search_call","id":"x"}]"#, "input[0].type"),
+        (#""input":[{"type":"function_call_output","call_id":"x","output":"y"}]"#, "input"),
         (#""input":[{"role":"user","content":[{"type":"input_image","image_url":"x"}]}]"#, "input"),
         (#""input":7"#, "input"),
     ])

@@ -23,6 +23,12 @@ public protocol LanguageModel: InferenceModel {
     /// - Throws: ``SpecSearchError`` `badSetting` for a token that is not in the vocabulary.
     func text(of tokens: [Token]) async throws -> String?
 
+    /// How likely each token of the last thought of each path is by the model's own distribution, end tokens left out; nil
+    /// where the model cannot tell, which is so unless it says otherwise.
+    ///
+    /// - Parameter topCount: The number of likeliest tokens to name beside each.
+    func tokenLogProbabilities(of paths: [ReasoningPath], topCount: Int) async throws -> [[TokenLogProbability]]?
+
     /// The log-likelihood of the last thought of each path under this model's distribution with these parameters.
     ///
     /// - Throws: ``SpecSearchError`` `unsupported` where the model cannot say, which is so unless it says otherwise.
@@ -33,6 +39,10 @@ extension LanguageModel {
     public func promptTokens(of problem: Problem) async throws -> Int? { nil }
 
     public func text(of tokens: [Token]) async throws -> String? { nil }
+
+    public func tokenLogProbabilities(
+        of paths: [ReasoningPath], topCount: Int
+    ) async throws -> [[TokenLogProbability]]? { nil }
 
     public func logLikelihoods(
         of paths: [ReasoningPath], sampling: SamplingParameters

@@ -136,6 +136,11 @@ package final class Vocabulary: @unchecked Sendable {  // only read after loadin
     /// Whether a token ends a text.
     package func isEnd(_ token: Token) -> Bool { endTokens.contains(token) }
 
+    /// llama.cpp's state of a grammar over this vocabulary, which the caller frees; nil for one that cannot be read.
+    func makeGrammar(_ grammar: Grammar) -> UnsafeMutablePointer<llama_sampler>? {
+        llama_sampler_init_grammar(pointer, grammar.rules, "root")
+    }
+
     /// The raw entry of the vocabulary, for comparing two of them.
     func entry(_ token: Token) -> String {
         llama_vocab_get_text(pointer, token).map { String(cString: $0) } ?? ""

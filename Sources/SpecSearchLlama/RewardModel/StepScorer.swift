@@ -114,6 +114,27 @@ package final class StepScorer {
             usage: usage)
     }
 
+    /// How likely each token of the last thought of each path is by the model's own distribution, end tokens left out; for
+    /// configurations of the kind `likelihood`.
+    ///
+    /// - Throws: ``SpecSearchError``, for a path that outgrows the context too; `CancellationError`.
+    package func tokenLogProbabilities(
+        of paths: [ReasoningPath], topCount: Int, cancellation: Request.Cancellation? = nil
+    ) async throws -> [[TokenLogProbability]] {
+        let vocabulary = tokenizer.vocabulary
+        let (values, lost, _) = try await read(paths, cancellation) { item, _ throws(SpecSearchError) in
+            var result: [TokenLogProbability] = []
+            for (node, token) in zip(item.nodes, item.targets) where !vocabulary.isEnd(token) {
+                result.append(
+                    TokenLogProbability(
+                        token, by: try runner.logits(of: node), topCount: topCount, vocabulary: vocabulary))
+            }
+            return result
+        }
+        if let error = lost.values.first { throw error }
+        return values.map { $0 ?? [] }
+    }
+
     /// The hidden states that a head reads after the last thoughts of paths, ``LlamaContext/hiddenLength`` numbers each; for
     /// configurations of the kind `head`.
     ///

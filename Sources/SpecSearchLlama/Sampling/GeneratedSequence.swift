@@ -64,15 +64,17 @@ package struct GeneratedSequence: Sendable {
 
     /// Adds a token, and notes whether it ends the thought.
     ///
-    /// - Parameter probabilities: The distribution that it follows.
+    /// - Parameters:
+    ///   - probabilities: The distribution that it follows.
+    ///   - delimiter: What ends a step; nil for a text by a grammar, in which delimiters mean nothing.
     mutating func append(
-        _ token: Token, from probabilities: UnsafePointer<Float>, vocabulary: Vocabulary, delimiter: StepDelimiter
+        _ token: Token, from probabilities: UnsafePointer<Float>, vocabulary: Vocabulary, delimiter: StepDelimiter?
     ) {
         tokens.append(token)
         logProbability += log(Double(probabilities[Int(token)]))
         if vocabulary.isEnd(token) {
             stop = .endOfSequence
-        } else if delimiter.isComplete(&tail, adding: vocabulary.bytes(of: token)) {
+        } else if delimiter?.isComplete(&tail, adding: vocabulary.bytes(of: token)) == true {
             stop = .delimiter
         } else if tokens.count >= limit {
             stop = .length

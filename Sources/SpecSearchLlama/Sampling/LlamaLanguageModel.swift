@@ -7,7 +7,7 @@ public import SpecSearch
 /// let samples = try await target.sample([SampleRequest(path: path, count: 6, sampling: sampling, key: key)])
 /// let faster = try SpeculativeDecoder(target: target, draft: draft)
 /// ```
-public struct LlamaLanguageModel: SpeculativeTarget {
+public struct LlamaLanguageModel: SpeculativeTarget, ConstrainedLanguageModel {
     /// The engine that it belongs to.
     public let engine: LlamaEngine
     /// The role that its thoughts and its work are charged to.
@@ -24,6 +24,13 @@ public struct LlamaLanguageModel: SpeculativeTarget {
 
     public func sample(_ requests: [SampleRequest]) async throws -> Samples {
         try await sample(requests, numSpeculativeTokens: 0)
+    }
+
+    public func sample(_ request: SampleRequest, grammar: Grammar) async throws -> Samples {
+        try await engine.withWorker(for: request.path.problem) { worker, cancellation in
+            try await worker.sample(
+                [request], role: role, numSpeculativeTokens: 0, grammar: grammar, cancellation: cancellation)
+        }
     }
 
     public func promptTokens(of problem: Problem) async throws -> Int? {
@@ -45,6 +52,15 @@ public struct LlamaLanguageModel: SpeculativeTarget {
     ) async throws -> LogLikelihoods {
         try await engine.withWorker(for: paths.first?.problem) { worker, cancellation in
             try await worker.logLikelihoods(of: paths, sampling: sampling, role: role, cancellation: cancellation)
+        }
+    }
+
+    public func tokenLogProbabilities(
+        of paths: [ReasoningPath], topCount: Int
+    ) async throws -> [[TokenLogProbability]]? {
+        try await engine.withWorker(for: paths.first?.problem) { worker, cancellation in
+            try await worker.tokenLogProbabilities(
+                of: paths, topCount: topCount, role: role, cancellation: cancellation)
         }
     }
 

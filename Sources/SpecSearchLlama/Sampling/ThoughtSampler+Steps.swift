@@ -124,6 +124,21 @@ extension ThoughtSampler {
         sequence.append(token, from: p, vocabulary: vocabulary, delimiter: delimiter)
     }
 
+    /// Draws a sequence's next token by its grammar.
+    func decide(_ sequence: inout GeneratedSequence, by grammar: GrammarState) throws(SpecSearchError) {
+        let p = try targetDistributions.probabilities(
+            after: sequence.node, sampling: sequence.sampling, runner: target.runner)
+        let position = sequence.tokens.count
+        let token = try grammar.draw(
+            p, logits: try target.runner.logits(of: sequence.node), count: targetDistributions.count,
+            isGreedy: sequence.sampling.temperature <= 0,
+            uniforms: (
+                sequence.key.uniform(position: position, purpose: .token),
+                sequence.key.uniform(position: position, purpose: .residual)
+            ))
+        sequence.append(token, from: p, vocabulary: target.tokenizer.vocabulary, delimiter: nil)
+    }
+
     /// Moves the sequences' locks to what they generated, and rolls both caches back behind rejected proposals.
     func advance(_ call: inout Call, _ sequences: inout [GeneratedSequence]) {
         let runner = target.runner

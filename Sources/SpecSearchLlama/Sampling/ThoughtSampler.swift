@@ -71,10 +71,13 @@ package final class ThoughtSampler {
     ///
     /// A path that leaves no room in the target's context gives thoughts without tokens and with the stop `length`.
     ///
-    /// - Parameter numSpeculativeTokens: The most tokens that the draft proposes at once.
+    /// - Parameters:
+    ///   - numSpeculativeTokens: The most tokens that the draft proposes at once.
+    ///   - grammar: What the texts are held to; nothing is proposed to them.
     /// - Throws: ``SpecSearchError``, or `CancellationError` between two passes; nothing stays locked.
     package func sample(
-        _ requests: [SampleRequest], numSpeculativeTokens: Int = 0, cancellation: Request.Cancellation? = nil
+        _ requests: [SampleRequest], numSpeculativeTokens: Int = 0, grammar: Grammar? = nil,
+        cancellation: Request.Cancellation? = nil
     ) async throws -> Samples {
         let draft = numSpeculativeTokens > 0 ? self.draft : nil
         var sequences: [GeneratedSequence] = []
@@ -110,6 +113,12 @@ package final class ThoughtSampler {
                     ?? DistributionCache(count: targetDistributions.count)
             }
             defer { if let spare = call.draftDistributions { spareDistributions.append(spare) } }
+            if let grammar {
+                let vocabulary = target.tokenizer.vocabulary
+                call.grammars = try sequences.map { _ throws(SpecSearchError) in
+                    try GrammarState(grammar, vocabulary: vocabulary)
+                }
+            }
             try await run(&call, &sequences, places)
             usage[target.role] += request.cost(of: target.runner)
             usage[target.role].prefillTokens += call.prefillTokens
@@ -136,6 +145,8 @@ package final class ThoughtSampler {
         let draft: Model?
         let numSpeculativeTokens: Int
         var draftDistributions: DistributionCache?
+        /// What each sequence is held to; empty for free ones.
+        var grammars: [GrammarState] = []
         /// The sequences that are running, in order.
         var running: [Int] = []
         /// The nodes whose logits a pass is to give.
@@ -163,12 +174,19 @@ package final class ThoughtSampler {
                 for victim in scheduler.preempt(call.request) {
                     unlock(&sequences[places[victim]])
                     sequences[places[victim]].restart()
+                    if !call.grammars.isEmpty { call.grammars[places[victim]].restart() }
                     call.running.removeAll { $0 == places[victim] }
                 }
                 continue
             }
             targetDistributions.begin()
-            for place in call.running { try decide(&sequences[place], call) }
+            for place in call.running {
+                if call.grammars.isEmpty {
+                    try decide(&sequences[place], call)
+                } else {
+                    try decide(&sequences[place], by: call.grammars[place])
+                }
+            }
             advance(&call, &sequences)
             reporter?.report(sequences)
             let ended = call.running.filter { sequences[$0].stop != nil }

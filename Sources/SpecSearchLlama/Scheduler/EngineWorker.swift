@@ -123,7 +123,8 @@ actor EngineWorker {
     // MARK: Calls
 
     func sample(
-        _ requests: [SampleRequest], role: ModelRole, numSpeculativeTokens: Int, cancellation: Request.Cancellation
+        _ requests: [SampleRequest], role: ModelRole, numSpeculativeTokens: Int, grammar: Grammar? = nil,
+        cancellation: Request.Cancellation
     ) async throws -> Samples {
         for request in requests { try Self.check(request) }
         guard let sampler = samplers[role] else { throw Self.missing(role) }
@@ -131,7 +132,7 @@ actor EngineWorker {
         try prepare()
         defer { repair() }
         return try await sampler.sample(
-            requests, numSpeculativeTokens: numSpeculativeTokens, cancellation: cancellation)
+            requests, numSpeculativeTokens: numSpeculativeTokens, grammar: grammar, cancellation: cancellation)
     }
 
     func score(_ paths: [ReasoningPath], cancellation: Request.Cancellation) async throws -> StepScores {
@@ -167,17 +168,31 @@ actor EngineWorker {
                 "How likely a model would sample another's step is a question of the tokens that they share.",
                 remedy: "Take draft and target from one family, or a rule that does not ask for it.")
         }
-        let scorer =
-            try likelihoods[role]
-            ?? StepScorer(
-                runner: sampler.target.runner, tokenizer: sampler.target.tokenizer, role: role,
-                configuration: RewardModelConfiguration(template: "{problem}"), path: "", scheduler: scheduler)
-        likelihoods[role] = scorer
+        let scorer = try likelihoodScorer(role, sampler)
         try prepare()
         defer { repair() }
         return try await scorer.logLikelihoods(
             of: paths, sampling: sampling, vocabularyCount: sampler.targetDistributions.count,
             cancellation: cancellation)
+    }
+
+    func tokenLogProbabilities(
+        of paths: [ReasoningPath], topCount: Int, role: ModelRole, cancellation: Request.Cancellation
+    ) async throws -> [[TokenLogProbability]] {
+        guard let sampler = samplers[role] else { throw Self.missing(role) }
+        let scorer = try likelihoodScorer(role, sampler)
+        try prepare()
+        defer { repair() }
+        return try await scorer.tokenLogProbabilities(of: paths, topCount: topCount, cancellation: cancellation)
+    }
+
+    private func likelihoodScorer(_ role: ModelRole, _ sampler: ThoughtSampler) throws -> StepScorer {
+        if let known = likelihoods[role] { return known }
+        let made = try StepScorer(
+            runner: sampler.target.runner, tokenizer: sampler.target.tokenizer, role: role,
+            configuration: RewardModelConfiguration(template: "{problem}"), path: "", scheduler: scheduler)
+        likelihoods[role] = made
+        return made
     }
 
     /// A scorer in the target's own cache.

@@ -1,8 +1,22 @@
 /// A response of `/v1/chat/completions` or `/v1/completions`, whole or a part of a stream.
 struct Completion: Encodable, Sendable {
     struct Message: Encodable, Sendable {
+        /// A call of a tool; `index` in streams.
+        struct Call: Encodable, Sendable {
+            struct Function: Encodable, Sendable {
+                var name: String
+                var arguments: String
+            }
+
+            var index: Int?
+            var id: String
+            var type = "function"
+            var function: Function
+        }
+
         var role: String?
         var content: String?
+        var calls: [Call]?
         var reasoningContent: String?
         /// The same under the name that newer servers use.
         var reasoning: String?
@@ -10,11 +24,23 @@ struct Completion: Encodable, Sendable {
         enum CodingKeys: String, CodingKey {
             case role, content, refusal, reasoning
             case reasoningContent = "reasoning_content"
+            case calls = "tool_calls"
         }
 
-        init(role: String? = nil, content: String? = nil, reasoning: String? = nil) {
+        init(
+            role: String? = nil, content: String? = nil, reasoning: String? = nil, calls: [ToolCall] = [],
+            isPart: Bool = false
+        ) {
             self.role = role
             self.content = content
+            self.calls =
+                calls.isEmpty
+                ? nil
+                : calls.enumerated().map { index, call in
+                    Call(
+                        index: isPart ? index : nil, id: call.id,
+                        function: Call.Function(name: call.name, arguments: call.arguments))
+                }
             reasoningContent = reasoning
             self.reasoning = reasoning
         }
@@ -22,7 +48,13 @@ struct Completion: Encodable, Sendable {
         func encode(to encoder: any Encoder) throws {
             var values = encoder.container(keyedBy: CodingKeys.self)
             try values.encodeIfPresent(role, forKey: .role)
-            try values.encodeIfPresent(content, forKey: .content)
+            // Whole messages have the key in any case.
+            if role != nil {
+                try values.encode(content, forKey: .content)
+            } else {
+                try values.encodeIfPresent(content, forKey: .content)
+            }
+            try values.encodeIfPresent(calls, forKey: .calls)
             try values.encodeIfPresent(reasoningContent, forKey: .reasoningContent)
             try values.encodeIfPresent(reasoning, forKey: .reasoning)
             // Where a message begins, clients expect the key.
@@ -41,11 +73,13 @@ struct Completion: Encodable, Sendable {
         var message: Message?
         var delta: Message?
         var text: String?
+        var logProbabilities: JSONValue?
         var finishReason: String?
         var report: Report?
 
         enum CodingKeys: String, CodingKey {
-            case index, message, delta, text, logprobs
+            case index, message, delta, text
+            case logProbabilities = "logprobs"
             case finishReason = "finish_reason"
             case report = "specsearch"
         }
@@ -57,7 +91,7 @@ struct Completion: Encodable, Sendable {
             try values.encodeIfPresent(delta, forKey: .delta)
             try values.encodeIfPresent(text, forKey: .text)
             // Clients expect both keys, with null in them.
-            try values.encodeNil(forKey: .logprobs)
+            try values.encode(logProbabilities, forKey: .logProbabilities)
             try values.encode(finishReason, forKey: .finishReason)
             try values.encodeIfPresent(report, forKey: .report)
         }

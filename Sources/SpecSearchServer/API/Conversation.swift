@@ -9,6 +9,8 @@ struct Conversation {
     }
 
     private var turns: [(role: Role, text: String)] = []
+    /// The calls of tools since the user spoke last, as ``ToolCall/signature``.
+    private(set) var knownCalls: Set<String> = []
 
     /// The messages of `/v1/chat/completions`.
     ///
@@ -34,6 +36,15 @@ struct Conversation {
             for item in items {
                 switch try item.string("type") {
                 case nil, "message": messages.append(item)
+                // Calls and what came of them, as the messages of a chat.
+                case "function_call":
+                    messages.append(
+                        Fields(
+                            ["role": "assistant", "tool_calls": .array([.object(["function": .object(item.values)])])],
+                            at: item.path))
+                case "function_call_output":
+                    messages.append(
+                        Fields(["role": "tool", "content": item["output"] ?? .string("")], at: item.path))
                 // What this server thought in an earlier turn; the next one starts afresh.
                 case "reasoning": break
                 case let type?:
@@ -58,7 +69,12 @@ struct Conversation {
             guard let role = Role(rawValue: name) else {
                 throw .invalid("There is no role \(name.shortened).", param: message.place("role"))
             }
-            turns.append((role, try Self.text(of: message, param: param)))
+            let calls = try Self.calls(of: message)
+            if role == .user { knownCalls = [] } else { knownCalls.formUnion(calls.map(\.signature)) }
+            let texts = [try Self.text(of: message, param: param)] + calls.map(\.text)
+            var text = texts.filter { !$0.isEmpty }.joined(separator: "\n")
+            if role == .tool { text = "<tool_response>\n\(text)\n</tool_response>" }
+            turns.append((role, text))
         }
         guard turns.contains(where: { $0.role == .user }) else {
             throw .invalid("No message is the user's.", param: param)
@@ -84,6 +100,21 @@ struct Conversation {
         case let value?: throw message.wrong("content", value, "a text or a list of parts")
         }
     }
+
+    /// The calls of tools in a message of the assistant's, as the models write them.
+    private static func calls(of message: Fields) throws(APIError) -> [ToolCall] {
+        var calls: [ToolCall] = []
+        for call in try message.objects("tool_calls") ?? [] {
+            let function = try call.required("function", try call.object("function"))
+            let name = try function.required("name", try function.string("name"))
+            let arguments = try function.string("arguments") ?? "{}"
+            calls.append(ToolCall(name: name, arguments: arguments))
+        }
+        return calls
+    }
+
+    /// Whether a tool's result is the last that was said.
+    var endsWithResult: Bool { turns.last?.role == .tool }
 
     /// The problem: a single message as it stands; of several the system's come first, and turns with their roles.
     var problem: String {

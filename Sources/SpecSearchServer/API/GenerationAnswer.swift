@@ -14,12 +14,24 @@ package struct GenerationAnswer: Sendable {
     var score: Double
     /// The answer that the path gives, if it gives one.
     var answer: String?
+    /// The tools that are called, instead of an answer.
+    var toolCalls: [ToolCall] = []
+    /// How likely the tokens are that the client sees, where it asks.
+    var logProbabilities: AnswerLogProbabilities?
+    /// The path that the text that was written last, after the search, follows, with that text.
+    private(set) var written: ReasoningPath?
+    /// The step that is the answer.
+    private var last: Step?
 
-    /// The answers of a search, the best first and then the others by rank; one that is not whole where no path is
-    /// finished.
-    static func ranked(_ result: SearchResult, count: Int, _ request: GenerationRequest) -> [GenerationAnswer] {
+    /// The answers of a search with their paths, the best first and then the others by rank; one that is not whole where no
+    /// path is finished.
+    static func ranked(
+        _ result: SearchResult, count: Int, _ request: GenerationRequest
+    ) -> [(answer: GenerationAnswer, path: ReasoningPath)] {
         let others = result.isFinished ? result.paths.filter { $0.node != result.best.node } : []
-        return ([result.best] + others).prefix(count).map { GenerationAnswer(result, $0, request) }
+        return ([result.best] + others).prefix(count).map { end in
+            (GenerationAnswer(result, end, request), result.tree.path(to: end.node))
+        }
     }
 
     private init(_ result: SearchResult, _ path: SearchOutcome.Path, _ request: GenerationRequest) {
@@ -28,14 +40,37 @@ package struct GenerationAnswer: Sendable {
         isWhole = result.isFinished && count == steps.count
         steps = Array(steps[..<count])
         tokens = steps.reduce(0) { $0 + $1.thought.tokens.count }
-        content = isWhole ? Self.cut(steps.popLast()?.thought.text ?? "", at: request.stops) : ""
+        last = isWhole ? steps.popLast() : nil
+        content = Self.cut(last?.thought.text ?? "", at: request.stops)
         reasoning = steps
         score = path.score
         answer = path.answer
     }
 
+    /// The steps that the client sees.
+    var steps: Int { reasoning.count + (last == nil ? 0 : 1) }
+
+    /// Takes a text that was written after the search.
+    mutating func add(_ thought: Thought, after path: ReasoningPath) {
+        written = path.appending(thought)
+        tokens += thought.tokens.count
+    }
+
+    /// Makes another text the content; the whole path is the reasoning then.
+    mutating func replaceContent(by text: String) {
+        if let last { reasoning.append(last) }
+        last = nil
+        content = text
+    }
+
+    /// Says that a limit cut what was written after the search.
+    mutating func cut() {
+        replaceContent(by: "")
+        isWhole = false
+    }
+
     /// OpenAI's name of why it ends.
-    var finishReason: String { isWhole ? "stop" : "length" }
+    var finishReason: String { isWhole ? toolCalls.isEmpty ? "stop" : "tool_calls" : "length" }
 
     /// Tokens before the answer.
     var reasoningTokens: Int { reasoning.reduce(0) { $0 + $1.thought.tokens.count } }
@@ -45,6 +80,16 @@ package struct GenerationAnswer: Sendable {
 
     /// Everything as one text.
     func text(_ stops: [String]) -> String { Self.cut(reasoningText + content, at: stops) }
+
+    /// The text that the client sees but for the reasoning of chats, and the paths whose last thoughts it is.
+    func visible(of path: ReasoningPath, in request: GenerationRequest) -> (text: String, paths: [ReasoningPath]) {
+        if request.form == .completion {
+            let paths = (0..<steps).map { ReasoningPath(problem: path.problem, thoughts: Array(path.thoughts[...$0])) }
+            return (text(request.stops), paths)
+        }
+        guard isWhole else { return ("", []) }
+        return (content, [written ?? path])
+    }
 
     /// How many steps have no more tokens than this together.
     static func count(_ steps: [Step], within limit: Int?) -> Int {

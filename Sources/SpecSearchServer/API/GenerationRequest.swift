@@ -32,6 +32,12 @@ package struct GenerationRequest: Sendable {
     /// Settings that have fields of their own outside of `specsearch`, by key; they go before those in ``fields``.
     private var outer: [String: SettingValue] = [:]
     var maximumTokens: Int?
+    /// What the answer has to be beside text.
+    let output: StructuredOutput
+    /// Calls of tools whose results stand in the conversation.
+    private(set) var knownCalls: Set<String> = []
+    /// How many likely tokens are to be named beside each, for answers with their tokens' probabilities; nil for none.
+    private(set) var topLogProbabilities: Int?
     /// Texts at which the answer is cut.
     package var stops: [String] = []
     var isStreamed = false
@@ -49,10 +55,14 @@ package struct GenerationRequest: Sendable {
         let body = try Self.fields(of: data)
         self.form = form
         try PublishedField.check(body, form)
-        try Self.refuseTools(body)
+        try Self.refuseUnsupported(body, form)
+        output = try StructuredOutput(body, data, as: form)
         switch form {
-        case .chat: try read([Conversation(chat: body, limits).problem], limits: limits)
-        case .response: try read([Conversation(response: body, limits).problem], limits: limits)
+        case .chat, .response:
+            let said = try form == .chat ? Conversation(chat: body, limits) : Conversation(response: body, limits)
+            let parts = [output.introduction, said.problem, output.instruction(hasResults: said.endsWithResult)]
+            try read([parts.compactMap(\.self).joined(separator: "\n\n")], limits: limits)
+            knownCalls = said.knownCalls
         case .search: try read([body.required("problem", body.string("problem"))], limits: limits)
         case .completion:
             if let lists = try Self.tokens(body) {
@@ -88,9 +98,11 @@ package struct GenerationRequest: Sendable {
             includesUsage = try options.bool("include_usage") ?? false
         }
         count = try Self.count(body, form, limits)
+        topLogProbabilities = try Self.topLogProbabilities(body, form, isStreamed: isStreamed)
         if form == .response {
             repeated = body.values.filter {
-                ["instructions", "metadata", "temperature", "top_p", "user"].contains($0.key)
+                ["instructions", "metadata", "temperature", "text", "tool_choice", "tools", "top_p", "user"]
+                    .contains($0.key)
             }
         }
     }
@@ -125,19 +137,12 @@ package struct GenerationRequest: Sendable {
         return Fields(object)
     }
 
-    /// Refuses what would need tools, or a form that no search can keep to.
-    private static func refuseTools(_ body: Fields) throws(APIError) {
-        let hasTools = try body.array("tools")?.isEmpty == false
-        switch body["tool_choice"] {
-        case nil, .string("none")?, .string("auto")?: break
-        default: throw .invalid("tool_choice is not supported.", param: "tool_choice", code: "unsupported")
-        }
-        guard !hasTools || body["tool_choice"] == .string("none") else {
-            throw .invalid("tools is not supported.", param: "tools", code: "unsupported")
-        }
-        for format in [try body.object("text")?.object("format"), try body.object("response_format")] {
-            guard let format, try format.required("type", try format.string("type")) != "text" else { continue }
-            throw .invalid("\(format.path) is not supported, but for text.", param: format.path, code: "unsupported")
+    /// Refuses what no search can keep to.
+    private static func refuseUnsupported(_ body: Fields, _ form: Form) throws(APIError) {
+        if form == .completion || form == .search {
+            guard try body.array("tools")?.isEmpty != false || body["tool_choice"] == .string("none") else {
+                throw .invalid("tools is for chats and responses.", param: "tools", code: "unsupported")
+            }
         }
         if let verbosity = try body.object("text")?.string("verbosity"), verbosity != "medium" {
             throw .invalid("text.verbosity is not supported.", param: "text.verbosity", code: "unsupported")
@@ -184,6 +189,35 @@ package struct GenerationRequest: Sendable {
             }
             return lists
         default: return nil
+        }
+    }
+
+    private static func topLogProbabilities(
+        _ body: Fields, _ form: Form, isStreamed: Bool
+    ) throws(APIError) -> Int? {
+        func bounded(_ key: String, _ range: ClosedRange<Int>) throws(APIError) -> Int? {
+            guard let value = try body.integer(key) else { return nil }
+            guard range.contains(value) else {
+                throw .invalid("\(key) lies in \(range.lowerBound) ... \(range.upperBound).", param: key)
+            }
+            return value
+        }
+        switch form {
+        case .search, .response: return nil
+        case .chat:
+            let top = try bounded("top_logprobs", 0...20)
+            let isAsked = try body.bool("logprobs") ?? false
+            guard isAsked || top ?? 0 == 0 else {
+                throw .invalid("top_logprobs is for answers with logprobs: set it.", param: "top_logprobs")
+            }
+            return isAsked ? top ?? 0 : nil
+        case .completion:
+            guard body["logprobs"] != .bool(false), let top = try bounded("logprobs", 0...5) else { return nil }
+            // A text's parts are sent before all of it is known.
+            guard !isStreamed else {
+                throw .invalid("logprobs is not supported in streams of texts.", param: "logprobs", code: "unsupported")
+            }
+            return top
         }
     }
 

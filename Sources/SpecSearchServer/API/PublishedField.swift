@@ -10,8 +10,11 @@ enum PublishedField {
         ]
         let openAI: Set = ["n", "stop", "max_tokens", "stream_options"]
         return switch form {
-        case .chat: common.union(openAI).union(["messages", "max_completion_tokens", "response_format"])
-        case .completion: common.union(openAI).union(["prompt", "best_of"])
+        case .chat:
+            common.union(openAI).union([
+                "messages", "max_completion_tokens", "response_format", "logprobs", "top_logprobs",
+            ])
+        case .completion: common.union(openAI).union(["prompt", "best_of", "logprobs"])
         case .search: common.union(openAI).union(["problem", "max_completion_tokens"])
         case .response:
             common.union(["input", "instructions", "max_output_tokens", "text", "include", "reasoning"])

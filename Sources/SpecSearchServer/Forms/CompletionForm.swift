@@ -32,9 +32,12 @@ struct CompletionForm: AnswerForm {
             if isChat {
                 let reasoning = answer.reasoningText
                 choice.message = Completion.Message(
-                    role: "assistant", content: answer.content, reasoning: reasoning.isEmpty ? nil : reasoning)
+                    role: "assistant", content: answer.toolCalls.isEmpty ? answer.content : nil,
+                    reasoning: reasoning.isEmpty ? nil : reasoning, calls: answer.toolCalls)
+                choice.logProbabilities = answer.logProbabilities?.chat
             } else {
                 choice.text = answer.text(request.stops)
+                choice.logProbabilities = answer.logProbabilities?.completion
             }
             return choice
         }
@@ -63,7 +66,12 @@ struct CompletionForm: AnswerForm {
         var last = Completion.Choice(index: choice, finishReason: answer.finishReason, report: report(answer))
         if isChat {
             if !answer.content.isEmpty {
-                parts.append(try delta(Completion.Message(content: answer.content), of: choice))
+                var content = Completion.Choice(index: choice, delta: Completion.Message(content: answer.content))
+                content.logProbabilities = answer.logProbabilities?.chat
+                parts.append(try part(content))
+            }
+            if !answer.toolCalls.isEmpty {
+                parts.append(try delta(Completion.Message(calls: answer.toolCalls, isPart: true), of: choice))
             }
             last.delta = Completion.Message()
         } else {

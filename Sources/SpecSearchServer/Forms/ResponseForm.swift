@@ -88,8 +88,16 @@ struct ResponseForm: AnswerForm {
     private func output(_ answer: GenerationAnswer) -> [JSONValue] {
         var items: [JSONValue] = []
         if !answer.reasoning.isEmpty { items.append(reasoning(answer.reasoningText, "completed")) }
-        if answer.isWhole { items.append(message(answer.content, "completed")) }
+        for call in answer.toolCalls { items.append(Self.item(call, call.arguments, "completed")) }
+        if answer.isWhole, answer.toolCalls.isEmpty { items.append(message(answer.content, "completed")) }
         return items
+    }
+
+    private static func item(_ call: ToolCall, _ arguments: String, _ status: String) -> JSONValue {
+        .object([
+            "type": "function_call", "id": .string("fc_\(call.id)"), "call_id": .string(call.id),
+            "name": .string(call.name), "arguments": .string(arguments), "status": .string(status),
+        ])
     }
 
     private func reasoning(_ text: String?, _ status: String) -> JSONValue {
@@ -143,6 +151,8 @@ struct ResponseForm: AnswerForm {
         }
         guard answer.isWhole else { return parts }
         let index = hasReasoning ? 1 : 0
+        for (place, call) in answer.toolCalls.enumerated() { parts += try self.parts(of: call, index + place) }
+        guard answer.toolCalls.isEmpty else { return parts }
         let text: [String: JSONValue] = ["text": .string(answer.content), "logprobs": .array([])]
         let delta: [String: JSONValue] = ["delta": .string(answer.content), "logprobs": .array([])]
         parts += try beginItem(message(nil, "in_progress"), index, messageID, Self.textPart(""))
@@ -150,6 +160,22 @@ struct ResponseForm: AnswerForm {
         parts.append(try event("response.output_text.done", place(messageID, index).merging(text) { $1 }))
         return try parts
             + endItem(message(answer.content, "completed"), index, messageID, Self.textPart(answer.content))
+    }
+
+    private mutating func parts(of call: ToolCall, _ index: Int) throws -> [ByteBuffer] {
+        let place: [String: JSONValue] = ["item_id": .string("fc_\(call.id)"), "output_index": .integer(index)]
+        func with(_ fields: [String: JSONValue]) -> [String: JSONValue] { place.merging(fields) { $1 } }
+        let name = "response.function_call_arguments"
+        return [
+            try event(
+                "response.output_item.added",
+                ["output_index": .integer(index), "item": Self.item(call, "", "in_progress")]),
+            try event("\(name).delta", with(["delta": .string(call.arguments)])),
+            try event("\(name).done", with(["name": .string(call.name), "arguments": .string(call.arguments)])),
+            try event(
+                "response.output_item.done",
+                ["output_index": .integer(index), "item": Self.item(call, call.arguments, "completed")]),
+        ]
     }
 
     mutating func finish(_ account: GenerationAccount) throws -> [ByteBuffer] {

@@ -25,6 +25,7 @@ struct CompletionRoutes: Sendable {
         var read = try GenerationRequest(Data(body.readableBytesView), as: form, limits: configuration.limits)
         try runner.check(model: read.model)
         let search = try read.search(by: runner.model, limits: configuration.limits)
+        try await runner.check(read)
         try await runner.read(&read, by: search)
         let asked = read
         if configuration.logsProblems {
