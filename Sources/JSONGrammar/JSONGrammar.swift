@@ -34,7 +34,9 @@ package struct JSONGrammar: Sendable, Hashable {
         "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }
 
-    /// The rules that all grammars have. Lone surrogates and numbers beyond 64 bits are JSON that many readers refuse.
+    /// The rules that all grammars have.
+    ///
+    /// Lone surrogates and numbers beyond 64 bits are JSON that many readers refuse.
     private static let common: [(String, String)] = [
         ("value", "object | array | string | number | \"true\" | \"false\" | \"null\""),
         ("object", "\"{\" space (string colon value (comma string colon value)*)? space \"}\""),

@@ -126,7 +126,7 @@ struct SearchRunner: Sendable {
 
     /// - Throws: ``APIError`` 400 for a request whose answer these models cannot give.
     func check(_ request: GenerationRequest) async throws {
-        _ = try AnswerWriter(request, model, limits)
+        try await AnswerWriter(request, model, limits)?.check()
         guard request.topLogProbabilities != nil else { return }
         guard try await answerModel?.tokenLogProbabilities(of: [], topCount: 0) != nil else {
             throw APIError.invalid(

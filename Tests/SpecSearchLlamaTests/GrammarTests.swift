@@ -151,7 +151,7 @@ import Testing
     func `What is no grammar is named`(_ rules: String) async throws {
         let toy = try Toy()
         await #expect(throws: SpecSearchError.self) {
-            try await toy.sampler().sample([request("abc", count: 1)], grammar: Grammar(rules))
+            try await toy.sampler().sample([request("abc", count: 0)], grammar: Grammar(rules))
         }
     }
 

@@ -202,6 +202,10 @@ import Testing
             #""response_format":{"type":"json_schema","json_schema":{"strict":true,"schema":{"type":"string","pattern":"a"}}}"#,
             "response_format.json_schema.schema.pattern"
         ),
+        (
+            #""response_format":{"type":"json_schema","json_schema":{"schema":{"const":"too-large"}}}"#,
+            "response_format"
+        ),
         (#""tools":[{"type":"web_search"}]"#, "tools[0].type"),
         (#""tools":[{"type":"function","function":{"name":"a b"}}]"#, "tools[0].function.name"),
         (

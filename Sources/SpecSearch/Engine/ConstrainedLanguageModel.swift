@@ -4,7 +4,7 @@
 public protocol ConstrainedLanguageModel: LanguageModel {
     /// Samples `request.count` texts of a grammar, each from the model's distribution over the tokens that may come next.
     ///
-    /// A text ends where the grammar does; delimiters of steps mean nothing in it. One that reaches the length limit, or
+    /// A request for no texts only checks the grammar. A text ends where the grammar does; delimiters of steps mean nothing in it. One that reaches the length limit, or
     /// the end of the context, has the stop ``Thought/Stop/length``, and is the beginning of a text of the grammar.
     ///
     /// - Throws: ``SpecSearchError`` `badSetting` for a grammar that cannot be read, or of which the model's vocabulary has

@@ -79,6 +79,8 @@ package final class ThoughtSampler {
         _ requests: [SampleRequest], numSpeculativeTokens: Int = 0, grammar: Grammar? = nil,
         cancellation: Request.Cancellation? = nil
     ) async throws -> Samples {
+        // A grammar that cannot be read is said before any work, and by a call for no texts too.
+        if let grammar { _ = try GrammarState(grammar, vocabulary: target.tokenizer.vocabulary) }
         let draft = numSpeculativeTokens > 0 ? self.draft : nil
         var sequences: [GeneratedSequence] = []
         // The places of those sequences that have room for a token.

@@ -30,6 +30,28 @@ struct AnswerWriter: Sendable {
         mostTokens = limits.answerTokens
     }
 
+    /// - Throws: ``APIError`` 400 for what the models' grammars do not hold.
+    func check() async throws {
+        var grammars = [output.format?.grammar].compactMap(\.self)
+        if !output.tools.isEmpty { grammars.append(try output.callGrammar()) }
+        for grammar in grammars {
+            let path = ReasoningPath(problem: Problem(text: "?"))
+            do {
+                _ = try await model.sample(Self.request(after: path, count: 0, tokens: 1), grammar: grammar)
+            } catch let error as SpecSearchError where error.code == .badSetting {
+                throw APIError.invalid(
+                    "\(output.field) has a schema that the models' grammars do not hold: one that begins with itself, or whose "
+                        + "minItems, maxItems, minLength and maxLength are too large together.", param: output.field)
+            }
+        }
+    }
+
+    private static func request(after path: ReasoningPath, count: Int, tokens: Int) -> SampleRequest {
+        SampleRequest(
+            path: path, count: count, sampling: SamplingParameters(temperature: 0, maximumTokens: tokens),
+            key: RandomKey(seed: 0, problem: 0, depth: path.depth, node: 0, role: .target))
+    }
+
     /// Writes an answer.
     ///
     /// A tool is called where the reasoning comes to a call, or where one has to be. JSON is written after a reasoning that
@@ -79,10 +101,8 @@ struct AnswerWriter: Sendable {
             answer.cut()
             return nil
         }
-        let key = RandomKey(seed: 0, problem: 0, depth: path.depth, node: 0, role: .target)
-        let sampling = SamplingParameters(temperature: 0, maximumTokens: left)
         let samples = try await model.sample(
-            SampleRequest(path: path, count: 1, sampling: sampling, key: key), grammar: grammar)
+            Self.request(after: path, count: 1, tokens: left), grammar: grammar)
         guard let thought = samples.thoughts.first?.first else { return nil }
         answer.add(thought, after: path)
         guard thought.stop == .endOfSequence else {

@@ -33,6 +33,10 @@ final class StructuredModel: ConstrainedLanguageModel {
     }
 
     func sample(_ request: SampleRequest, grammar: Grammar) async throws -> Samples {
+        if request.count == 0 {
+            guard grammar.rules.contains("too-large") else { return Samples(thoughts: [[]]) }
+            throw SpecSearchError(.badSetting, "The grammar cannot be read.")
+        }
         asked.withLock { $0.append((request.path, grammar.rules, request.sampling.maximumTokens)) }
         let text = texts.withLock { $0.removeFirst() }
         let thought = Thought(
