@@ -12,6 +12,7 @@ import Testing
         "rebase-temperature": ("0.4", ["search": "rebase"]), "lookahead": ("2", [:]), "draft-factor": ("3", [:]),
         "draft-waves": ("2", [:]),
         "theta": ("0.5", [:]), "estimator": ("quantile:0.25", [:]), "margin": ("-0.25", [:]),
+        "first-threshold": ("0.75", [:]),
         "statistics": ("target-only", [:]), "correction": ("cover", [:]), "extra-thought": ("never", [:]),
         "gsi-beta": ("8", ["method": "gsi"]), "gsi-threshold": ("-0.5", ["method": "gsi"]), "judge": ("target", [:]),
         "aggregation": ("min", [:]), "answer": ("vote", [:]), "answer-marker": ("So: ", [:]),

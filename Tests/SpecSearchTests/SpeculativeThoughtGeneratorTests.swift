@@ -22,6 +22,23 @@ import Testing
         #expect(result.steps.dropFirst().allSatisfy { $0.thought.source == .draft })
     }
 
+    @Test func `With a threshold for it the first step is drafted, and the target writes what was rejected`()
+        async throws
+    {
+        for threshold in [0.0, 1.0] {
+            var configuration = Toy.configuration(estimator: .maximum)
+            configuration.rejection.firstThreshold = threshold
+            let search = ToySearch()
+            let result = try await search.run(configuration)
+            let first = search.log.events.compactMap { event -> SearchEvent.Sampled? in
+                if case .sampled(let sampled) = event, sampled.depth == 0 { sampled } else { nil }
+            }
+            #expect(first.map(\.phase) == (threshold == 0 ? [.draft] : [.draft, .correct]))
+            #expect(result.steps[0].thought.source == (threshold == 0 ? .draft : .target))
+            #expect(result.isFinished)
+        }
+    }
+
     @Test func `A draft model equal to the target gives the target's distribution of scores`() async throws {
         var counts = [[Double: Int]](repeating: [:], count: 2)
         let runs = 1500

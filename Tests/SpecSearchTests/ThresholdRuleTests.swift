@@ -32,6 +32,15 @@ import Testing
         #expect(ThresholdEstimator.upperConfidenceBound(z: 1.645).estimate([0.4]) == 0.4)
     }
 
+    @Test func `A threshold that is known before the first step judges it, and is updated by it`() {
+        var rule = ThresholdRule(.init(firstThreshold: 0.6))
+        #expect(rule.draftsFirstStep && rule.threshold(at: 0) == 0.6)
+        #expect(rule.rejects(draft(0.59), at: 0) && !rule.rejects(draft(0.6), at: 0))
+        rule.update(at: 0, with: DepthScores(target: [0.3], keptDrafts: [0.9]))
+        #expect(isNear(rule.threshold(at: 1), 0.9 * 0.6 + 0.1 * 0.9))
+        #expect(!ThresholdRule().draftsFirstStep)
+    }
+
     @Test func `The threshold follows the published recursion`() {
         var rule = rule(first: [0.5, 0.8])
         #expect(rule.threshold(at: 1) == 0.8)

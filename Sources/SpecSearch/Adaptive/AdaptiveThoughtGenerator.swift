@@ -27,8 +27,10 @@ public struct AdaptiveThoughtGenerator: ThoughtGenerator {
             coversBeam: configuration.correction == .cover, numSpeculativeTokens: context.numSpeculativeTokens)
         var methods = [SearchMethod.ar]
         if context.hasSpeculativeTarget { methods.append(.sps) }
-        // The first step sets the threshold, and a search without scores has none.
-        if context.hasDraft, batch.depth > 0, batch.isScored { methods.append(.specsearch) }
+        // The first step sets the threshold where it is not known, and a search without scores has none.
+        if context.hasDraft, batch.depth > 0 || speculative.rule.draftsFirstStep, batch.isScored {
+            methods.append(.specsearch)
+        }
         let (choice, isRecorded) = context.choose(for: task, among: methods, depth: batch.depth)
         let before = context.measure()
         let children: [[NodeID]]

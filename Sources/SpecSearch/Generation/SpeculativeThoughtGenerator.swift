@@ -4,7 +4,7 @@
 /// ```swift
 /// let search = Search(engine, generator: .specsearch(rule: MyRule()))
 /// ```
-/// The first step is all the target's and sets the threshold. From then on, for all nodes of a depth in one batch: draft,
+/// The first step is all the target's and sets the threshold, unless the rule has one for it. From then on, for all nodes of a depth in one batch: draft,
 /// score, reject, correct, score the corrections, update the rule once. Corrections are whole new thoughts from the
 /// parent's prefix; nothing of a rejected draft's text is reused, since conditioning on the rejection would change the
 /// target's distribution.
@@ -63,7 +63,9 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
     }
 
     public mutating func expand(_ batch: ExpansionBatch, in context: SearchContext) async throws -> [[NodeID]] {
-        guard batch.depth > 0 else { return try await expandByTarget(batch, isScored: true, in: context) }
+        guard batch.depth > 0 || rule.draftsFirstStep else {
+            return try await expandByTarget(batch, isScored: true, in: context)
+        }
         let depth = batch.depth
         let bound = rule.bound(at: depth)
         context.note(threshold: rule.threshold(at: depth), bound: bound, depth: depth)

@@ -24,7 +24,7 @@ internal import Foundation
 /// have the same mean), so P(X > μ) ≥ σ²/(1−μ), with equality for a coin; all n of a depth miss μ with a probability of
 /// at most (1 − σ²/(1−μ))ⁿ. Where a draft is kept the maximum is at least b(k), so if b(k) ≥ μ(k) then b(k+1) ≥ μ(k) ≥
 /// μ(k+1) for falling means. So the run as a whole holds with a probability of at least 1 − Σ (1 − σ²/(1−μ))ⁿ, the sum
-/// over depth 0 and those depths that kept no draft; it goes to 1 as n grows. σ² and μ are estimates from the same
+/// over depth 0, if it is the target's, and those depths that kept no draft; it goes to 1 as n grows. σ² and μ are estimates from the same
 /// scores, so this is a prediction and not a guarantee.
 ///
 /// All this is for searches that expand each depth once. One that comes back to a depth (Monte Carlo tree search) decides
@@ -91,7 +91,9 @@ package struct QualityMonitor: Sendable {
     }
 
     private var prediction: Double? {
-        guard policy.estimator == .maximum, policy.statistics == .union, policy.margin <= 0 else { return nil }
+        guard policy.estimator == .maximum, policy.statistics == .union, policy.margin <= 0,
+            policy.firstThreshold == nil
+        else { return nil }
         var risk = 0.0
         // Without thoughts by either model β̂ stays.
         for account in runs.joined() where account.targetThoughts > 0 && (account.depth == 0 || account.keptDrafts == 0)

@@ -12,7 +12,7 @@ public protocol RejectionRule: Sendable {
     /// Whether a draft is rejected; the target then generates in its place.
     func rejects(_ draft: ScoredDraft, at depth: Int) -> Bool
 
-    /// Takes in what was seen at a depth; 0 is the first step, which is all the target's.
+    /// Takes in what was seen at a depth; 0 is the first step, which is all the target's unless ``draftsFirstStep``.
     mutating func update(at depth: Int, with scores: DepthScores)
 
     /// The estimate of the target's quality at a depth, for people; nil where there is none.
@@ -20,6 +20,9 @@ public protocol RejectionRule: Sendable {
 
     /// The score that a draft has to reach at a depth, for people; the threshold unless said.
     func bound(at depth: Int) -> Double?
+
+    /// Whether the first step is drafted too; else the target writes it, and its scores set the threshold. Not unless said.
+    var draftsFirstStep: Bool { get }
 
     /// Whether the threshold of a depth no longer follows that of the depth before it; for searches that come back to a
     /// depth.
@@ -30,6 +33,7 @@ extension RejectionRule {
     public func threshold(at depth: Int) -> Double? { nil }
     public func bound(at depth: Int) -> Double? { threshold(at: depth) }
     public func hasOwnThreshold(at depth: Int) -> Bool { false }
+    public var draftsFirstStep: Bool { false }
 }
 
 /// A draft that a rule decides about.

@@ -3,6 +3,10 @@
 /// β̂(1) = Θ(scores of the first step, all by the target), then β̂(k+1) = θ·β̂(k) + (1−θ)·Θ(V_p(k) ∪ V_q(k)), with V_p the
 /// scores of the target's thoughts and V_q those of kept drafts (SpecSearch, ICML 2025). Where both are empty β̂ stays.
 ///
+/// With ``Configuration/firstThreshold`` the first step is drafted too, against a β̂(0) that was known before, such as the
+/// target's mean on other problems: for problems of one step, programs or short answers, of which there would be nothing to
+/// draft. β̂(1) = θ·β̂(0) + (1−θ)·Θ then.
+///
 /// Each depth has a slot, so that this also serves searches that come back to a depth (Monte Carlo tree search): a slot
 /// begins as the slot before it stands at the first visit, and takes in every expansion of its depth. A search that
 /// expands each depth once follows the recursion above.
@@ -25,15 +29,18 @@ public struct ThresholdRule: RejectionRule, Hashable {
         public var statistics: Statistics
         /// The distance below β̂ at which a draft is still kept, in score units; negative asks for more than β̂.
         public var margin: Double
+        /// The threshold of the first step, which is drafted then; nil for a first step by the target.
+        public var firstThreshold: Double?
 
         public init(
             estimator: ThresholdEstimator = .maximum, theta: Double = 0.9, statistics: Statistics = .union,
-            margin: Double = 0
+            margin: Double = 0, firstThreshold: Double? = nil
         ) {
             self.estimator = estimator
             self.theta = theta
             self.statistics = statistics
             self.margin = margin
+            self.firstThreshold = firstThreshold
         }
     }
 
@@ -42,6 +49,8 @@ public struct ThresholdRule: RejectionRule, Hashable {
     private var slots: [Double] = []
 
     public init(_ configuration: Configuration = Configuration()) { self.configuration = configuration }
+
+    public var draftsFirstStep: Bool { configuration.firstThreshold != nil }
 
     public func hasOwnThreshold(at depth: Int) -> Bool { depth < slots.count }
 
@@ -60,7 +69,7 @@ public struct ThresholdRule: RejectionRule, Hashable {
     public mutating func update(at depth: Int, with scores: DepthScores) {
         let seen = configuration.statistics == .union ? scores.target + scores.keptDrafts : scores.target
         let estimate = configuration.estimator.estimate(seen)
-        guard let last = slots.last else {
+        guard let last = slots.last ?? configuration.firstThreshold else {
             if let estimate { slots = Array(repeating: estimate, count: depth + 1) }
             return
         }
@@ -70,7 +79,7 @@ public struct ThresholdRule: RejectionRule, Hashable {
         }
     }
 
-    /// β̂ at a depth from 1; depths not reached yet have that of the last one before, and before any score nothing is
+    /// β̂ at a depth; depths not reached yet have that of the last one before, and before any score nothing is
     /// rejected.
     private func estimate(at depth: Int) -> Double {
         switch configuration.estimator {
@@ -78,7 +87,7 @@ public struct ThresholdRule: RejectionRule, Hashable {
         case .random, .none: return -.infinity
         case .infinite: return .infinity
         default:
-            guard let last = slots.last else { return -.infinity }
+            guard let last = slots.last ?? configuration.firstThreshold else { return -.infinity }
             return depth < slots.count ? slots[depth] : last
         }
     }

@@ -93,6 +93,10 @@ extension SearchSetting {
         .number(
             "margin", \.rejection.margin, -1...1, usual: "0",
             "How far below the threshold a draft may score and still be kept.", scope: rejecting),
+        .optionalNumber(
+            "first-threshold", \.rejection.firstThreshold, 0...1, usual: "none",
+            "Draft the first step too, and keep what scores at least this; else the target writes it. For problems of one step, "
+                + "such as programs.", scope: rejecting),
         .choice(
             "statistics", \.rejection.statistics, usual: "union",
             "The scores that the estimate looks at: union (the target's thoughts and the kept drafts) or target-only.",

@@ -24,6 +24,7 @@ struct SearchArguments: ParsableArguments {
     @Option(setting: "theta") var theta: String?
     @Option(setting: "estimator") var estimator: String?
     @Option(setting: "margin") var margin: String?
+    @Option(setting: "first-threshold") var firstThreshold: String?
     @Option(setting: "statistics") var statistics: String?
     @Option(
         help: ArgumentHelp("A file by calibrate, in place of --theta, --estimator and --margin.", valueName: "file"))
@@ -54,7 +55,7 @@ struct SearchArguments: ParsableArguments {
             ("exploration", exploration), ("prior", prior), ("rebase-temperature", rebaseTemperature),
             ("lookahead", lookahead),
             ("draft-factor", draftFactor), ("draft-waves", draftWaves), ("theta", theta), ("estimator", estimator),
-            ("margin", margin),
+            ("margin", margin), ("first-threshold", firstThreshold),
             ("statistics", statistics), ("correction", correction), ("extra-thought", extraThought),
             ("gsi-beta", gsiBeta), ("gsi-threshold", gsiThreshold), ("judge", judge), ("aggregation", aggregation),
             ("answer", answer), ("answer-marker", answerMarker), ("temperature", temperature), ("top-k", topK),
@@ -65,9 +66,9 @@ struct SearchArguments: ParsableArguments {
     }
 
     func validate() throws {
-        guard calibration == nil || (theta == nil && estimator == nil && margin == nil) else {
+        guard calibration == nil || (theta == nil && estimator == nil && margin == nil && firstThreshold == nil) else {
             throw ValidationError(
-                "--calibration goes without --theta, --estimator and --margin: it is certified as it is.")
+                "--calibration goes without --theta, --estimator, --margin and --first-threshold: it is certified as it is.")
         }
         guard estimator?.hasPrefix("specreason") != true || judge ?? "target" == "target" else {
             throw ValidationError("specreason is a rule for the target's grades: it goes without --judge.")
