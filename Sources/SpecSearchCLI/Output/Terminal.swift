@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import SpecSearch
 
 /// Where people read: progress on standard error, and only if that is a terminal; colours only on a terminal, and never
 /// against NO_COLOR.
@@ -32,7 +33,7 @@ struct Terminal: Sendable {
             }
         var size = winsize()
         let known = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-        width = known ? Int(size.ws_col) : Int(environment["COLUMNS"] ?? "") ?? 80
+        width = known ? Int(size.ws_col) : Int(environment["COLUMNS"] ?? "", in: 20...10_000) ?? 80
         height = known && size.ws_row > 1 ? Int(size.ws_row) : 24
     }
 

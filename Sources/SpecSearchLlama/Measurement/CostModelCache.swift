@@ -22,10 +22,12 @@ public struct CostModelCache: Sendable {
         file = (root ?? Self.userCache).appendingPathComponent("cost-\(hash).json")
     }
 
-    /// What was measured, if anything was.
+    /// What was measured, if anything was; a file whose figures cannot be is as good as none.
     public func load() -> CostModel? {
-        guard let data = try? Data(contentsOf: file) else { return nil }
-        return try? JSONDecoder().decode(CostModel.self, from: data)
+        guard let data = try? Data(contentsOf: file),
+            let cost = try? JSONDecoder().decode(CostModel.self, from: data), cost.isPlausible
+        else { return nil }
+        return cost
     }
 
     /// Keeps a measurement.
