@@ -95,6 +95,29 @@ import Testing
         #expect(solve.status == 1 && solve.errors.contains("makes no token of the problem"), "\(solve.all)")
     }
 
+    @Test func `A reward model that fails its examples is found by models check, as solve would find it`() async throws
+    {
+        let models = try Models { _ in }
+        let shipped = try await models.run(["models", "check", models.path, "--no-timed"])
+        #expect(shipped.status == 0 && shipped.output.contains("tells the good step"), "\(shipped.all)")
+        let file = URL(fileURLWithPath: models.path + "/prm.json")
+        var text = try String(contentsOf: file, encoding: .utf8)
+        // Its good step becomes the bad one.
+        for (old, new) in [("\"good\"", "\"x\""), ("\"bad\"", "\"good\""), ("\"x\"", "\"bad\"")] {
+            #expect(text.contains(old))
+            text = text.replacing(old, with: new)
+        }
+        try FileManager.default.removeItem(at: file)
+        try Data(text.utf8).write(to: file)
+        let check = try await models.run(["models", "check", models.path, "--no-timed"])
+        let solve = try await models.run(["solve", "--example", "--models", models.path])
+        for said in [check.output, solve.errors] {
+            #expect(said.contains("gives the good step \"") && said.contains("\\n\\n\" the score"), "\(said)")
+            #expect(said.contains("Its configuration does not fit it"), "\(said)")
+        }
+        #expect(check.status == 1 && solve.status == 1)
+    }
+
     @Test func `Two tokens of one text end no command`() async throws {
         let models = try Models { data in
             // The vocabulary's "!" and "\"": eight bytes of length, and one of text.

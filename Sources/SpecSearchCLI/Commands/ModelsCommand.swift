@@ -82,12 +82,13 @@ struct ModelsCheckCommand: AsyncParsableCommand {
         options.placement = placement.placement
         if options.usesGPUs(set) { options.workers = 1 }
         if let cacheTokens { options.cacheTokens = cacheTokens }
-        let check = try ModelCheck(set, load: load, options: options, measures: timed) { role in
+        var check = try ModelCheck(set, load: load, options: options, measures: timed) { role in
             try set[role].flatMap {
                 try ModelTrial.fault(
                     of: $0, adapters: (set.adapters[role] ?? []).map(\.file), checksWeights: true)
             }
         }
+        try await check.scoreExamples(set, options: options)
         if json {
             try StandardStreams.print(check.json())
         } else {
