@@ -52,13 +52,13 @@ import Testing
     @Test(arguments: [SIGINT, SIGTERM])
     func `An echo of a signal does not take the best so far`(signal: Int32) async throws {
         let folder = try TemporaryFolder()
-        let problem = try folder.write(Self.problem, to: "problem")
+        try folder.write(Self.problem, to: "problem")
         let name = signal == SIGINT ? "INT" : "TERM"
         let run = try await Program.shell(
-            #"("$S" solve --models "\#(Program.models)" --search mcts --iterations 1000 --width 16 --method ar "#
-                + #"--temperature 2 - < "\#(problem)" 2>"\#(folder.path)/errors" & echo $! >"\#(folder.path)/id"; wait $!; "#
-                + #"echo "status $?") & while ! [ -s "\#(folder.path)/errors" ]; do sleep 0.05; done; "#
-                + #"for n in 1 2 3 4 5; do kill -\#(name) $(cat "\#(folder.path)/id"); sleep 0.01; done; wait"#)
+            #"cd "\#(folder.path)"; (while ! [ -s errors ]; do sleep 0.05; done; "#
+                + #"for n in 1 2 3 4 5; do kill -\#(name) $(cat id); sleep 0.01; done) 2>/dev/null & "#
+                + #"sh -c 'echo $$ >id; exec "$S" solve --models "\#(Program.models)" --search mcts --iterations 1000 "#
+                + #"--width 16 --method ar --temperature 2 - <problem 2>errors'; echo "status $?""#)
         #expect(run.output.contains("interrupted") && run.output.contains("status \(128 + signal)"), "\(run.all)")
     }
 
