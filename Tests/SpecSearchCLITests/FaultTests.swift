@@ -79,6 +79,15 @@ import Testing
 
     // MARK: Files
 
+    @Test func `What is kept of models stands in the home that the environment names`() async throws {
+        let folder = try TemporaryFolder()
+        let run = try await Program.run(
+            ["solve", "--example", "--quiet"] + Self.shipped + Self.small,
+            environment: ["HOME": folder.path, "XDG_CACHE_HOME": ""])
+        #expect(run.status == 0, "\(run.all)")
+        #expect(FileManager.default.fileExists(atPath: folder.file(".cache/specsearch/fit")))
+    }
+
     @Test func `No output takes the place of what is read, and an empty name is none`() async throws {
         let folder = try TemporaryFolder()
         let trace = folder.file("trace.jsonl")

@@ -51,7 +51,9 @@ public struct CostModelCache: Sendable {
         let environment = ProcessInfo.processInfo.environment
         let cache =
             environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : URL(fileURLWithPath: $0) }
-            ?? FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache")
+            // Foundation asks the list of users, and not the environment.
+            ?? (environment["HOME"].flatMap { $0.isEmpty ? nil : URL(fileURLWithPath: $0) }
+            ?? FileManager.default.homeDirectoryForCurrentUser).appendingPathComponent(".cache")
         return cache.appendingPathComponent("specsearch")
     }
 
