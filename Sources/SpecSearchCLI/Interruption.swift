@@ -53,9 +53,15 @@ enum Interruption {
             if state.exitCode != nil { task.cancel() }
         }
         defer {
-            for (number, former, source) in sources {
-                source.cancel()
-                signal(number, former)
+            if state.withLock({ $0.exitCode == nil }) {
+                for (number, former, source) in sources {
+                    source.cancel()
+                    signal(number, former)
+                }
+            } else {
+                // What the work ended with is still to be printed, and an echo of the signal must not end the process before:
+                // listening goes on until it ends by itself.
+                for (_, _, source) in sources { _ = Unmanaged.passRetained(source as AnyObject) }
             }
         }
         do {

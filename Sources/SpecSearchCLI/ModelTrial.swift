@@ -94,6 +94,8 @@ enum ModelTrial {
     private static func reason(_ text: String, _ signal: Int32) -> String {
         let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
         let telling = lines.first { $0.contains("ASSERT") || $0.contains("what():") || $0.contains("Fatal error") }
+            // Where llama.cpp was built is nobody's business.
+            .map { $0.replacing(#/^/\S*/(?=[^/\s]+:\d+: )/#, with: "") }
         let name = [SIGABRT: "an assertion", SIGSEGV: "an invalid memory access", SIGKILL: "out of memory or time"][
             signal]
         return ([name ?? "signal \(signal)"] + [telling ?? lines.last].compactMap(\.self)).joined(separator: ": ")

@@ -27,12 +27,20 @@ public final class LlamaEngine: EngineConvertible, Sendable {
 
     /// Loads the models of a directory with a `manifest.json`.
     ///
+    /// Files that you do not trust are to be tried first, as for
+    /// ``init(_:options:rewardModel:judge:memory:progress:)``.
+    ///
     /// - Throws: ``SpecSearchError``, naming the file or setting and what to do.
     public convenience init(_ directory: String, options: Options = Options()) async throws {
         try await self.init(try ModelSet(directory: directory), options: options)
     }
 
     /// Loads the models.
+    ///
+    /// A damaged or hostile file can end the process: llama.cpp asserts much of what it reads, and an assertion is no error
+    /// that can be caught. Load files that you do not trust only after `specsearch models check` has ended with status 0,
+    /// or in a process of their own. The program `specsearch` tries unseen files in a child process; this initialiser
+    /// does not.
     ///
     /// - Parameters:
     ///   - rewardModel: How the reward model is read; nil to read it from the file that the model set names.

@@ -40,6 +40,28 @@ import Testing
         #expect(run.status == 64 && run.errors.contains(expected), "\(run.all)")
     }
 
+    @Test func `Who no longer reads the progress still gets the answer`() async throws {
+        let folder = try TemporaryFolder()
+        let problem = try folder.write(Self.problem, to: "problem")
+        let run = try await Program.shell(
+            #"exec 3>&1; { "$S" solve --models "\#(Program.models)" --method specsearch --beams 2 --width 2 - "#
+                + #"< "\#(problem)" 2>&1 >&3; echo "status $?" >&3; } | true"#)
+        #expect(run.output.contains("Answer  107") && run.output.contains("status 0"), "\(run.all)")
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM])
+    func `An echo of a signal does not take the best so far`(signal: Int32) async throws {
+        let folder = try TemporaryFolder()
+        try folder.write(Self.problem, to: "problem")
+        let name = signal == SIGINT ? "INT" : "TERM"
+        let run = try await Program.shell(
+            #"cd "\#(folder.path)"; (while ! [ -s errors ]; do sleep 0.05; done; "#
+                + #"for n in 1 2 3 4 5; do kill -\#(name) $(cat id); sleep 0.01; done) 2>/dev/null & "#
+                + #"sh -c 'echo $$ >id; exec "$S" solve --models "\#(Program.models)" --search mcts --iterations 1000 "#
+                + #"--width 16 --method ar --temperature 2 - <problem 2>errors'; echo "status $?""#)
+        #expect(run.output.contains("interrupted") && run.output.contains("status \(128 + signal)"), "\(run.all)")
+    }
+
     @Test func `A closed standard output is told, and no file takes its place`() async throws {
         let run = try await Program.shell(#""$S" devices >&-"#)
         #expect(run.status == 1 && run.errors.contains("Standard output cannot be written: Bad file"), "\(run.all)")
@@ -56,6 +78,15 @@ import Testing
     }
 
     // MARK: Files
+
+    @Test func `What is kept of models stands in the home that the environment names`() async throws {
+        let folder = try TemporaryFolder()
+        let run = try await Program.run(
+            ["solve", "--example", "--quiet"] + Self.shipped + Self.small,
+            environment: ["HOME": folder.path, "XDG_CACHE_HOME": ""])
+        #expect(run.status == 0, "\(run.all)")
+        #expect(FileManager.default.fileExists(atPath: folder.file(".cache/specsearch/fit")))
+    }
 
     @Test func `No output takes the place of what is read, and an empty name is none`() async throws {
         let folder = try TemporaryFolder()

@@ -65,8 +65,57 @@ import Testing
         let models = try Models("llama.attention.layer_norm_rms_epsilon", Float(-1).bitPattern)
         let check = try await models.run(["models", "check", models.path, "--no-timed"])
         #expect(check.status == 1 && check.output.contains("would end this program when it is loaded"), "\(check.all)")
+        #expect(check.output.contains("an assertion: ops.cpp:"), "\(check.all)")
         let solve = try await models.run(["solve", "--example", "--models", models.path])
         #expect(solve.status == 1 && solve.errors.contains("would end this program when it is loaded"), "\(solve.all)")
+        // A file alone is checked, too.
+        let file = try await models.run(["models", "check", models.path + "/draft.gguf", "--no-timed"])
+        #expect(file.status == 1 && file.output.contains("an assertion: ops.cpp:"), "\(file.all)")
+    }
+
+    @Test func `A tokenizer that makes nothing of a problem is the model's fault, not the problem's`() async throws {
+        let models = try Models { data in
+            // What was ASCII becomes bytes that no text has.
+            let place = try #require(data.firstRange(of: Data("tokenizer.ggml.tokens".utf8))).upperBound
+            let end = try #require(data.firstRange(of: Data("tokenizer.ggml.token_type".utf8))).lowerBound
+            var index = place + 16
+            while index + 8 < end {
+                let length = data[index..<index + 8].reversed().reduce(0) { $0 << 8 | Int($1) }
+                guard (1...64).contains(length), index + 8 + length <= end else { break }
+                for byte in 0..<length { data[index + 8 + byte] ^= 0x80 }
+                // With which the stand-ins of spaces and line feeds begin.
+                if length == 1, data[index + 8] == 0xC4 { data[index + 8] = 0x80 }
+                index += 8 + length
+            }
+        }
+        let check = try await models.run(["models", "check", models.path, "--no-timed"])
+        #expect(check.status == 1 && check.output.contains("cannot write the delimiter"), "\(check.all)")
+        let solve = try await models.run(
+            ["solve", "--example", "--method", "specsearch", "--models", models.path] + Self.small)
+        #expect(solve.status == 1 && solve.errors.contains("makes no token of the problem"), "\(solve.all)")
+    }
+
+    @Test func `A reward model that fails its examples is found by models check, as solve would find it`() async throws
+    {
+        let models = try Models { _ in }
+        let shipped = try await models.run(["models", "check", models.path, "--no-timed"])
+        #expect(shipped.status == 0 && shipped.output.contains("tells the good step"), "\(shipped.all)")
+        let file = URL(fileURLWithPath: models.path + "/prm.json")
+        var text = try String(contentsOf: file, encoding: .utf8)
+        // Its good step becomes the bad one.
+        for (old, new) in [("\"good\"", "\"x\""), ("\"bad\"", "\"good\""), ("\"x\"", "\"bad\"")] {
+            #expect(text.contains(old))
+            text = text.replacing(old, with: new)
+        }
+        try FileManager.default.removeItem(at: file)
+        try Data(text.utf8).write(to: file)
+        let check = try await models.run(["models", "check", models.path, "--no-timed"])
+        let solve = try await models.run(["solve", "--example", "--models", models.path])
+        for said in [check.output, solve.errors] {
+            #expect(said.contains("gives the good step \"") && said.contains("\\n\\n\" the score"), "\(said)")
+            #expect(said.contains("Its configuration does not fit it"), "\(said)")
+        }
+        #expect(check.status == 1 && solve.status == 1)
     }
 
     @Test func `Two tokens of one text end no command`() async throws {

@@ -13,6 +13,13 @@ import Testing
         #expect(" one\n\n two\u{08} ".singleLine == "one two\u{FFFD}")
     }
 
+    @Test func `A pipe hears of long work now and then`() {
+        let begin = ContinuousClock.now
+        let pace = ProgressPace(since: begin)
+        let due = [0, 9, 10, 11, 19, 20, 45, 54, 55].filter { pace.isDue(at: begin + .seconds($0)) }
+        #expect(due == [10, 20, 45, 55])
+    }
+
     @Test func `Text is cut and broken by columns`() {
         #expect("short".fitted(5) == "short")
         #expect("longer".fitted(5) == "long…")

@@ -94,4 +94,43 @@ import Testing
         try directory.model("target.gguf", .init(seed: 9, layers: 2))
         #expect(CostModelCache(models, root: directory.url).load() == nil)
     }
+
+    @Test(
+        "A kept measurement whose figures cannot be is as good as none",
+        arguments: [
+            (#""threads":2"#, "0"), (#""threads":2"#, "1000000000000"), (#""threads":2"#, "-9223372036854775808"),
+            (#""microBatch":512"#, "9223372036854775807"), (#""occupied":256"#, "-1"), (#""12":5"#, "0"),
+            (#""12":5"#, "-5"), (#""12":5"#, "1e300"), (#""64":70"#, "1e308"), (#""seconds":3"#, "-1e300"),
+            (#""8":0.5"#, "1e300"),
+        ])
+    func edited(_ field: String, _ value: String) throws {
+        let directory = try ToyDirectory()
+        let cache = CostModelCache(try directory.models(), root: directory.url)
+        let kept =
+            #"{"curves":[{"role":"target","threads":2,"flashAttention":false,"microBatch":512,"occupied":256,"#
+            + #""milliseconds":{},"typical":{"12":5},"prefill":{"64":70}}],"speculationSeconds":{"8":0.5},"seconds":3}"#
+        try Data(kept.utf8).write(to: cache.file)
+        #expect(cache.load()?.choice(for: .target) == CostModel.Choice())
+        #expect(cache.load()?.numSpeculativeTokens(usual: 12) == 8)
+        let name = try #require(field.split(separator: ":").first)
+        let text = kept.replacing(field, with: "\(name):\(value)")
+        #expect(text.contains(value))
+        try Data(text.utf8).write(to: cache.file)
+        #expect(cache.load() == nil, "\(text)")
+    }
+
+    @Test(arguments: ["0", "-1", "9223372036854775807"])
+    func `A kept batch size or number of speculative tokens that cannot be is as good as none`(key: String) throws {
+        let directory = try ToyDirectory()
+        let cache = CostModelCache(try directory.models(), root: directory.url)
+        let curve =
+            #"{"role":"draft","threads":1,"flashAttention":false,"microBatch":512,"occupied":256,"typical":{},"prefill":{},"#
+        let batch = #"{"curves":[\#(curve)"milliseconds":{"\#(key)":5}}],"speculationSeconds":{},"seconds":3}"#
+        try Data(batch.utf8).write(to: cache.file)
+        #expect(cache.load() == nil)
+        let tokens = #"{"curves":[],"speculationSeconds":{"\#(key)":5},"seconds":3}"#
+        try Data(tokens.utf8).write(to: cache.file)
+        // None is a number of speculative tokens.
+        #expect((cache.load() == nil) == (key != "0"))
+    }
 }

@@ -29,6 +29,31 @@ import Testing
         nodes: 1, width: 4, draftFactor: 2, draftWaves: 2, coversBeam: true, numSpeculativeTokens: 3)
     private let all = [SearchMethod.ar, .sps, .specsearch]
 
+    @Test(arguments: [0, -1, 1e300, -1e300, .infinity, .nan] as [Double])
+    func `Whatever was seen and whatever passes cost, a choice is made and can be told`(figure: Double) throws {
+        var history = MethodHistory()
+        history.tallies = ["ar/3": .init(batches: figure, seconds: figure, expected: figure)]
+        history.drafts = .init(part: figure, whole: 1)
+        history.tokens = .init(part: 1, whole: figure)
+        history.lengths = .init(part: figure, whole: 1)
+        (history.seconds, history.lost) = (figure, figure)
+        var costly = try plan(draft: [1: 1e15, 12: 1e15], draftPrefill: 1e-12)
+        for overhead in [0, figure] {
+            (costly.draft.overhead, costly.target.overhead) = (overhead, overhead)
+            let controller = MethodController(costs: costly)
+            for known in [MethodHistory(), history] {
+                let choice = controller.choice(for: task, among: all, depth: 1, by: known)
+                #expect(choice.acceptance.isFinite && choice.costs.values.allSatisfy(\.isFinite), "\(choice)")
+                #expect(try !SearchTrace.line(for: .chosen(choice)).isEmpty)
+            }
+            let choice = controller.choice(for: task, among: all, depth: 1, by: MethodHistory())
+            var seen = MethodHistory()
+            controller.record(
+                choice, task, seconds: figure, tokens: figure, usage: ModelUsage(), drafts: (2, 1), in: &seen)
+            #expect(seen.isPlausible, "\(seen)")
+        }
+    }
+
     @Test func `Before anything was seen, a draft a third as dear is not bet on where each node's slots are filled`()
         throws
     {

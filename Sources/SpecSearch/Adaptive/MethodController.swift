@@ -16,6 +16,8 @@ struct MethodController {
     private static let fading = 0.98
     /// The batches that the expectation before any observation is worth.
     private static let priorBatches = 2.0
+    /// The most tokens of a step that costs are foreseen for: longer ones cost as much for each token.
+    private static let longestStep = 1024
 
     /// The batch that a choice is for.
     struct Task {
@@ -69,9 +71,11 @@ struct MethodController {
             return loss * typical < budget
         }
         let ar = estimates[.ar]?.mean ?? 1
+        // Traces hold them, and JSON has no other numbers.
+        let costs = estimates.mapValues { ($0.mean / ar).isFinite ? $0.mean / ar : 1 }
         return MethodChoice(
-            depth: depth, method: trial ?? best, costs: estimates.mapValues { $0.mean / ar }, isTrial: trial != nil,
-            acceptance: history.acceptance)
+            depth: depth, method: trial ?? best, costs: costs, isTrial: trial != nil,
+            acceptance: history.acceptance.isFinite ? history.acceptance : 0)
     }
 
     /// Takes in what a batch took.
@@ -86,13 +90,14 @@ struct MethodController {
     ) {
         guard seconds > 0, tokens > 0 else { return }
         let expected = tokens * secondsOfAR(task)
+        guard [seconds, expected].allSatisfy(ModelUsage.plausibleSeconds.contains) else { return }
         if choice.isTrial {
             let methods = Array(choice.costs.keys)
             let least = methods.map { estimate($0, task, history, among: methods).mean }.min() ?? 1
             history.lost += seconds - least * expected
         }
         history.tallies[key(choice.method, task), default: .init()].add(seconds, expected, fading: Self.fading)
-        history.lengths.add(Int(tokens.rounded()), of: 1, fading: Self.fading)
+        history.lengths.add(Int(rounding: tokens, in: 1...Self.longestStep), of: 1, fading: Self.fading)
         history.seconds += seconds
         if drafts.judged > 0 { history.drafts.add(drafts.kept, of: drafts.judged, fading: Self.fading) }
         if usage.proposedTokens > 0 {
@@ -135,9 +140,10 @@ struct MethodController {
         func ratio(_ acceptance: Double, _ tokenAcceptance: Double) -> Double {
             // To a fiftieth: nothing that is chosen by hangs on less.
             let key = RatioCache.Key(
-                method: method, setting: task.setting, stepTokens: max(4, Int(history.stepTokens / 4) * 4),
-                acceptance: Int((50 * acceptance).rounded()),
-                tokenAcceptance: Int((50 * tokenAcceptance).rounded()))
+                method: method, setting: task.setting,
+                stepTokens: 4 * Int(rounding: (history.stepTokens / 4).rounded(.down), in: 1...Self.longestStep / 4),
+                acceptance: Int(rounding: 50 * acceptance, in: 0...50),
+                tokenAcceptance: Int(rounding: 50 * tokenAcceptance, in: 0...50))
             return ratios.value(key) {
                 var plan = costs
                 plan.workload = SearchWorkload(
@@ -146,7 +152,8 @@ struct MethodController {
                 guard let all = try? plan.laterDepth(method, task.setting),
                     let ar = try? plan.laterDepth(.ar, task.setting), ar > 0
                 else { return 1 }
-                return all / ar
+                let ratio = all / ar
+                return ratio.isFinite ? ratio : 1
             }
         }
         return (ratio(history.acceptance, history.tokenAcceptance), ratio(1, 1))

@@ -44,12 +44,11 @@ public struct ForwardPassCost: Sendable, Hashable, Codable {
 
     /// The points by tokens, such that more tokens never cost less.
     private static func ascending(_ points: [Point]) throws(SpecSearchError) -> [Point] {
-        guard
-            points.allSatisfy({ $0.tokens > 0 && $0.seconds > 0 && $0.tokens.isFinite && $0.seconds.isFinite })
-        else {
+        // Within these no sum of costs overflows, nor does the slope between two points.
+        guard points.allSatisfy({ (1e-3...1e12).contains($0.tokens) && (1e-15...1e12).contains($0.seconds) }) else {
             throw SpecSearchError(
                 .badSetting, "The cost of a model's passes is not known.",
-                remedy: "Give passes of more than 0 tokens and seconds.")
+                remedy: "Give passes of more than 0 tokens and seconds, and of at most 1e12.")
         }
         // Where more tokens took less time, all of these passes get their mean (isotonic regression).
         var pools: [(sum: Double, count: Int)] = []

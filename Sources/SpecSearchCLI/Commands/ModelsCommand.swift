@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Foundation
 internal import SpecSearch
 internal import SpecSearchEvaluation
 internal import SpecSearchLlama
@@ -24,7 +25,9 @@ struct ModelsCheckCommand: AsyncParsableCommand {
             """)
 
     @Argument(
-        help: ArgumentHelp("A folder with a manifest.json, or the name of a set that was pulled.", valueName: "models"))
+        help: ArgumentHelp(
+            "A folder with a manifest.json, the name of a set that was pulled, or a single model's file.",
+            valueName: "models"))
     var folder: String
 
     @Option(help: "Paths that are followed side by side.")
@@ -68,7 +71,7 @@ struct ModelsCheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         // Those that every other command runs.
-        let set = RequantizedModels().replacing(in: try ModelSet(directory: try EngineArguments.folder(of: folder)))
+        let set = RequantizedModels().replacing(in: try named())
         var load = ModelCheck.Load()
         load.beams = beams
         load.width = width
@@ -79,18 +82,29 @@ struct ModelsCheckCommand: AsyncParsableCommand {
         options.placement = placement.placement
         if options.usesGPUs(set) { options.workers = 1 }
         if let cacheTokens { options.cacheTokens = cacheTokens }
-        let check = try ModelCheck(set, load: load, options: options, measures: timed) { role in
+        var check = try ModelCheck(set, load: load, options: options, measures: timed) { role in
             try set[role].flatMap {
                 try ModelTrial.fault(
                     of: $0, adapters: (set.adapters[role] ?? []).map(\.file), checksWeights: true)
             }
         }
+        try await check.scoreExamples(set, options: options)
         if json {
             try StandardStreams.print(check.json())
         } else {
             try StandardStreams.print(Self.text(of: check))
         }
         if check.level == .error { throw ExitCode(1) }
+    }
+
+    /// The set in the folder, or the one file that is named, as a target.
+    private func named() throws -> ModelSet {
+        let path = try EngineArguments.folder(of: folder)
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
+            return try ModelSet(directory: path)
+        }
+        return ModelSet(target: path, chatTemplate: "gguf", answerPrefix: "")
     }
 
     static func text(of check: ModelCheck) -> String {

@@ -76,7 +76,7 @@ struct TuneCommand: AsyncParsableCommand {
         if let failure { throw failure }
         if !json {
             let file = CostModelCache(models, placement: engine.placement.placement).file
-            print(
+            try StandardStreams.print(
                 "Measured in \(cost.seconds.fixed(1)) s; kept in \(file.path) for these models on this machine.")
         }
         if let interruption { throw interruption }

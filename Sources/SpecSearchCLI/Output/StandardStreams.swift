@@ -7,9 +7,13 @@ enum StandardStreams {
     /// The most bytes of a text that is read whole.
     static let longestText = 1 << 24
 
-    /// Opens those of the three streams that are closed, in a way that reading and writing them fails: the next file that
-    /// is opened would get the number, and what is printed with it.
+    /// Sees to it that a stream that is closed, or that nobody reads any more, is an error where it is used, and nothing else.
+    ///
+    /// Those of the three that are closed are opened in a way that reading and writing them fails: the next file that is
+    /// opened would get the number, and what is printed with it. A reader that is gone is no signal: who no longer follows
+    /// the progress still gets the answer.
     static func open() {
+        signal(SIGPIPE, SIG_IGN)
         for descriptor in Int32(0)...2 where fcntl(descriptor, F_GETFD) < 0 && errno == EBADF {
             let other = Foundation.open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
             if other >= 0, other != descriptor {

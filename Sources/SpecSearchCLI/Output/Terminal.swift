@@ -1,8 +1,9 @@
 internal import ArgumentParser
 internal import Foundation
+internal import SpecSearch
 
-/// Where people read: progress on standard error, and only if that is a terminal; colours only on a terminal, and never
-/// against NO_COLOR.
+/// Where people read: progress on standard error, drawn if that is a terminal, and else a line now and then; colours only on
+/// a terminal, and never against NO_COLOR.
 struct Terminal: Sendable {
     /// Whether standard output is a terminal.
     let isInteractive: Bool
@@ -11,6 +12,7 @@ struct Terminal: Sendable {
     /// Whether people asked to be told nothing but results.
     let isQuiet: Bool
     private let hasColour: Bool
+    private let pace = ProgressPace()
     /// Columns.
     let width: Int
     /// Lines.
@@ -32,13 +34,16 @@ struct Terminal: Sendable {
             }
         var size = winsize()
         let known = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-        width = known ? Int(size.ws_col) : Int(environment["COLUMNS"] ?? "") ?? 80
+        width = known ? Int(size.ws_col) : Int(environment["COLUMNS"] ?? "", in: 20...10_000) ?? 80
         height = known && size.ws_row > 1 ? Int(size.ws_row) : 24
     }
 
-    /// Replaces the progress line.
+    /// Replaces the progress line; in a pipe, a line of its own now and then.
     func progress(_ text: String) {
-        guard showsProgress else { return }
+        guard showsProgress else {
+            if !isQuiet, pace.isDue() { Self.say(text) }
+            return
+        }
         Self.write("\r\u{1B}[2K\(text.printable.fitted(max(width - 1, 20)))")
     }
 

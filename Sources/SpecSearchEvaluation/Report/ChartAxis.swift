@@ -22,7 +22,7 @@ package struct ChartAxis: Sendable {
         self.isLogarithmic = isLogarithmic
         let values = values.filter { isLogarithmic ? $0.isDrawable && $0 >= 1e-300 : $0.isDrawable }
         var (low, high) = (values.min() ?? (isLogarithmic ? 1 : 0), values.max() ?? 1)
-        if includesZero { (low, high) = (min(low, 0), max(high, 0)) }
+        if includesZero, !isLogarithmic { (low, high) = (min(low, 0), max(high, 0)) }
         if isLogarithmic {
             (lower, upper, ticks) = Self.logarithmic(log10(low), log10(high), count, roundsOut)
             decimals = 0

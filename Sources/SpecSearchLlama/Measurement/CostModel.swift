@@ -80,6 +80,22 @@ public struct CostModel: Sendable, Hashable, Codable {
 
     package init() {}
 
+    /// Whether the figures can be measured ones, and are settings that an engine takes: what comes from a file may have been
+    /// edited.
+    public var isPlausible: Bool {
+        let times = ModelUsage.plausibleSeconds
+        func isPlausible(_ figures: [Int: Double]) -> Bool {
+            figures.allSatisfy { (1...1 << 20).contains($0.key) && $0.value > 0 && times.contains($0.value) }
+        }
+        return times.contains(seconds)
+            && speculationSeconds.allSatisfy { (0...64).contains($0.key) && times.contains($0.value) }
+            && curves.allSatisfy { curve in
+                (1...512).contains(curve.threads) && (1...1 << 16).contains(curve.microBatch)
+                    && (0...1 << 40).contains(curve.occupied)
+                    && [curve.milliseconds, curve.typical, curve.prefill].allSatisfy(isPlausible)
+            }
+    }
+
     /// How many tokens the draft is to propose at once: the usual number unless another is faster by a twentieth and more
     /// in what was measured; 0 where token-level speculation does not pay.
     public func numSpeculativeTokens(usual: Int) -> Int {

@@ -22,10 +22,12 @@ public struct CostModelCache: Sendable {
         file = (root ?? Self.userCache).appendingPathComponent("cost-\(hash).json")
     }
 
-    /// What was measured, if anything was.
+    /// What was measured, if anything was; a file whose figures cannot be is as good as none.
     public func load() -> CostModel? {
-        guard let data = try? Data(contentsOf: file) else { return nil }
-        return try? JSONDecoder().decode(CostModel.self, from: data)
+        guard let data = try? Data(contentsOf: file),
+            let cost = try? JSONDecoder().decode(CostModel.self, from: data), cost.isPlausible
+        else { return nil }
+        return cost
     }
 
     /// Keeps a measurement.
@@ -49,7 +51,9 @@ public struct CostModelCache: Sendable {
         let environment = ProcessInfo.processInfo.environment
         let cache =
             environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : URL(fileURLWithPath: $0) }
-            ?? FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache")
+            // Foundation asks the list of users, and not the environment.
+            ?? (environment["HOME"].flatMap { $0.isEmpty ? nil : URL(fileURLWithPath: $0) }
+            ?? FileManager.default.homeDirectoryForCurrentUser).appendingPathComponent(".cache")
         return cache.appendingPathComponent("specsearch")
     }
 

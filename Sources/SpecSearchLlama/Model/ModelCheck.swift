@@ -135,6 +135,22 @@ public struct ModelCheck: Sendable, Hashable, Codable {
         if measures { for index in models.indices { try measure(index, loaded) } }
     }
 
+    /// Loads the reward model as an engine does, which scores the example steps of its configuration; where it tells the
+    /// good step from the bad one that is a finding, else an error.
+    ///
+    /// Nothing is done without examples, or where something else is wrong already.
+    ///
+    /// - Throws: `CancellationError`; whatever is wrong with the model is a finding.
+    public mutating func scoreExamples(_ set: ModelSet, options: LlamaEngine.Options = .init()) async throws {
+        guard level < .error, set.rewardModel != nil else { return }
+        var alone = set
+        for role in [ModelRole.draft, .target] { alone.remove(role) }
+        do {
+            guard try await LlamaEngine(alone, options: options).rewardModelConfiguration?.check != nil else { return }
+            note(.good, "The reward model tells the good step of its configuration's check from the bad one.")
+        } catch let error as SpecSearchError { note(error) }
+    }
+
     private mutating func note(_ level: Finding.Level, _ text: String, _ remedy: String = "") {
         findings.append(Finding(level: level, text: text, remedy: remedy))
     }
@@ -230,7 +246,7 @@ public struct ModelCheck: Sendable, Hashable, Codable {
             let reading = try ScoreReading(
                 configuration: configuration, vocabulary: model.vocabulary, width: model.width,
                 path: set.rewardModelConfigurationPath)
-            _ = try PromptTemplate(configuration.template, model: model)
+            _ = try PromptTemplate(configuration.template, model: model).tokens(for: "What is 2+2?")
             if configuration.readsSampledTokens {
                 let isForeign = samplers.contains { (try? Vocabulary.commonCount($0, model)) == nil }
                 let name = reading == nil ? "likelihood verifier" : "classifier of the steps' own tokens"

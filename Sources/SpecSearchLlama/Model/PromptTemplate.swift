@@ -69,7 +69,7 @@ package struct PromptTemplate: Sendable {
     ///
     /// The text of a control token in the problem is text: no user writes a turn of the dialogue.
     ///
-    /// - Throws: ``SpecSearchError`` `badSetting` for an empty prompt.
+    /// - Throws: ``SpecSearchError`` `badSetting` for an empty prompt; `badModelFile` where the vocabulary has no token for any of it.
     package func tokens(for problem: String, followedBy suffix: String = "") throws(SpecSearchError) -> [Token] {
         let problem = chatTemplate?.message(problem) ?? problem
         var tokens: [Token]
@@ -83,6 +83,11 @@ package struct PromptTemplate: Sendable {
             tokens.insert(begin, at: 0)
         }
         guard !tokens.isEmpty else {
+            guard problem.allSatisfy(\.isWhitespace) else {
+                throw SpecSearchError(
+                    .badModelFile, "A model's tokenizer makes no token of the problem, so its vocabulary is damaged.",
+                    remedy: "`specsearch models check` says which; fetch it, or convert it, again.")
+            }
             throw SpecSearchError(.badSetting, "The problem is empty.", remedy: "Ask something.")
         }
         return tokens

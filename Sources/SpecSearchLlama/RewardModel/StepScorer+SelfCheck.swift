@@ -23,8 +23,8 @@ extension StepScorer {
             throw SpecSearchError(
                 .badScore,
                 "The reward model \(tokenizer.modelPath) gives the good step "
-                    + "\"\(example.good.last ?? "")\" the score \(scores[0]) and the bad step "
-                    + "\"\(example.bad.last ?? "")\" \(scores[1]).",
+                    + "\((example.good.last ?? "").debugDescription) the score \(scores[0]) and the bad step "
+                    + "\((example.bad.last ?? "").debugDescription) \(scores[1]).",
                 remedy:
                     "Its configuration does not fit it (template, step token, labels, head), or it is another model.")
         }

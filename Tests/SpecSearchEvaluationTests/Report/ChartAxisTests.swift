@@ -49,4 +49,20 @@ import Testing
             }
         }
     }
+
+    @Test func `No figures, wherever they lie, end the program or give an axis without ends`() {
+        let figures = [
+            0, -0.0, 1, -1, 1e-308, .leastNonzeroMagnitude, 1e-300, -1e-300, 1e-16, 0.1, 1e9, 1e16, 1e16 + 2, 1e300,
+            -1e300, 1e308, -1e308, .greatestFiniteMagnitude, .infinity, -.infinity, .nan,
+        ]
+        for (first, second) in figures.flatMap({ first in figures.map { (first, $0) } }) {
+            for flags in 0..<8 {
+                let axis = ChartAxis(
+                    [first, second], atMost: 2 + flags, isLogarithmic: flags & 1 > 0, includesZero: flags & 2 > 0,
+                    roundsOut: flags & 4 > 0)
+                #expect(axis.lower < axis.upper, "\(first), \(second), \(flags)")
+                #expect(axis.ticks.count <= 24 && axis.ticks.allSatisfy { $0.isFinite && !axis.label($0).isEmpty })
+            }
+        }
+    }
 }

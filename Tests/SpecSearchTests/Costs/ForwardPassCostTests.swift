@@ -65,4 +65,22 @@ import Testing
         }
         #expect(throws: SpecSearchError.self) { try ForwardPassCost([]) }
     }
+
+    @Test func `Figures whose sums would overflow are refused, and of the others no sum does`() throws {
+        for value in [1e300, 1e308, .greatestFiniteMagnitude, .leastNonzeroMagnitude] {
+            #expect(throws: SpecSearchError.self) { try cost([1: value]) }
+            #expect(throws: SpecSearchError.self) { try cost([value: 1]) }
+        }
+        for points in [[(1, 1e-15), (1.0000000000000002, 1e12)], [(1e12, 1e12)], [(1e-3, 1e-15), (1e12, 1e-15)]] {
+            let points = points.map { ForwardPassCost.Point(tokens: $0.0, seconds: $0.1) }
+            let cost = try ForwardPassCost(points, prefill: points)
+            var plan = SearchCostPlan(
+                draft: cost, target: cost, rewardModel: cost,
+                workload: SearchWorkload(steps: 1e6, stepTokens: [4: 1], acceptance: 0.5, tokenAcceptance: 0.5))
+            plan.workload.promptTokens = 1e9
+            for method in [SearchMethod.ar, .sps, .specsearch, .draft] {
+                #expect(try plan.seconds(method, PlanSetting(beams: 1 << 16, width: 1024)).isFinite, "\(points)")
+            }
+        }
+    }
 }
