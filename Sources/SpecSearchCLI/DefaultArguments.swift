@@ -16,7 +16,9 @@ package enum DefaultArguments {
         if let file = environment["SPECSEARCH_CONFIG"] { return file.isEmpty ? nil : file }
         let root =
             environment["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 }
-            ?? FileManager.default.homeDirectoryForCurrentUser.appending(path: ".config").path
+            // Foundation asks the list of users, and not the environment.
+            ?? (environment["HOME"].flatMap { $0.isEmpty ? nil : $0 }
+                ?? FileManager.default.homeDirectoryForCurrentUser.path) + "/.config"
         let file = root + "/specsearch/config.json"
         return FileManager.default.fileExists(atPath: file) ? file : nil
     }

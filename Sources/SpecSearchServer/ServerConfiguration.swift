@@ -1,4 +1,4 @@
-internal import SpecSearch
+package import SpecSearch
 
 /// The settings of a server: what it allows, and where it listens.
 public struct ServerConfiguration: Sendable {
@@ -75,7 +75,7 @@ public struct ServerConfiguration: Sendable {
 
     /// - Throws: ``SpecSearchError`` `badSetting` where the settings make no sense, or would open the server to the
     ///   network without a key.
-    func validate() throws(SpecSearchError) {
+    package func validate() throws(SpecSearchError) {
         guard !keys.hasEmptyKeys else {
             throw SpecSearchError(
                 .badSetting, "One of the server's keys is empty, which would let everybody in.",
@@ -90,9 +90,15 @@ public struct ServerConfiguration: Sendable {
             (limits.runningSearches >= 1, "At least 1 search must be able to run."),
             (limits.queuedSearches >= 0, "The queue cannot be negative."),
             (limits.bodyBytes >= 1024, "Bodies of fewer than 1024 bytes hold no question."),
-            (drainSeconds >= 0 && drainSeconds.isFinite, "The time to drain is not negative."),
-            (pingSeconds > 0 && pingSeconds.isFinite, "The time between pings is more than 0."),
-            (writeSeconds > 0 && writeSeconds <= 1e9, "The time to take an answer is more than 0 seconds."),
+            ((0...1e9).contains(drainSeconds), "The time to drain is not negative, and at most 1e9 seconds."),
+            ((0...1e9).contains(reconnectSeconds), "The time to come back is not negative, and at most 1e9 seconds."),
+            (pingSeconds > 0 && pingSeconds <= 1e9, "The time between pings is more than 0, and at most 1e9 seconds."),
+            ((1...1e9).contains(idleSeconds), "The time without requests is 1 to 1e9 seconds."),
+            (
+                writeSeconds > 0 && writeSeconds <= 1e9,
+                "The time to take an answer is more than 0, and at most 1e9 seconds."
+            ),
+            (limits.answerTokens >= 1, "What is written after a search has at least 1 token."),
         ]
         for (holds, message) in rules where !holds { throw SpecSearchError(.badSetting, message) }
         if let origin = allowedOrigins.first(where: { $0 != "*" && Origin($0) == nil }) {

@@ -171,4 +171,17 @@ import Testing
     func `errors tell clients of files the names, and no addresses`(message: String, shown: String) {
         #expect(message.withoutPaths == shown)
     }
+
+    @Test(arguments: [Double.nan, .infinity, 1e300, -1])
+    func `times that no clock can wait for are refused`(seconds: Double) {
+        let times: [WritableKeyPath<ServerConfiguration, Double>] = [
+            \.drainSeconds, \.reconnectSeconds, \.pingSeconds, \.idleSeconds, \.writeSeconds,
+        ]
+        for time in times {
+            var configuration = ServerConfiguration()
+            configuration[keyPath: time] = seconds
+            #expect(throws: SpecSearchError.self) { try configuration.validate() }
+        }
+        #expect(throws: Never.self) { try ServerConfiguration().validate() }
+    }
 }

@@ -68,7 +68,8 @@ struct SearchArguments: ParsableArguments {
     func validate() throws {
         guard calibration == nil || (theta == nil && estimator == nil && margin == nil && firstThreshold == nil) else {
             throw ValidationError(
-                "--calibration goes without --theta, --estimator, --margin and --first-threshold: it is certified as it is.")
+                "--calibration goes without --theta, --estimator, --margin and --first-threshold: it is certified as it is."
+            )
         }
         guard estimator?.hasPrefix("specreason") != true || judge ?? "target" == "target" else {
             throw ValidationError("specreason is a rule for the target's grades: it goes without --judge.")
