@@ -51,7 +51,11 @@ struct SearchRunner: Sendable {
         } onCancel: {
             task.cancel()
         }
-        return try outcome.get()
+        do {
+            return try outcome.get()
+        } catch is CancellationError where ticket.isStopped {
+            throw APIError.stopping
+        }
     }
 
     /// Searches for all answers to a request, one search after the other.

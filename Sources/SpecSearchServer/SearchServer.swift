@@ -18,7 +18,7 @@ internal import UnixSignals
 public struct SearchServer: Service {
     public let configuration: ServerConfiguration
     private let logger: Logger
-    private let admission: Admission
+    package let admission: Admission
     private let table: [Route]
     private let metrics: ServerMetrics
 

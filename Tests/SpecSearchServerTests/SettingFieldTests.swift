@@ -25,6 +25,7 @@ import Testing
         "rebase_temperature": ("0.3", #","search":"rebase""#), "lookahead": ("2", ""), "draft_factor": ("3", ""),
         "draft_waves": ("2", ""),
         "theta": ("0.5", ""), "estimator": (#""fixed:0.25""#, ""), "margin": ("0.25", ""),
+        "first_threshold": ("0.5", ""),
         "statistics": (#""target-only""#, ""), "correction": (#""cover""#, ""), "extra_thought": (#""never""#, ""),
         "gsi_beta": ("7.5", #","method":"gsi""#), "gsi_threshold": ("0.25", #","method":"gsi""#),
         "judge": (#""prm""#, ""), "aggregation": (#""min""#, ""), "answer": (#""vote""#, ""),

@@ -76,6 +76,16 @@ import Testing
         #expect(model.calls.first?.path.thoughts.map(\.tokens.count) == [4, 0])
     }
 
+    @Test func `a server that stops says so while JSON is written`() async throws {
+        try await withServer(StructuredModel([], waits: true).served) { client, server in
+            async let answer = client.post("/v1/chat/completions", chat(format()))
+            while server.admission.running == 0 { await Task.yield() }
+            try await Task.sleep(for: .milliseconds(200))
+            server.admission.stopAll()
+            #expect(try await answer.status == .serviceUnavailable)
+        }
+    }
+
     @Test func `a limit that cuts the JSON is said`() async throws {
         for (texts, tokens) in [([""], 100), ([], 4)] {
             let model = StructuredModel(texts)

@@ -16,7 +16,6 @@ struct StructuredOutput: Sendable {
         var name: String
         var description: String?
         var parameters: OrderedJSON
-        var isStrict: Bool
     }
 
     private(set) var format: Format?
@@ -91,14 +90,13 @@ struct StructuredOutput: Sendable {
             throw .invalid(
                 "A function's name has 1 to 64 letters, digits, _, - and dots.", param: function.place("name"))
         }
-        let isStrict = try function.bool("strict") ?? false
         let parameters: OrderedJSON? =
             try function.object("parameters") == nil
             ? nil : (isNested ? ordered["function"] : ordered)?["parameters"]
         let tool = Tool(
-            name: name, description: try function.string("description"), parameters: parameters ?? .object([]),
-            isStrict: isStrict)
-        _ = try grammar(tool.parameters, isStrict: isStrict, at: function.place("parameters"))
+            name: name, description: try function.string("description"), parameters: parameters ?? .object([]))
+        _ = try grammar(
+            tool.parameters, isStrict: function.bool("strict") ?? false, at: function.place("parameters"))
         return tool
     }
 

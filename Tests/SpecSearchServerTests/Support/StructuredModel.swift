@@ -7,6 +7,8 @@ import Synchronization
 final class StructuredModel: ConstrainedLanguageModel {
     private let thought: String
     private let stop: Thought.Stop
+    /// Whether it takes for ever to write by grammars.
+    private let waits: Bool
     private let texts: Mutex<[String]>
     private let asked = Mutex<[(path: ReasoningPath, grammar: String, limit: Int)]>([])
 
@@ -14,7 +16,10 @@ final class StructuredModel: ConstrainedLanguageModel {
     ///   - texts: What it writes by grammars, one text after the other; "" is one that a limit cuts.
     ///   - thought: What it thinks, in four tokens.
     ///   - stop: Whether the thought is the last.
-    init(_ texts: [String], thinks thought: String = "It is 7.", stop: Thought.Stop = .endOfSequence) {
+    init(
+        _ texts: [String], thinks thought: String = "It is 7.", stop: Thought.Stop = .endOfSequence, waits: Bool = false
+    ) {
+        self.waits = waits
         self.stop = stop
         self.texts = Mutex(texts)
         self.thought = thought
@@ -37,6 +42,7 @@ final class StructuredModel: ConstrainedLanguageModel {
             guard grammar.rules.contains("too-large") else { return Samples(thoughts: [[]]) }
             throw SpecSearchError(.badSetting, "The grammar cannot be read.")
         }
+        if waits { try await Task.sleep(for: .seconds(600)) }
         asked.withLock { $0.append((request.path, grammar.rules, request.sampling.maximumTokens)) }
         let text = texts.withLock { $0.removeFirst() }
         let thought = Thought(
