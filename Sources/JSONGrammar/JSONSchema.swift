@@ -228,9 +228,13 @@ struct JSONSchema {
     }
 
     private mutating func string(_ schema: OrderedJSON, at place: String) throws(JSONSchemaError) -> String {
-        let time =
-            "[0-2] [0-9] \":\" [0-5] [0-9] \":\" [0-5] [0-9] (\".\" [0-9]{1,6})? (\"Z\" | [-+] [0-1] [0-9] \":\" [0-5] [0-9])"
-        let date = "[1-2] [0-9]{3} \"-\" (\"0\" [1-9] | \"1\" [0-2]) \"-\" (\"0\" [1-9] | [1-2] [0-9])"
+        let clock = "([01] [0-9] | \"2\" [0-3]) \":\" [0-5] [0-9]"
+        let time = "\(clock) \":\" [0-5] [0-9] (\".\" [0-9]{1,6})? (\"Z\" | [-+] \(clock))"
+        // Months of 31 days, of 30, and February.
+        let day = "\"0\" [1-9] | [12] [0-9]"
+        let long = "(\"0\" [13578] | \"1\" [02]) \"-\" (\(day) | \"3\" [01])"
+        let short = "(\"0\" [469] | \"11\") \"-\" (\(day) | \"30\")"
+        let date = "[12] [0-9]{3} \"-\" (\(long) | \(short) | \"02-\" (\(day)))"
         switch schema["format"]?.text {
         case "date": return "\"\\\"\" \(date) \"\\\"\""
         case "time": return "\"\\\"\" \(time) \"\\\"\""
