@@ -75,6 +75,9 @@ struct EngineSource: Sendable {
         files.isEmpty ? models : tuned(named.replacing(files))
     }
 
+    /// Whether there is a reward model, or a configuration may name one.
+    var mayHaveRewardModel: Bool { !hasAllFiles || models.rewardModel != nil }
+
     /// Refuses variants that look at scores where nobody gives any, and those with files of their own where a
     /// configuration names the models.
     func check(_ variants: [Variant]) throws {

@@ -118,7 +118,8 @@ public struct RemoteLanguageModel: LanguageModel {
         let codec = servers.codec
         var call = GenerationCall(
             model: group.model, prompt: [], count: count, sampling: request.sampling,
-            seed: Self.seed(request.key.sample(first), bits: codec.seedBits), delimiter: delimiter)
+            seed: Self.seed(request.key.sample(first), bits: codec.seedBits),
+            delimiter: request.sampling.delimiter ?? delimiter)
         if group.dialect == .openAI {
             call.text = RemoteServers.prompt(request.path.problem, template: group.template) + request.path.text
         } else {

@@ -25,6 +25,8 @@ import Testing
         #expect("longer".fitted(5) == "long…")
         #expect("日本語".fitted(5) == "日本…" && "日本語".columns == 6)
         #expect("one two three".wrapped(7) == ["one two", "three"])
+        // Programs stay what they are.
+        #expect("if x:\n    return y + z\n".wrapped(14) == ["if x:", "    return y +", "    z", ""])
         #expect("a\n\nverylongword b".wrapped(4) == ["a", "", "verylongword", "b"])
     }
 

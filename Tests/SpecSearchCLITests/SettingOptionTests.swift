@@ -69,7 +69,11 @@ import Testing
         _ = try SpecSearchCommand.parseAsRoot(Self.solve(setting, value: Self.value(of: setting)))
     }
 
-    @Test(arguments: SearchSetting.all.filter { $0.domain != .flag && $0.key != "answer-marker" }.map(\.key))
+    @Test(
+        arguments: SearchSetting.all.map(\.key).filter {
+            // These take any text.
+            SearchSetting.named($0)?.domain != .flag && !["answer-marker", "delimiter"].contains($0)
+        })
     func `A wrong value is refused by the setting's name`(key: String) throws {
         expectRefusal(
             of: Self.solve(try SearchSetting.required(key), value: "nonsense"), "\(key) cannot be \"nonsense\"")

@@ -21,6 +21,21 @@ import Testing
         toy.expectClean()
     }
 
+    @Test func requestsMayHaveDelimitersOfTheirOwn() async throws {
+        let toy = try Toy()
+        var other = request("abc", count: 60)
+        other.sampling.delimiter = "b"
+        let result = try await toy.sampler().sample([request("abc", count: 60), other])
+        for (ending, thoughts) in zip(["a", "b"], result.thoughts) {
+            #expect(thoughts.contains { $0.stop == .delimiter })
+            for thought in thoughts {
+                #expect(thought.text.dropLast().contains(ending) == false)
+                if thought.stop == .delimiter { #expect(thought.text.hasSuffix(ending)) }
+            }
+        }
+        toy.expectClean()
+    }
+
     @Test func batchingChangesNothing() async throws {
         let toy = try Toy(.init(layers: 2))
         let requests = (0..<6).map { request("problem \($0 / 2)", count: 4, seed: 7, node: $0) }

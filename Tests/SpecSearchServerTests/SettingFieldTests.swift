@@ -30,7 +30,7 @@ import Testing
         "gsi_beta": ("7.5", #","method":"gsi""#), "gsi_threshold": ("0.25", #","method":"gsi""#),
         "judge": (#""prm""#, ""), "aggregation": (#""min""#, ""), "answer": (#""vote""#, ""),
         "answer_marker": (#""So ""#, ""), "temperature": ("0.5", ""), "top_k": ("7", ""), "top_p": ("0.5", ""),
-        "min_p": ("0.1", ""), "max_tokens": ("77", ""), "seed": ("-3", ""), "deadline": ("1.5", ""),
+        "min_p": ("0.1", ""), "max_tokens": ("77", ""), "delimiter": (#""; ""#, ""), "seed": ("-3", ""), "deadline": ("1.5", ""),
         "thought_budget": ("500", ""), "token_budget": ("1000", ""),
     ]
 

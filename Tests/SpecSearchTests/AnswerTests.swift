@@ -50,9 +50,20 @@ import Testing
         ("The answer is ", "The answer is \n\n", false, false),
         ("The answer is ", "\\boxed{18}\n\n", false, false),
         ("The answer is ", "The answer is \\boxed{18", false, false),
+        ("```", "So:\n```python\nx = 1\n```\n", false, true), ("```", "```\nx = 1\n```", true, true),
+        ("```", "```python\nx = 1\n\n", false, false), ("```", "```\n```\n", false, false),
+        ("```", "I write `x`.\n\n", false, false),
     ])
     func `A step with the final answer is known`(marker: String?, step: String, isCut: Bool, isFinal: Bool) {
         #expect(AnswerExtractor(marker: marker).isFinal(step, isCut: isCut) == isFinal)
+    }
+
+    @Test(arguments: [
+        ("```python\nx = 1\n\ny = 2\n```\nIt is \\boxed{3}.", "x = 1\n\ny = 2"),
+        ("```\na\n```\nand\r\n```\r\nb\r\n```\r\n", "b"), ("```\na\n```\n```\nb", "a"), ("The answer is 3.", nil),
+    ])
+    func `A marker that is a code fence is closed by the next one`(text: String, answer: String?) {
+        #expect(AnswerExtractor(marker: "```").answer(in: text) == answer)
     }
 
     /// A model that goes on after its answer for ever.

@@ -17,7 +17,7 @@ import Testing
         "gsi-beta": ("8", ["method": "gsi"]), "gsi-threshold": ("-0.5", ["method": "gsi"]), "judge": ("target", [:]),
         "aggregation": ("min", [:]), "answer": ("vote", [:]), "answer-marker": ("So: ", [:]),
         "temperature": ("0.25", [:]), "top-k": ("40", [:]), "top-p": ("0.5", [:]), "min-p": ("0.125", [:]),
-        "max-tokens": ("99", [:]), "seed": ("18446744073709551615", [:]), "deadline": ("2.5", [:]),
+        "max-tokens": ("99", [:]), "delimiter": ("; ", [:]), "seed": ("18446744073709551615", [:]), "deadline": ("2.5", [:]),
         "thought-budget": ("100", [:]), "token-budget": ("1000", [:]),
     ]
 

@@ -4,7 +4,7 @@ public struct AnswerExtractor: Sendable, Hashable {
     public var mode: GradingMode
     /// What the model is known to write before its answer, for the strict mode.
     ///
-    /// A marker such as `Answer {` is closed by its brace.
+    /// A marker such as `Answer {` is closed by its brace, and a code fence by the next one: the answer is then the program.
     public var marker: String?
 
     public init(mode: GradingMode = .strict, marker: String? = nil) {
@@ -41,7 +41,7 @@ public struct AnswerExtractor: Sendable, Hashable {
     }
 
     /// Whether a step of a solution finishes it, since it holds the final answer: a closed box with something in it, or,
-    /// where a marker is set, the marker and an answer on its line.
+    /// where a marker is set, the marker and an answer on its line, or a whole code block.
     ///
     /// Many models go on after their answer.
     ///

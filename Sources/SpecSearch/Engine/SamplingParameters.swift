@@ -13,15 +13,19 @@ public struct SamplingParameters: Sendable, Hashable, Codable {
     public var minP: Double
     /// The most tokens that one thought may have; a longer one is cut and is not a candidate.
     public var maximumTokens: Int
+    /// The text that ends a thought; nil for the models' own.
+    public var delimiter: String?
 
     public init(
-        temperature: Double = 0.8, topK: Int = 0, topP: Double = 1, minP: Double = 0, maximumTokens: Int = 256
+        temperature: Double = 0.8, topK: Int = 0, topP: Double = 1, minP: Double = 0, maximumTokens: Int = 256,
+        delimiter: String? = nil
     ) {
         self.temperature = temperature
         self.topK = topK
         self.topP = topP
         self.minP = minP
         self.maximumTokens = maximumTokens
+        self.delimiter = delimiter
     }
 }
 
@@ -33,6 +37,7 @@ extension SamplingParameters {
         public var topP: Double?
         public var minP: Double?
         public var maximumTokens: Int?
+        public var delimiter: String?
 
         public init() {}
     }
@@ -41,6 +46,7 @@ extension SamplingParameters {
     public func changed(by changes: Changes) -> SamplingParameters {
         SamplingParameters(
             temperature: changes.temperature ?? temperature, topK: changes.topK ?? topK, topP: changes.topP ?? topP,
-            minP: changes.minP ?? minP, maximumTokens: changes.maximumTokens ?? maximumTokens)
+            minP: changes.minP ?? minP, maximumTokens: changes.maximumTokens ?? maximumTokens,
+            delimiter: changes.delimiter ?? delimiter)
     }
 }

@@ -48,6 +48,7 @@ public struct SearchOptions: Sendable, Hashable {
             configuration.sampling.topP = sampling.topP
             configuration.sampling.minP = sampling.minP
             configuration.sampling.maximumTokens = sampling.maximumTokens
+            configuration.sampling.delimiter = sampling.delimiter
         }
         try configuration.validate()
     }

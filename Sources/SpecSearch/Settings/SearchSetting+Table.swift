@@ -128,7 +128,8 @@ extension SearchSetting {
             "The answer: best (path), vote (by score) or majority."),
         .optionalText(
             "answer-marker", \.options.answerMarker, usual: "what suits the models",
-            "The text before an answer; what follows it on its line is the answer."),
+            "The text before an answer; what follows it on its line is the answer. A code fence (three backticks) for programs: "
+                + "then it is the code up to the closing fence."),
     ]
 
     private static let sampling: [SearchSetting] = [
@@ -146,6 +147,11 @@ extension SearchSetting {
         .optionalInteger(
             "max-tokens", \.sampling.maximumTokens, 1...most, usual: suiting, "The most tokens of a step.",
             unit: "tokens"),
+        optionalRow(
+            "delimiter", \.sampling.delimiter, .text, usual: suiting,
+            "The text that ends a step; \\n in it is a line's end.", show: { .text($0) },
+            // Shells have no easy way to write a line's end.
+            read: { $0.text.flatMap { $0.isEmpty ? nil : $0.replacing("\\n", with: "\n") } }),
         row(
             "seed", \.options.seed, .integer(Int.min...Int.max), usual: "0", "The seed of all random numbers.",
             show: { .integer(Int(truncatingIfNeeded: $0)) }, read: { $0.integer.map { UInt64(bitPattern: Int64($0)) } }),

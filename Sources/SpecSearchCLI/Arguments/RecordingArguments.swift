@@ -98,7 +98,7 @@ struct RecordingArguments: ParsableArguments {
             let path = try dataset.path(models: models.local)
             let chosen = try dataset.chosen(path)
             problems = chosen
-            let base = try search.calibrated(search.base())
+            let base = try search.calibrated(search.base(for: chosen, isJudged: source.mayHaveRewardModel))
             file = try folder.claim()
             let plan = try await plan(base) {
                 let others = try dataset.others(path, than: chosen).prefix(40)

@@ -42,6 +42,7 @@ struct SearchArguments: ParsableArguments {
     @Option(setting: "top-p") var topP: String?
     @Option(setting: "min-p") var minP: String?
     @Option(setting: "max-tokens") var maxTokens: String?
+    @Option(setting: "delimiter") var delimiter: String?
     @Option(setting: "seed") var seed: String?
     @Option(setting: "deadline") var deadline: String?
     @Option(setting: "thought-budget") var thoughtBudget: String?
@@ -59,7 +60,7 @@ struct SearchArguments: ParsableArguments {
             ("statistics", statistics), ("correction", correction), ("extra-thought", extraThought),
             ("gsi-beta", gsiBeta), ("gsi-threshold", gsiThreshold), ("judge", judge), ("aggregation", aggregation),
             ("answer", answer), ("answer-marker", answerMarker), ("temperature", temperature), ("top-k", topK),
-            ("top-p", topP), ("min-p", minP), ("max-tokens", maxTokens), ("seed", seed), ("deadline", deadline),
+            ("top-p", topP), ("min-p", minP), ("max-tokens", maxTokens), ("delimiter", delimiter), ("seed", seed), ("deadline", deadline),
             ("thought-budget", thoughtBudget), ("token-budget", tokenBudget),
         ]
         return Dictionary(uniqueKeysWithValues: values.compactMap { key, value in value.map { (key, $0) } })
@@ -125,15 +126,32 @@ struct SearchArguments: ParsableArguments {
     }
 
     /// All that was given, whether it has an effect or not: what variants change.
-    func base() throws -> SearchConfiguration {
+    ///
+    /// - Parameter usual: What holds where nothing was given, by the settings' names.
+    func base(usual: [String: String] = [:]) throws -> SearchConfiguration {
         var configuration = SearchConfiguration()
         try ValidationError.wrapping {
             for setting in SearchSetting.all {
-                if let text = given[setting.key] { try setting.apply(setting.parse(text), to: &configuration) }
+                if let text = given[setting.key] ?? usual[setting.key] {
+                    try setting.apply(setting.parse(text), to: &configuration)
+                }
             }
             try configuration.validate()
         }
         return configuration
+    }
+
+    /// What was given, over what suits the problems.
+    ///
+    /// - Parameter isJudged: Whether there is, or may be, a reward model.
+    func base(for problems: [GradedProblem], isJudged: Bool) throws -> SearchConfiguration {
+        guard !problems.isEmpty, problems.allSatisfy({ $0.codeTask != nil }) else { return try base() }
+        var usual = CodeTask.searchSettings
+        if !isJudged { usual["judge"] = StepJudge.examples.rawValue }
+        let shown = usual.filter { given[$0.key] == nil }.sorted { $0.key < $1.key }
+            .map { "--\($0.key) '\($0.value.replacing("\n", with: "\\n"))'" }
+        if !shown.isEmpty { Terminal.say("The answers are programs, so for these problems: \(shown.joined(separator: " ")).") }
+        return try base(usual: usual)
     }
 
     /// Refuses what has no effect in any of some searches.

@@ -35,18 +35,17 @@ extension String {
         return text + "…"
     }
 
-    /// The lines of the text, broken at spaces so that each fits so many columns, but for longer words.
+    /// The lines of the text, broken at spaces so that each fits so many columns, but for longer words; a line's indentation
+    /// is its parts' too.
     package func wrapped(_ width: Int) -> [String] {
         split(separator: "\n", omittingEmptySubsequences: false).flatMap { line in
-            var lines = [""]
-            for word in line.split(separator: " ", omittingEmptySubsequences: false) {
-                let last = lines[lines.count - 1]
-                if last.isEmpty {
-                    lines[lines.count - 1] = String(word)
-                } else if last.columns + 1 + String(word).columns <= width {
-                    lines[lines.count - 1] += " " + word
+            let indentation = line.prefix { $0 == " " }
+            var lines: [String] = []
+            for word in line.dropFirst(indentation.count).split(separator: " ", omittingEmptySubsequences: false) {
+                if let last = lines.last, last.columns + 1 + String(word).columns <= width {
+                    lines[lines.count - 1] += " \(word)"
                 } else {
-                    lines.append(String(word))
+                    lines.append(word.isEmpty ? "" : "\(indentation)\(word)")
                 }
             }
             return lines

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import MathGrading
 
 extension CodeTask {
     /// The program that judges a completion: HumanEval's order of prompt, completion, test and call.
@@ -14,7 +15,7 @@ extension CodeTask {
     /// other code is the function's body.
     public func program(answer: String) -> String {
         let answer = answer.replacingOccurrences(of: "\r\n", with: "\n")
-        let blocks = Self.blocks(in: answer)
+        let blocks = FencedCode(answer).blocks.map(\.code)
         guard let code = blocks.last(where: defines) ?? blocks.first else {
             return defines(answer) ? whole(fromDefinition(answer)) : program(completion: Self.body(answer))
         }
@@ -39,22 +40,6 @@ extension CodeTask {
         let lines = answer.split(separator: "\n", omittingEmptySubsequences: false)
         let starts = ["import ", "from ", "def ", "class ", "async def ", "@"]
         return lines.drop { line in !starts.contains { line.hasPrefix($0) } }.joined(separator: "\n")
-    }
-
-    /// What stands between lines that begin with three backticks.
-    private static func blocks(in answer: String) -> [String] {
-        var blocks: [String] = []
-        var open: [Substring]?
-        for line in answer.split(separator: "\n", omittingEmptySubsequences: false) {
-            if line.drop(while: \.isWhitespace).hasPrefix("```") {
-                if let lines = open { blocks.append(lines.joined(separator: "\n")) }
-                open = open == nil ? [] : nil
-            } else {
-                open?.append(line)
-            }
-        }
-        if let lines = open { blocks.append(lines.joined(separator: "\n")) }
-        return blocks
     }
 
     /// A raw continuation up to where the function ends, since models go on with other code.

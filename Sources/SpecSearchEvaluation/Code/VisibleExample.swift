@@ -15,8 +15,18 @@ public struct VisibleExample: Sendable, Hashable {
 }
 
 extension CodeTask {
-    /// The examples in the prompt, in their order; none where it has them in another form, or not at all.
+    /// The examples in the prompt, in their order; none where it has none that can be run.
+    ///
+    /// Lines of a Python session; where there are none, calls of the function with what they give (`f(1) == 2`, `f(1) ➞ 2`,
+    /// `f(1) should return 2`), values with what comes out (`For x = 1, y = 2 the output should be 3`), and pairs of
+    /// `Input:` and `Output:`. What is not made of literals is left out: descriptions are written for people.
     public var visibleExamples: [VisibleExample] {
+        let session = sessionExamples
+        return session.isEmpty ? ProseExamples(prompt, function: entryPoint).examples : session
+    }
+
+    /// The lines of a Python session.
+    private var sessionExamples: [VisibleExample] {
         var examples: [VisibleExample] = []
         var isOpen = false
         for line in prompt.replacing("\r\n", with: "\n").split(separator: "\n", omittingEmptySubsequences: false) {
@@ -67,7 +77,11 @@ extension CodeTask {
                     assert expected.startswith("Traceback")
                     return
                 if expected:
-                    assert printed == expected or ast.literal_eval(printed) == ast.literal_eval(expected)
+                    if printed == expected or not printed and expected == "None":
+                        return
+                    value, wanted = ast.literal_eval(printed), ast.literal_eval(expected)
+                    # People write a tuple of one as if it were a value in parentheses.
+                    assert value == wanted or expected.startswith("(") and value == (wanted,)
                 else:
                     assert printed in ("", "True")
 

@@ -68,7 +68,7 @@ public enum DatasetFormat: String, Sendable, Hashable, CaseIterable {
         case .humaneval:
             let (id, prompt) = (try row.required("task_id"), try row.required("prompt"))
             return GradedProblem(
-                problem: Problem(id: id, text: prompt),
+                problem: Problem(id: id, text: CodeTask.question(prompt)),
                 answer: row.text("canonical_solution") ?? "",
                 codeTask: CodeTask(
                     id: id, prompt: prompt, test: try row.required("test"), entryPoint: try row.required("entry_point"))

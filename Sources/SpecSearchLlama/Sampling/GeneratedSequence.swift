@@ -15,6 +15,8 @@ package struct GeneratedSequence: Sendable {
     let path: [Token]
     /// The most tokens that it may have.
     let limit: Int
+    /// What ends it; empty for a text by a grammar, in which delimiters mean nothing.
+    private let delimiter: StepDelimiter
 
     /// What was generated.
     private(set) var tokens: [Token] = []
@@ -41,13 +43,15 @@ package struct GeneratedSequence: Sendable {
     var acceptedCount = 0
 
     init(
-        request: Int, ordinal: Int, sample: Int, of sampleRequest: SampleRequest, path: [Token], contextLength: Int
+        request: Int, ordinal: Int, sample: Int, of sampleRequest: SampleRequest, path: [Token], contextLength: Int,
+        delimiter: StepDelimiter
     ) {
         self.request = request
         self.ordinal = ordinal
         sampling = sampleRequest.sampling
         key = sampleRequest.key.sample(sample)
         self.path = path
+        self.delimiter = delimiter
         limit = min(sampling.maximumTokens, contextLength - path.count)
         if limit <= 0 { stop = .length }
     }
@@ -64,17 +68,13 @@ package struct GeneratedSequence: Sendable {
 
     /// Adds a token, and notes whether it ends the thought.
     ///
-    /// - Parameters:
-    ///   - probabilities: The distribution that it follows.
-    ///   - delimiter: What ends a step; nil for a text by a grammar, in which delimiters mean nothing.
-    mutating func append(
-        _ token: Token, from probabilities: UnsafePointer<Float>, vocabulary: Vocabulary, delimiter: StepDelimiter?
-    ) {
+    /// - Parameter probabilities: The distribution that it follows.
+    mutating func append(_ token: Token, from probabilities: UnsafePointer<Float>, vocabulary: Vocabulary) {
         tokens.append(token)
         logProbability += log(Double(probabilities[Int(token)]))
         if vocabulary.isEnd(token) {
             stop = .endOfSequence
-        } else if delimiter?.isComplete(&tail, adding: vocabulary.bytes(of: token)) == true {
+        } else if delimiter.isComplete(&tail, adding: vocabulary.bytes(of: token)) {
             stop = .delimiter
         } else if tokens.count >= limit {
             stop = .length
@@ -82,7 +82,7 @@ package struct GeneratedSequence: Sendable {
     }
 
     /// Whether the thought would be at its end with the proposals.
-    func endsWithProposals(vocabulary: Vocabulary, delimiter: StepDelimiter) -> Bool {
+    func endsWithProposals(vocabulary: Vocabulary) -> Bool {
         var tail = tail
         for (place, token) in proposals.enumerated() {
             if vocabulary.isEnd(token) || tokens.count + place + 1 >= limit { return true }

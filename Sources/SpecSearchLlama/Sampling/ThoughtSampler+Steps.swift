@@ -45,7 +45,7 @@ extension ThoughtSampler {
                 q, uniform: sequences[place].key.uniform(position: position, purpose: .proposal))
             sequences[place].proposals.append(token)
             if step + 1 == call.numSpeculativeTokens || sequences[place].path.count + position + 1 >= room
-                || sequences[place].endsWithProposals(vocabulary: target.tokenizer.vocabulary, delimiter: delimiter)
+                || sequences[place].endsWithProposals(vocabulary: target.tokenizer.vocabulary)
             {
                 continue
             }
@@ -70,8 +70,7 @@ extension ThoughtSampler {
             sequences[place].nodes.append(node)
             runner.cache.lock(node)
             // After a token that ends the thought nothing is drawn, so it is not evaluated.
-            let ends = sequences[place].endsWithProposals(
-                vocabulary: target.tokenizer.vocabulary, delimiter: delimiter)
+            let ends = sequences[place].endsWithProposals(vocabulary: target.tokenizer.vocabulary)
             for index in 0..<sequences[place].proposals.count - (ends ? 1 : 0) {
                 let child = runner.cache.insert(
                     sequences[place].proposals[index], under: node, isShared: sharesPrefixes)
@@ -101,7 +100,7 @@ extension ThoughtSampler {
                 if uniform * Double(q[Int(token)]) < Double(p[Int(token)]) {
                     sequence.accepted += 1
                     sequence.acceptedCount += 1
-                    sequence.append(token, from: p, vocabulary: vocabulary, delimiter: delimiter)
+                    sequence.append(token, from: p, vocabulary: vocabulary)
                     if sequence.stop != nil { return }
                     continue
                 }
@@ -112,7 +111,7 @@ extension ThoughtSampler {
                     replacement == .target || total <= 0
                     ? try targetDistributions.draw(p, uniform: draw)
                     : try targetDistributions.draw(residual, total: total, uniform: draw)
-                sequence.append(drawn, from: p, vocabulary: vocabulary, delimiter: delimiter)
+                sequence.append(drawn, from: p, vocabulary: vocabulary)
                 return
             }
         }
@@ -121,7 +120,7 @@ extension ThoughtSampler {
             sampling: sequence.sampling, runner: target.runner)
         let token = try targetDistributions.draw(
             p, uniform: sequence.key.uniform(position: sequence.tokens.count, purpose: .token))
-        sequence.append(token, from: p, vocabulary: vocabulary, delimiter: delimiter)
+        sequence.append(token, from: p, vocabulary: vocabulary)
     }
 
     /// Draws a sequence's next token by its grammar.
@@ -136,7 +135,7 @@ extension ThoughtSampler {
                 sequence.key.uniform(position: position, purpose: .token),
                 sequence.key.uniform(position: position, purpose: .residual)
             ))
-        sequence.append(token, from: p, vocabulary: target.tokenizer.vocabulary, delimiter: nil)
+        sequence.append(token, from: p, vocabulary: target.tokenizer.vocabulary)
     }
 
     /// Moves the sequences' locks to what they generated, and rolls both caches back behind rejected proposals.

@@ -39,7 +39,8 @@ package final class ThoughtSampler {
 
     let target: Model
     let draft: Model?
-    let delimiter: StepDelimiter
+    /// What ends a thought where a request does not say.
+    private let delimiter: StepDelimiter
     let sharesPrefixes: Bool
     let scheduler: Scheduler
     let targetDistributions: DistributionCache
@@ -90,10 +91,12 @@ package final class ThoughtSampler {
         for (index, request) in requests.enumerated() {
             // Both models read the target's prompt.
             let path = try target.tokenizer.tokens(of: request.path)
+            let delimiter =
+                grammar != nil ? StepDelimiter("") : request.sampling.delimiter.map(StepDelimiter.init) ?? delimiter
             for sample in 0..<request.count {
                 let sequence = GeneratedSequence(
                     request: index, ordinal: places.count, sample: sample, of: request, path: path,
-                    contextLength: target.tokenizer.contextLength)
+                    contextLength: target.tokenizer.contextLength, delimiter: delimiter)
                 sequences.append(sequence)
                 if sequence.stop != nil { continue }
                 places.append(sequences.count - 1)

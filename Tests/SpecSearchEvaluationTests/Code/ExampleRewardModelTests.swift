@@ -50,6 +50,32 @@ import Testing
         #expect(bare.visibleExamples == [])
     }
 
+    @Test(arguments: [
+        (["f(1) == 2", "f([1, (2)], 'a)') ➞ [True, None]"], ["f(1): 2", "f([1, (2)], 'a)'): [True, None]"]),
+        (["for f(\"x\") => true  # as it is", "f('y') should return False."], ["f(\"x\"): True", "f('y'): False"]),
+        (
+            ["f(3)   # returns \"a b\"", "f(4) -> 2 * 3 = 6", "f(5) ==> 'x' (a remark)"],
+            ["f(3): \"a b\"", "f(4): 6", "f(5): 'x'"]
+        ),
+        (["f([", "  [1, 2],", "], 1) == [(0, 0)]"], ["f([ [1, 2], ], 1): [(0, 0)]"]),
+        (["For x = \"a, b\", y = -1.5 the output should be 1"], ["f(\"a, b\", -1.5): 1"]),
+        (
+            [
+                "Input: x = [1, 2], y = 3", "Output: 4 # since", "Input:", "  x : [[1],", "   [2]]", "  y : 5",
+                "Output: 6",
+            ],
+            ["f([1, 2], 3): 4", "f([[1], [2]], 5): 6"]
+        ),
+        // Names that are no literals, other functions, a sentence, a quotation mark too many.
+        (["f(a) == 1", "g(1) == 1", "ff(1) == 1", "f(1) is odd", "f(2) == \"\"x\"", "f(1", "Input: x"], []),
+    ])
+    func `Examples are read as people write them`(lines: [String], expected: [String]) {
+        let prompt = "def f(x, y=0):\n    '''What it does.\n" + lines.map { "    \($0)\n" }.joined() + "    '''\n"
+        let task = CodeTask(id: "t", prompt: prompt, test: "", entryPoint: "f")
+        func squeezed(_ text: String) -> String { text.replacing(" ", with: "") }
+        #expect(task.visibleExamples.map { squeezed("\($0.source): \($0.expected)") } == expected.map(squeezed))
+    }
+
     @Test func `The score is the share of examples that hold`() async throws {
         let answers = [
             "    return x / 2\n", "    return x // 2\n", "    return 7\n", "    return x +\n",
@@ -108,16 +134,16 @@ import Testing
     func `Canonical solutions of HumanEval hold to its examples, empty ones do not`() async throws {
         let problems = try ProblemSet(contentsOf: #require(Self.data)).problems
         let withExamples = problems.filter { $0.codeTask?.visibleExamples.isEmpty == false }
-        #expect(withExamples.count == 76)
-        #expect(withExamples.reduce(0) { $0 + ($1.codeTask?.visibleExamples.count ?? 0) } == 182)
+        #expect(withExamples.count == 155)
+        #expect(withExamples.reduce(0) { $0 + ($1.codeTask?.visibleExamples.count ?? 0) } == 441)
         let rewardModel = ExampleRewardModel(problems, runner: CodeRunner(limits: CodeRunner.Limits(seconds: 60)))
         func path(_ problem: GradedProblem, _ answer: String) -> ReasoningPath {
             ReasoningPath(
                 problem: problem.problem,
                 thoughts: [Thought(text: answer, tokens: [1], stop: .endOfSequence, source: .target)])
         }
-        // The descriptions of these two are at odds with their tests.
-        let wrong = ["HumanEval/47": 0.5, "HumanEval/116": 0]
+        // The descriptions of the first two are at odds with their tests; the third has a definition that looks like examples.
+        let wrong = ["HumanEval/47": 0.5, "HumanEval/116": 0, "HumanEval/130": 1.0 / 3]
         let scores = try await rewardModel.score(withExamples.map { path($0, $0.answer) }).scores
         for (problem, score) in zip(withExamples, scores) {
             #expect(score == wrong[problem.problem.id] ?? 1, "\(problem.problem.id)")

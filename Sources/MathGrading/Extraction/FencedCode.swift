@@ -1,0 +1,33 @@
+/// The code blocks of a Markdown text: what stands between lines that begin with three backticks.
+package struct FencedCode {
+    package struct Block {
+        /// The lines between the fences.
+        package let code: String
+        /// Whether the closing fence is there.
+        package let isClosed: Bool
+    }
+
+    /// The blocks in their order; one without its closing fence goes to the end.
+    package let blocks: [Block]
+
+    /// Reads a text, in O(length).
+    package init(_ text: String) {
+        var blocks: [Block] = []
+        var open: [Substring]?
+        for line in text.replacing("\r\n", with: "\n").split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.drop(while: \.isWhitespace).hasPrefix("```") {
+                if let lines = open { blocks.append(Block(code: lines.joined(separator: "\n"), isClosed: true)) }
+                open = open == nil ? [] : nil
+            } else {
+                open?.append(line)
+            }
+        }
+        if let lines = open { blocks.append(Block(code: lines.joined(separator: "\n"), isClosed: false)) }
+        self.blocks = blocks
+    }
+
+    /// The last closed block with something in it.
+    var answer: String? {
+        blocks.last { $0.isClosed && !$0.code.allSatisfy(\.isWhitespace) }?.code
+    }
+}
