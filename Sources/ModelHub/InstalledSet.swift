@@ -30,6 +30,8 @@ struct SetManifest: Codable, Hashable {
     var delimiter: String
     var answerPrefix: String
     var temperature: Double
+    var topK: Int?
+    var topP: Double?
     var maximumStepTokens: Int
     var contextLength: Int
     /// By the role's name; nil where there are none.
@@ -53,6 +55,8 @@ struct SetManifest: Codable, Hashable {
         delimiter = entry.delimiter
         answerPrefix = entry.answerPrefix
         temperature = entry.temperature
+        topK = entry.topK
+        topP = entry.topP
         maximumStepTokens = entry.maximumStepTokens
         contextLength = entry.contextLength
         for (role, paths) in adapters {

@@ -58,6 +58,10 @@ public struct ModelSet: Sendable, Hashable, Codable {
     public var answerPrefix: String
     /// The sampling temperature that suits the models.
     public var temperature: Double
+    /// The tokens that are sampled from, as suits the models; 0 for all.
+    public var topK: Int
+    /// The probability that these have together; 1 for all.
+    public var topP: Double
     /// The most tokens of a step.
     public var maximumStepTokens: Int
     /// The most tokens of a text, prompt included.
@@ -71,8 +75,8 @@ public struct ModelSet: Sendable, Hashable, Codable {
         draft: String? = nil, target: String? = nil, rewardModel: String? = nil,
         rewardModelConfiguration: String? = nil, name: String = "custom", version: String = "",
         chatTemplate: String = "{problem}\n\n", delimiter: String = "\n\n", answerPrefix: String = "The answer is ",
-        temperature: Double = 0.8, maximumStepTokens: Int = 256, contextLength: Int = 4096,
-        numSpeculativeTokens: Int? = nil, adapters: [ModelRole: [Adapter]] = [:]
+        temperature: Double = 0.8, topK: Int = 0, topP: Double = 1, maximumStepTokens: Int = 256,
+        contextLength: Int = 4096, numSpeculativeTokens: Int? = nil, adapters: [ModelRole: [Adapter]] = [:]
     ) {
         self.name = name
         self.version = version
@@ -84,6 +88,8 @@ public struct ModelSet: Sendable, Hashable, Codable {
         self.delimiter = delimiter
         self.answerPrefix = answerPrefix
         self.temperature = temperature
+        self.topK = topK
+        self.topP = topP
         self.maximumStepTokens = maximumStepTokens
         self.contextLength = contextLength
         self.numSpeculativeTokens = numSpeculativeTokens
@@ -124,7 +130,7 @@ public struct ModelSet: Sendable, Hashable, Codable {
         case name, version, draft, target
         case rewardModel = "prm"
         case rewardModelConfiguration = "rewardModel"
-        case judge, chatTemplate, delimiter, answerPrefix, temperature, maximumStepTokens, contextLength
+        case judge, chatTemplate, delimiter, answerPrefix, temperature, topK, topP, maximumStepTokens, contextLength
         case numSpeculativeTokens, adapters
     }
 
@@ -149,6 +155,8 @@ public struct ModelSet: Sendable, Hashable, Codable {
         try read(.delimiter, &delimiter)
         try read(.answerPrefix, &answerPrefix)
         temperature = try values.decodeIfPresent(.temperature, in: Self.temperatures) ?? temperature
+        topK = try values.decodeIfPresent(.topK, in: Self.counts) ?? topK
+        topP = try values.decodeIfPresent(.topP, in: Self.shares) ?? topP
         maximumStepTokens = try values.decodeIfPresent(.maximumStepTokens, in: Self.lengths) ?? maximumStepTokens
         contextLength = try values.decodeIfPresent(.contextLength, in: Self.contextLengths) ?? contextLength
         try read(.adapters, &adapters)
@@ -158,6 +166,8 @@ public struct ModelSet: Sendable, Hashable, Codable {
     }
 
     private static let temperatures = 0.0...100
+    private static let counts = 0...1 << 17
+    private static let shares = 1e-9...1
     private static let lengths = 1...LlamaContext.Configuration.maximumSlots
     private static let contextLengths = 2...LlamaContext.Configuration.maximumSlots
     private static let speculativeTokens = 0...64
@@ -211,19 +221,20 @@ public struct ModelSet: Sendable, Hashable, Codable {
     ///
     /// - Parameter path: Where it comes from, for errors.
     package func checkSettings(path: String) throws(SpecSearchError) {
-        guard Self.temperatures.contains(temperature), Self.lengths.contains(maximumStepTokens),
+        guard Self.temperatures.contains(temperature), Self.counts.contains(topK), Self.shares.contains(topP),
+            Self.lengths.contains(maximumStepTokens),
             Self.contextLengths.contains(contextLength), Self.speculativeTokens.contains(numSpeculativeTokens ?? 0)
         else {
             throw SpecSearchError(
                 .badSetting, "\(path) has a setting out of range.",
-                remedy: "The temperature lies in 0 ... 100, numSpeculativeTokens in 0 ... 64; maximumStepTokens is at "
-                    + "least 1, contextLength at least 2, and both are at most \(Self.lengths.upperBound).")
+                remedy: "The temperature lies in 0 ... 100, topP above 0 and up to 1, numSpeculativeTokens in 0 ... 64; topK is at least 0, "
+                    + "maximumStepTokens at least 1, contextLength at least 2, and both are at most \(Self.lengths.upperBound).")
         }
     }
 
     /// How thoughts are drawn unless the user says otherwise.
     public var sampling: SamplingParameters {
-        SamplingParameters(temperature: temperature, maximumTokens: maximumStepTokens)
+        SamplingParameters(temperature: temperature, topK: topK, topP: topP, maximumTokens: maximumStepTokens)
     }
 
     /// What suits the models, for an ``Engine``.

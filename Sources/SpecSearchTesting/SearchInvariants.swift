@@ -193,6 +193,9 @@ public enum SearchInvariants {
             case .rejected:
                 require(isDraft, "a rejected thought is not a draft.")
                 require(nodes.allSatisfy { $0.score ?? 1 < $0.threshold ?? 2 }, "a draft at the bound was rejected.")
+            case .salvaged:
+                require(isDraft, "a salvaged thought is not a draft.")
+                require(nodes.allSatisfy { $0.score ?? 1 < $0.threshold ?? 2 }, "a draft at the bound was salvaged.")
             case .correction: require(isTarget, "a correction is not the target's.")
             case .duplicate: require(isTarget, "a duplicate is not the target's.")
             case .sampled, .unusable, .lookahead, .lost: require(false, "thoughts were resolved as \(event.state).")
@@ -202,7 +205,7 @@ public enum SearchInvariants {
         /// Whether the search got the node.
         private func isHandedOver(_ id: NodeID) -> Bool {
             switch tree[id].state {
-            case .sampled, .accepted, .correction: true
+            case .sampled, .accepted, .salvaged, .correction: true
             case .surplus, .rejected, .duplicate, .unusable, .lookahead, .lost: false
             }
         }

@@ -44,6 +44,24 @@ import Testing
         #expect(run.targetThoughts(at: 1) == count)
     }
 
+    @Test(arguments: [
+        (["0.1 k", "0.2 l", "0.3 m", "0.05 n"], 4, ["0.69 e"], 0.69),
+        (["0.65 k", "0.75 l", "0.1 m", "0.2 n"], 3, [], 0.75), (["0.69 k", "0.1 l"], 4, [], 0.69),
+    ])
+    func `A correction is wasted where a rejected draft is as good, and a better draft may be salvaged`(
+        corrections: [String], wasted: Int, salvaged: [String], best: Double
+    ) async throws {
+        let drafts = ["0.69 e", "0.1 f", "0.2 g", "0.3 h", "0.1 i", "0.1 j"]
+        let plain = try await run(drafts: drafts, corrections: corrections)
+        #expect(plain.result.acceptance.wasted == wasted)
+        #expect(plain.nodes(.salvaged) == [])
+        let saving = try await run(drafts: drafts, corrections: corrections) { $0.salvages = true }
+        #expect(saving.result.acceptance.wasted == wasted)
+        #expect(saving.nodes(.salvaged).map(\.thought.text) == salvaged.map { $0 + "\n\n" })
+        #expect(saving.result.best.score == best)
+        #expect(saving.result.acceptance.kept == 0 && saving.result.acceptance.judged == 6)
+    }
+
     @Test func `Covering corrects where kept drafts do not fill the beam`() async throws {
         let run = try await run(drafts: Self.mixed) {
             $0.beams = 4

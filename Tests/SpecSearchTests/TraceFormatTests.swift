@@ -51,6 +51,7 @@ import Testing
             { $0.lookahead = 1 },
             { $0.search = .mcts },
             { $0.method = .gsi },
+            { ($0.salvages, $0.rejection.estimator) = (true, .fixed(0.9)) },
         ]
         for change in changes {
             for line in try lines(try await recorded(.specsearch, change).events) {
@@ -65,7 +66,7 @@ import Testing
             types == [
                 "started", "drafted", "generated", "sampled", "scored", "likelihoods", "accepted", "surplus",
                 "rejected",
-                "corrected", "duplicate", "threshold", "lookahead", "selected", "backedUp", "finished",
+                "corrected", "duplicate", "salvaged", "threshold", "lookahead", "selected", "backedUp", "finished",
             ])
     }
 
@@ -103,7 +104,7 @@ import Testing
             #"{"type":"lookahead","node":4,"score":0.5}"#, #"{"type":"selected","depth":2,"nodes":[1,2]}"#,
             #"{"type":"backedUp","iteration":3,"node":4,"value":0.25,"isRevisit":true}"#,
         ].map(event)
-        for state in ["accepted", "surplus", "rejected", "corrected", "duplicate"] {
+        for state in ["accepted", "surplus", "rejected", "corrected", "duplicate", "salvaged"] {
             events.append(try event(#"{"type":"\#(state)","parent":0,"nodes":[1],"threshold":0.5}"#))
             #expect(events.last?.type == state)
         }

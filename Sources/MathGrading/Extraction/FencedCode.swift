@@ -1,4 +1,6 @@
 /// The code blocks of a Markdown text: what stands between lines that begin with three backticks.
+///
+/// A fence with a language always opens a block, as CommonMark has it.
 package struct FencedCode {
     package struct Block {
         /// The lines between the fences.
@@ -15,9 +17,11 @@ package struct FencedCode {
         var blocks: [Block] = []
         var open: [Substring]?
         for line in text.replacing("\r\n", with: "\n").split(separator: "\n", omittingEmptySubsequences: false) {
-            if line.drop(while: \.isWhitespace).hasPrefix("```") {
+            let text = line.drop(while: \.isWhitespace)
+            if text.hasPrefix("```") {
+                let hasLanguage = !text.drop { $0 == "`" }.allSatisfy(\.isWhitespace)
                 if let lines = open { blocks.append(Block(code: lines.joined(separator: "\n"), isClosed: true)) }
-                open = open == nil ? [] : nil
+                open = open == nil || hasLanguage ? [] : nil
             } else {
                 open?.append(line)
             }

@@ -24,6 +24,9 @@ public struct CatalogueEntry: Sendable, Hashable, Codable {
     public var answerPrefix: String
     /// The sampling temperature that suits the models.
     public var temperature: Double
+    /// The tokens that are sampled from, and the probability that they have together; nil for all.
+    public var topK: Int?
+    public var topP: Double?
     /// The most tokens of a step.
     public var maximumStepTokens: Int
     /// The most tokens of a text, prompt included.
@@ -39,8 +42,8 @@ public struct CatalogueEntry: Sendable, Hashable, Codable {
     public init(
         name: String, summary: String = "", licence: String = "", tried: Bool = false, directory: String? = nil,
         roles: [ModelRole: ModelFile] = [:], chatTemplate: String = "gguf", delimiter: String = "\n\n",
-        answerPrefix: String = "", temperature: Double = 0.7, maximumStepTokens: Int = 256, contextLength: Int = 4096,
-        memory: Int64? = nil, rewardModel: JSONValue? = nil, rewardNote: String = "",
+        answerPrefix: String = "", temperature: Double = 0.7, topK: Int? = nil, topP: Double? = nil,
+        maximumStepTokens: Int = 256, contextLength: Int = 4096, memory: Int64? = nil, rewardModel: JSONValue? = nil, rewardNote: String = "",
         adapters: [ModelRole: [AdapterFile]] = [:]
     ) {
         self.name = name
@@ -53,6 +56,8 @@ public struct CatalogueEntry: Sendable, Hashable, Codable {
         self.delimiter = delimiter
         self.answerPrefix = answerPrefix
         self.temperature = temperature
+        self.topK = topK
+        self.topP = topP
         self.maximumStepTokens = maximumStepTokens
         self.contextLength = contextLength
         self.memory = memory
@@ -64,7 +69,7 @@ public struct CatalogueEntry: Sendable, Hashable, Codable {
     public init(from decoder: any Decoder) throws {
         try decoder.refuseKeys(except: [
             "name", "summary", "licence", "tried", "directory", "roles", "adapters", "chatTemplate", "delimiter",
-            "answerPrefix", "temperature", "maximumStepTokens", "contextLength", "memory", "rewardModel", "rewardNote",
+            "answerPrefix", "temperature", "topK", "topP", "maximumStepTokens", "contextLength", "memory", "rewardModel", "rewardNote",
         ])
         let values = try decoder.container(keyedBy: CodingKeys.self)
         self.init(name: try values.decode(String.self, forKey: .name))
@@ -81,6 +86,8 @@ public struct CatalogueEntry: Sendable, Hashable, Codable {
         try read(.delimiter, &delimiter)
         try read(.answerPrefix, &answerPrefix)
         try read(.temperature, &temperature)
+        topK = try values.decodeIfPresent(Int.self, forKey: .topK)
+        topP = try values.decodeIfPresent(Double.self, forKey: .topP)
         try read(.maximumStepTokens, &maximumStepTokens)
         try read(.contextLength, &contextLength)
         memory = try values.decodeIfPresent(Int64.self, forKey: .memory)
@@ -93,7 +100,8 @@ public struct CatalogueEntry: Sendable, Hashable, Codable {
         guard Names.isName(name) else { return "`\(name)` is not a name" }
         guard directory != nil || !roles.isEmpty else { return "`\(name)` has neither roles nor a directory" }
         // The longest text is the engine's.
-        guard (0...100).contains(temperature), (1...1 << 24).contains(maximumStepTokens),
+        guard (0...100).contains(temperature), (0...1 << 17).contains(topK ?? 0), (1e-9...1).contains(topP ?? 1),
+            (1...1 << 24).contains(maximumStepTokens),
             (2...1 << 24).contains(contextLength), (0...ModelFile.mostBytes).contains(memory ?? 0)
         else {
             return "`\(name)` has a setting out of range"

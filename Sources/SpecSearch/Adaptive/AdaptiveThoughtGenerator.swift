@@ -92,7 +92,7 @@ extension SearchContext {
         for id in (before.nodes..<tree.count).map(NodeID.init) where tree[id].thought.source == .draft {
             switch tree[id].state {
             case .accepted, .surplus: drafts.kept += tree[id].samples
-            case .rejected: break
+            case .rejected, .salvaged: break
             default: continue
             }
             drafts.judged += tree[id].samples

@@ -87,6 +87,7 @@ public struct Engine: Sendable {
                     remedy: "Run it in the embedded engine, or serve a judge as the reward model.")
             }
             engine.rewardModel = model
+        case .confidence: engine.rewardModel = ConfidenceRewardModel()
         case .examples:
             throw SpecSearchError(
                 .badSetting, "There are no examples to run programs on.",
@@ -177,6 +178,8 @@ public enum StepJudge: String, Sendable, Hashable, Codable, CaseIterable {
     case rewardModel = "prm"
     /// The target, asked for a grade (LLM as judge).
     case target
+    /// The confidence of the model that wrote the step: ``ConfidenceRewardModel``.
+    case confidence
     /// A run of the path's program on the examples in the problem's description; for data sets of programming problems.
     case examples
 }

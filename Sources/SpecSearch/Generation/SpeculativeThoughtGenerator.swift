@@ -48,6 +48,11 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         public var correction = Correction.fill
         /// The cases in which it generates one more.
         public var extraThought = ExtraThought.whenCorrecting
+        /// Whether the best rejected draft of a node goes to the search where it outscores all that the target generated there.
+        ///
+        /// It costs nothing and never lowers the best score of a node. After Arbitrage (2512.05033), which found that large models
+        /// regenerate many steps in vain.
+        public var salvages = false
 
         public init() {}
     }
@@ -75,7 +80,8 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         var scores = DepthScores()
         let tree = context.tree
         for place in batch.expansions.indices {
-            children.append(drafts[place].kept + corrected[place].filter { tree[$0].state == .correction })
+            let salvaged = salvage(drafts[place], corrected[place], below: batch.expansions[place].node, bound, in: context)
+            children.append(drafts[place].kept + corrected[place].filter { tree[$0].state == .correction } + salvaged)
             scores.keptDrafts += Self.samples(drafts[place].kept, tree)
             scores.target += Self.samples(corrected[place], tree)
         }
@@ -197,6 +203,18 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
             case .never: return need
             }
         }
+    }
+
+    /// The best rejected draft of a node that was corrected, where it outscores the corrections.
+    private func salvage(
+        _ drafts: NodeDrafts, _ corrected: [NodeID], below node: NodeID, _ bound: Double?, in context: SearchContext
+    ) -> [NodeID] {
+        let tree = context.tree
+        guard configuration.salvages, !corrected.isEmpty, let best = tree.ranked(drafts.rejected).first else { return [] }
+        let most = corrected.filter { tree[$0].state != .lost }.map { tree[$0].rank }.max()
+        if let most, tree[best].rank <= most { return [] }
+        context.resolve([best], as: .salvaged, below: node, threshold: bound)
+        return [best]
     }
 
     /// The target's thoughts in place of rejected drafts; those that a kept draft says already are marked as such.

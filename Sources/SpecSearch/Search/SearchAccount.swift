@@ -17,6 +17,9 @@ struct SearchAccount {
     /// - Parameter isScored: Whether the search looks at scores; without them there is nothing to account for.
     mutating func add(_ nodes: Range<Int>, depth: Int, in tree: SearchTree, isScored: Bool) {
         var batch = DepthAccount(depth: depth)
+        // By parent: the best rejected draft, and what the target generated.
+        var rejected: [NodeID: Double] = [:]
+        var corrections: [(parent: NodeID, score: Double, samples: Int)] = []
         for id in nodes.lazy.map(NodeID.init) where tree[id].depth == depth + 1 {
             let node = tree[id]
             let scores = Array(repeating: node.score ?? 1, count: node.samples)
@@ -28,14 +31,23 @@ struct SearchAccount {
                 acceptance.judged += node.samples
                 acceptance.unique += 1
                 if node.state == .accepted { batch.keptDrafts += scores }
-                if node.state != .rejected {
+                let isRejected = node.state == .rejected || node.state == .salvaged
+                if isRejected, let parent = node.parent {
+                    rejected[parent] = max(rejected[parent] ?? 0, node.score ?? 1)
+                } else {
                     batch.accepted += node.samples
                     acceptance.kept += node.samples
                 }
             case (_, let state):
                 batch.targetThoughts += scores
-                if state == .correction || state == .duplicate { acceptance.corrections += node.samples }
+                if state == .correction || state == .duplicate, let parent = node.parent {
+                    acceptance.corrections += node.samples
+                    corrections.append((parent, node.score ?? 1, node.samples))
+                }
             }
+        }
+        for correction in corrections where correction.score <= rejected[correction.parent] ?? -1 {
+            acceptance.wasted += correction.samples
         }
         guard isScored else { return }
         accounts[place(of: depth)].merge(batch)

@@ -36,8 +36,20 @@ public struct SearchOutcome: Sendable, Hashable, Codable {
         public var kept = 0
         /// Candidates that the target generated in place of rejected drafts.
         public var corrections = 0
+        /// Those of them that score no higher than the best draft that was rejected in their place.
+        public var wasted = 0
 
         public init() {}
+
+        public init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            judged = try values.decode(Int.self, forKey: .judged)
+            unique = try values.decode(Int.self, forKey: .unique)
+            kept = try values.decode(Int.self, forKey: .kept)
+            corrections = try values.decode(Int.self, forKey: .corrections)
+            // Earlier versions did not count them.
+            wasted = try values.decodeIfPresent(Int.self, forKey: .wasted) ?? 0
+        }
     }
 
     /// Branches that one model could not go on with, for one reason; where that is the draft, the target may have.

@@ -44,6 +44,8 @@ public enum SearchKind: String, Sendable, Hashable, Codable, CaseIterable {
 /// let search = try Search(engine, configuration: configuration)
 /// ```
 public struct SearchConfiguration: Sendable, Hashable {
+    /// The published method whose settings were taken, if any; what was changed since is not told.
+    public internal(set) var preset: SearchPreset?
     /// The way to generate thoughts.
     public var method = SearchMethod.specsearch
     /// The search algorithm.
@@ -79,6 +81,8 @@ public struct SearchConfiguration: Sendable, Hashable {
     public var correction = SpeculativeThoughtGenerator.Correction.fill
     /// The cases in which it generates one more.
     public var extraThought = SpeculativeThoughtGenerator.ExtraThought.whenCorrecting
+    /// Whether the best rejected draft goes to the search where it outscores what the target generated in its place.
+    public var salvages = false
     /// GSI's settings.
     public var gsi = GuidedThoughtGenerator.Configuration()
     /// The judge, which scores steps.
@@ -142,6 +146,7 @@ public struct SearchConfiguration: Sendable, Hashable {
         configuration.draftWaves = draftWaves ?? (method == .auto ? draftFactor : 1)
         configuration.correction = correction
         configuration.extraThought = extraThought
+        configuration.salvages = salvages
         return configuration
     }
 

@@ -25,6 +25,19 @@ extension SearchSetting {
     private static let suiting = "what suits the models"
 
     private static let searches: [SearchSetting] = [
+        SearchSetting(
+            "preset", .choice(SearchPreset.allCases.map(\.rawValue)), usual: "none",
+            "All that a published method sets, for comparison: rsd, specreason or gsi. Other settings change it.",
+            scope: ("that method", { it in it.preset.map { $0.settings["method"] == it.method.rawValue } ?? true }),
+            get: { $0.preset.map { .text($0.rawValue) } },
+            set: { configuration, value in
+                guard let preset = value.text.flatMap(SearchPreset.init) else { return false }
+                configuration.preset = preset
+                return preset.settings.allSatisfy { key, text in
+                    guard let setting = named(key), let value = try? setting.parse(text) else { return false }
+                    return (try? setting.apply(value, to: &configuration)) != nil
+                }
+            }),
         .choice(
             "method", \.method, usual: "specsearch",
             "Who generates the steps: auto, whichever of the next three is the fastest; specsearch; sps, the target with token-level speculation; ar, the target alone; "
@@ -108,6 +121,10 @@ extension SearchSetting {
         .choice(
             "extra-thought", \.extraThought, usual: "when-correcting",
             "When the target generates one thought more: when-correcting, always or never.", scope: rejecting),
+        .flag(
+            "salvage", \.salvages,
+            "Hand the best rejected draft of a node to the search where it outscores all that the target generated there.",
+            scope: rejecting),
         .number(
             "gsi-beta", \.gsi.beta, 1e-9...1e9, usual: "20", "How sharply gsi's rewards count.", scope: guided),
         .number(
@@ -118,8 +135,8 @@ extension SearchSetting {
     private static let answers: [SearchSetting] = [
         .choice(
             "judge", \.judge, usual: "prm",
-            "Who scores steps: prm; target, which is asked for a grade; or examples, on which programs are run (for "
-                + "humaneval)."),
+            "Who scores steps: prm; target, which is asked for a grade; confidence, the probability that a step had for the model "
+                + "that wrote it, which costs nothing; or examples, on which programs are run (for humaneval)."),
         .optionalChoice(
             "aggregation", \.options.aggregation, usual: "what suits the reward model",
             "How the scores of a path's steps rank it: last, min, mean or product."),

@@ -1,7 +1,7 @@
 /// Events as flat JSON objects: `{"type":"drafted","node":12,"parent":3,…}`.
 ///
 /// The types are `started`; `chosen` (the method auto chose); `drafted` and `generated` (a thought by the draft, by the target); `repeated` (one that a later
-/// wave sampled again); `sampled` (a model call); `scored`; `lost`; `likelihoods`; `accepted`, `surplus`, `rejected`, `corrected` and `duplicate` (what became of thoughts);
+/// wave sampled again); `sampled` (a model call); `scored`; `lost`; `likelihoods`; `accepted`, `surplus`, `rejected`, `corrected`, `duplicate` and `salvaged` (what became of thoughts);
 /// `threshold`; `lookahead`; `selected`; `backedUp`; `finished`.
 extension SearchEvent: Codable {
     private enum Key: String, CodingKey {
@@ -10,7 +10,7 @@ extension SearchEvent: Codable {
 
     private static let stateTypes: [(state: SearchTree.State, type: String)] = [
         (.accepted, "accepted"), (.surplus, "surplus"), (.rejected, "rejected"), (.correction, "corrected"),
-        (.duplicate, "duplicate"),
+        (.duplicate, "duplicate"), (.salvaged, "salvaged"),
     ]
 
     /// The event's type, as traces name it.

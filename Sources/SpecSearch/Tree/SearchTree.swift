@@ -38,6 +38,8 @@ public struct SearchTree: Sendable, Hashable {
         case surplus
         /// A draft that the rule rejected.
         case rejected
+        /// A draft that the rule rejected and that goes to the search all the same, since it outscores what the target generated.
+        case salvaged
         /// The target's thought in place of rejected drafts.
         case correction
         /// The target's thought that says what a kept draft says already.

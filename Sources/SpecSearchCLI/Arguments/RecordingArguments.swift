@@ -128,9 +128,13 @@ struct RecordingArguments: ParsableArguments {
             concurrency: manifest.concurrency, terminal)
         var failure: (any Error)?
         do {
-            try await run.run(done: Set(done.map(\.key))) { record in
-                try await file.append(record)
-                await progress.count(record)
+            run.onBegin = { await progress.begin($0, $1) }
+            let run = run
+            try await progress.watching {
+                try await run.run(done: Set(done.map(\.key))) { record in
+                    try await file.append(record)
+                    await progress.count(record)
+                }
             }
         } catch is CancellationError {
         } catch {

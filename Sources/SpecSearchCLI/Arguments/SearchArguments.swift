@@ -8,6 +8,7 @@ internal import SpecSearchEvaluation
 ///
 /// Only what the user gives is applied, over the defaults; a setting that has no effect is refused.
 struct SearchArguments: ParsableArguments {
+    @Option(setting: "preset") var preset: String?
     @Option(setting: "search") var search: String?
     @Option(setting: "beams") var beams: String?
     @Option(setting: "width") var width: String?
@@ -31,6 +32,7 @@ struct SearchArguments: ParsableArguments {
     var calibration: String?
     @Option(setting: "correction") var correction: String?
     @Option(setting: "extra-thought") var extraThought: String?
+    @Flag(help: .setting("salvage")) var salvage = false
     @Option(setting: "gsi-beta") var gsiBeta: String?
     @Option(setting: "gsi-threshold") var gsiThreshold: String?
     @Option(setting: "judge") var judge: String?
@@ -51,13 +53,14 @@ struct SearchArguments: ParsableArguments {
     /// What the user gave, by the settings' names.
     var given: [String: String] {
         let values: [(String, String?)] = [
-            ("search", search), ("beams", beams), ("width", width), ("depth", depth),
+            ("preset", preset), ("search", search), ("beams", beams), ("width", width), ("depth", depth),
             ("keep-beam-full", keepBeamFull ? "true" : nil), ("iterations", iterations), ("tree-policy", treePolicy),
             ("exploration", exploration), ("prior", prior), ("rebase-temperature", rebaseTemperature),
             ("lookahead", lookahead),
             ("draft-factor", draftFactor), ("draft-waves", draftWaves), ("theta", theta), ("estimator", estimator),
             ("margin", margin), ("first-threshold", firstThreshold),
             ("statistics", statistics), ("correction", correction), ("extra-thought", extraThought),
+            ("salvage", salvage ? "true" : nil),
             ("gsi-beta", gsiBeta), ("gsi-threshold", gsiThreshold), ("judge", judge), ("aggregation", aggregation),
             ("answer", answer), ("answer-marker", answerMarker), ("temperature", temperature), ("top-k", topK),
             ("top-p", topP), ("min-p", minP), ("max-tokens", maxTokens), ("delimiter", delimiter), ("seed", seed), ("deadline", deadline),
@@ -87,6 +90,9 @@ struct SearchArguments: ParsableArguments {
             try configuration.apply(given)
             try configuration.validate()
         }
+        guard method == nil || configuration.method.rawValue == method else {
+            throw ValidationError("--preset \(preset ?? "") is a method of its own: it goes without --method.")
+        }
         try checkCalibration([configuration])
         return configuration
     }
@@ -97,7 +103,7 @@ struct SearchArguments: ParsableArguments {
     /// - Throws: As ``configuration(_:)``, and what reading `--calibration` does.
     func configuration(_ method: String?, for engine: Engine) throws -> SearchConfiguration {
         let configuration = try calibrated(configuration(method))
-        guard method == nil, search == nil, judge == nil, calibration == nil else { return configuration }
+        guard method == nil, preset == nil, search == nil, judge == nil, calibration == nil else { return configuration }
         var usual = SearchConfiguration.usual(for: engine)
         guard (try? usual.apply(given)) != nil else { return configuration }
         let missing = [

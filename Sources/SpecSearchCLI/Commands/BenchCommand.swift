@@ -85,11 +85,14 @@ struct BenchCommand: AsyncParsableCommand {
         let progress = EvaluationProgress(variants: variants.map(\.name), each: problems.count, terminal)
         let records = Mutex<[EvaluationRecord]>([])
         do {
-            try await EvaluationRun(variants: variants, problems: problems, seeds: [seed], engines: engines)
-                .run { record in
+            var run = EvaluationRun(variants: variants, problems: problems, seeds: [seed], engines: engines)
+            run.onBegin = { await progress.begin($0, $1) }
+            try await progress.watching { [run] in
+                try await run.run { record in
                     records.withLock { $0.append(record) }
                     await progress.count(record)
                 }
+            }
         } catch is CancellationError {}
         let all = records.withLock { $0 }
         let counts = Dictionary(all.map { ($0.problem, 1) }, uniquingKeysWith: +)

@@ -29,6 +29,8 @@ struct SampleCommand: AsyncParsableCommand {
     var concurrency = 1
 
     @Option(setting: "temperature") var temperature: String?
+    @Option(setting: "top-k") var topK: String?
+    @Option(setting: "top-p") var topP: String?
     @Option(setting: "max-tokens") var maxTokens: String?
     @Option(setting: "depth") var depth: String?
     @Option(setting: "seed") var seed: String?
@@ -98,7 +100,8 @@ struct SampleCommand: AsyncParsableCommand {
         (configuration.beams, configuration.width) = (1, count)
         try ValidationError.wrapping {
             for (key, value) in [
-                ("temperature", temperature), ("max-tokens", maxTokens), ("depth", depth), ("seed", seed),
+                ("temperature", temperature), ("top-k", topK), ("top-p", topP), ("max-tokens", maxTokens),
+                ("depth", depth), ("seed", seed),
             ] {
                 if let value { try configuration.apply([key: value]) }
             }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import SpecSearch
 internal import SpecSearchEvaluation
 
 /// How far an evaluation is, for people.
@@ -14,6 +15,8 @@ actor EvaluationProgress {
     private var right: [String: Int] = [:]
     private let variants: [String]
     private let concurrency: Int
+    /// The search that began last, and when.
+    private var current: (name: String, begin: ContinuousClock.Instant)?
 
     init(variants: [String], each: Int, done: [EvaluationRecord] = [], concurrency: Int = 1, _ terminal: Terminal) {
         self.terminal = terminal
@@ -23,6 +26,19 @@ actor EvaluationProgress {
         finished = done.count
         left = Dictionary(uniqueKeysWithValues: variants.map { ($0, each) })
         for record in done { left[record.variant, default: 0] -= 1 }
+    }
+
+    func begin(_ variant: Variant, _ problem: Problem) {
+        current = ("\(problem.id) by \(variant.name)", .now)
+    }
+
+    /// Does something long, and shows every few seconds what is going on.
+    nonisolated func watching<Value>(_ body: () async throws -> Value) async throws -> Value {
+        let beat = Task {
+            while (try? await Task.sleep(for: .seconds(10))) != nil { await show() }
+        }
+        defer { beat.cancel() }
+        return try await body()
     }
 
     func count(_ record: EvaluationRecord) {
@@ -46,9 +62,10 @@ actor EvaluationProgress {
         let accuracies = variants.prefix(4).compactMap { variant in
             counts[variant].map { "\(variant) \((Double(right[variant] ?? 0) / Double($0)).percent)" }
         }
+        let now = current.map { "; \($0.name) for \(Double($0.begin.duration(to: .now).components.seconds).duration)" } ?? ""
         terminal.progress(
-            "\(finished) of \(total) searches\(failed > 0 ? ", \(failed) failed" : ""), about \((estimate / Double(concurrency)).duration) left; "
-                + accuracies.joined(separator: ", "))
+            "\(finished) of \(total) searches\(failed > 0 ? ", \(failed) failed" : ""), \(estimate > 0 ? "about \((estimate / Double(concurrency)).duration) left" : "warming up"); "
+                + accuracies.joined(separator: ", ") + now)
     }
 }
 

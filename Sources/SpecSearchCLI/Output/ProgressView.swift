@@ -37,6 +37,8 @@ package struct ProgressView {
                 judged += event.nodes.count
             case .rejected: judged += event.nodes.count
             case .correction, .duplicate: regenerated += event.nodes.count
+            // Counted when it was rejected.
+            case .salvaged: break
             case .sampled, .unusable, .lookahead, .lost: break
             }
         case .selected(let depth, let nodes): return end("\(depth + 1)", nodes.first, at: seconds)

@@ -86,9 +86,11 @@ struct ResultText {
         let acceptance = result.acceptance
         if acceptance.judged > 0 {
             let share = Double(acceptance.kept) / Double(acceptance.judged)
+            let wasted =
+                acceptance.wasted > 0 ? ", \(acceptance.wasted.grouped) of them no better than a rejected one" : ""
             lines.append(
                 "Drafts  \(acceptance.judged.grouped) judged, \(share.percent) accepted; the target generated "
-                    + "\(acceptance.corrections.grouped) in place of others")
+                    + "\(acceptance.corrections.grouped) in place of others\(wasted)")
         }
         for lost in result.lost ?? [] {
             let why = "\(lost.code) (\(lost.role.rawValue)): \(lost.message.printable)"

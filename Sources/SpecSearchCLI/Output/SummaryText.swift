@@ -11,13 +11,13 @@ struct SummaryText {
     var text: String {
         guard let problems = report.methods.first?.problems, problems > 0 else { return "No problem was finished." }
         var lines = table(
-            ["method", "accuracy", "seconds", "tokens: draft", "target", "prm", "drafts kept", "tokens accepted"],
+            ["method", "accuracy", "seconds", "tokens: draft", "target", "prm", "drafts kept", "corrections wasted", "tokens accepted"],
             report.methods.map { method in
                 [
                     method.method, method.accuracy?.percent ?? "–", method.seconds.fixed(2),
                     method.tokens.draft.grouped,
                     method.tokens.target.grouped, method.tokens.prm.grouped, method.acceptance?.percent ?? "–",
-                    method.tokenAcceptance?.percent ?? "–",
+                    method.wasted?.percent ?? "–", method.tokenAcceptance?.percent ?? "–",
                 ]
             })
         lines += [""]

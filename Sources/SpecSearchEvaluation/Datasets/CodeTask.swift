@@ -29,7 +29,7 @@ public struct CodeTask: Sendable, Hashable, Codable {
     static func question(_ prompt: String) -> String {
         """
         Please provide a self-contained Python script that solves the following problem in a markdown code block:
-        ```
+        ```python
         \(prompt)
         ```
         """

@@ -74,9 +74,11 @@ public struct RunReport: Sendable {
         ReportTable(
             caption:
                 "\(manifest.problems.count) problems, \(manifest.seeds.count == 1 ? "one seed" : "\(manifest.seeds.count) seeds"). "
-                + "Right answers with Wilson's 95 % interval; milliseconds and tokens evaluated per problem.",
+                + "Right answers with Wilson's 95 % interval; milliseconds and tokens evaluated per problem. Corrections are wasted "
+                + "where they score no higher than the best draft that was rejected.",
             header: [
-                "variant", "right, %", "ms", "tokens: draft", "target", "PRM", "drafts kept", "tokens accepted",
+                "variant", "right, %", "ms", "tokens: draft", "target", "PRM", "drafts kept", "corrections wasted",
+                "tokens accepted",
             ],
             rows: summary.methods.map { method in
                 let count = Double(max(1, method.finished))
@@ -86,7 +88,8 @@ public struct RunReport: Sendable {
                         + within(method.accuracyInterval) { (100 * $0).fixed(1) },
                     (1000 * method.seconds / count).fixed(1), (Double(method.tokens.draft) / count).fixed(1),
                     (Double(method.tokens.target) / count).fixed(1), (Double(method.tokens.prm) / count).fixed(1),
-                    method.acceptance?.percent ?? "–", method.tokenAcceptance?.percent ?? "–",
+                    method.acceptance?.percent ?? "–", method.wasted?.percent ?? "–",
+                    method.tokenAcceptance?.percent ?? "–",
                 ]
             })
     }

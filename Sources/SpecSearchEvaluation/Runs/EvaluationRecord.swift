@@ -85,7 +85,7 @@ public struct EvaluationRecord: Sendable, Hashable, Codable {
         depths = try values.decode([SearchOutcome.Depth].self, forKey: .depths)
         error = try values.decodeIfPresent(String.self, forKey: .error)
         let counts =
-            [acceptance.judged, acceptance.unique, acceptance.kept, acceptance.corrections]
+            [acceptance.judged, acceptance.unique, acceptance.kept, acceptance.corrections, acceptance.wasted]
             + depths.flatMap { depth in
                 [depth.depth, depth.keptDrafts, depth.targetThoughts, depth.batches ?? 0]
                     + [depth.judgedDrafts, depth.acceptedDrafts, depth.draftsAboveTarget].map { $0 ?? 0 }

@@ -12,8 +12,12 @@ public struct EvaluationRun: Sendable {
     public var seeds: [UInt64]
     /// Problems in progress at the same time.
     public var concurrency = 1
-    /// Problems that every variant solves first, unrecorded.
+    /// Problems that every variant solves first, unrecorded, as long as ``warmUpSeconds`` have not passed.
     public var warmUp = 2
+    /// Large models are warm once they are loaded, and their searches are long.
+    public var warmUpSeconds = 5.0
+    /// Called as every search begins, those of the warm-up too.
+    public var onBegin: (@Sendable (Variant, Problem) async -> Void)?
 
     /// Searches; what it computed must not help the next search.
     private let solve: @Sendable (Variant, Problem) async throws -> SearchResult
@@ -66,9 +70,13 @@ public struct EvaluationRun: Sendable {
     ) async throws {
         var rounds = rounds(done)[...]
         guard !rounds.isEmpty else { return }
+        let begin = ContinuousClock.now
         for problem in problems.prefix(warmUp) {
-            for variant in variants { _ = try? await solve(variant.seeded(seeds[0]), problem.problem) }
-            try Task.checkCancellation()
+            for variant in variants where begin.duration(to: .now) < .seconds(warmUpSeconds) {
+                await onBegin?(variant, problem.problem)
+                _ = try? await solve(variant.seeded(seeds[0]), problem.problem)
+                try Task.checkCancellation()
+            }
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             var running = 0
@@ -105,6 +113,7 @@ public struct EvaluationRun: Sendable {
     ) async throws {
         for variant in round.variants {
             let outcome: EvaluationRecord
+            await onBegin?(variant, round.problem.problem)
             do {
                 let result = try await solve(variant.seeded(round.seed), round.problem.problem)
                 guard result.end != .cancelled else { throw CancellationError() }

@@ -26,6 +26,9 @@ public struct RunSummary: Sendable, Encodable {
         public var tokens: Tokens
         /// The share of judged draft thoughts that were kept; nil for methods without drafts.
         public var acceptance: Double?
+        /// The share of the target's thoughts in place of drafts that score no higher than a rejected one; nil without such
+        /// thoughts.
+        public var wasted: Double?
         /// The share of token-level proposals that were accepted; nil without token-level speculation.
         public var tokenAcceptance: Double?
         /// Seconds by phase, over all searches.
@@ -43,7 +46,7 @@ public struct RunSummary: Sendable, Encodable {
         enum CodingKeys: String, CodingKey {
             case method, problems, accuracy
             case accuracyInterval = "accuracy_interval"
-            case seconds, tokens, acceptance
+            case seconds, tokens, acceptance, wasted
             case tokenAcceptance = "token_acceptance"
             case phases
             case modelSeconds = "model_seconds"
@@ -162,6 +165,8 @@ public struct RunSummary: Sendable, Encodable {
         let right = Proportion(successes: records.count { $0.isRight }, count: records.count)
         let judged = records.reduce(0) { $0 + $1.acceptance.judged }
         let kept = records.reduce(0) { $0 + $1.acceptance.kept }
+        let corrections = records.reduce(0) { $0 + $1.acceptance.corrections }
+        let wasted = records.reduce(0) { $0 + $1.acceptance.wasted }
         let target = usage[.target]
         return Method(
             method: variant, problems: all.count,
@@ -171,6 +176,7 @@ public struct RunSummary: Sendable, Encodable {
                 draft: usage[.draft].evaluatedTokens, target: target.evaluatedTokens,
                 prm: usage[.rewardModel].evaluatedTokens),
             acceptance: judged > 0 ? Double(kept) / Double(judged) : nil,
+            wasted: corrections > 0 ? Double(wasted) / Double(corrections) : nil,
             tokenAcceptance: target.proposedTokens > 0
                 ? Double(target.acceptedTokens) / Double(target.proposedTokens) : nil,
             phases: phases,

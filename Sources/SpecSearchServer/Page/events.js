@@ -38,6 +38,7 @@ const eventParts = {
   rejected: verdict,
   duplicate: verdict,
   corrected: verdict,
+  salvaged: verdict,
   threshold: { depth: isCount, threshold: isMaybe(isNumber) },
   lookahead: { node: isCount, score: isNumber },
   selected: { depth: isCount, nodes: isListOf(isCount) },

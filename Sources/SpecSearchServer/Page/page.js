@@ -330,8 +330,8 @@ class Page {
     const now = performance.now();
     if (!model.result && now - this.said < 3000) return;
     this.said = now;
-    const judged = model.drawn.filter((node) => ["accepted", "surplus", "rejected"].includes(node.state));
-    const kept = judged.filter((node) => node.state !== "rejected").length;
+    const judged = model.drawn.filter((node) => ["accepted", "surplus", "rejected", "salvaged"].includes(node.state));
+    const kept = judged.filter((node) => node.state !== "rejected" && node.state !== "salvaged").length;
     this.at("progress").textContent = model.result
       ? `The answer is ${model.result.answer ?? "missing"}.`
       : `Step ${model.maxDepth}: ${kept} of ${judged.length} drafts accepted.`;

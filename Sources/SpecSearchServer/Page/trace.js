@@ -9,6 +9,7 @@ const stateNames = {
   accepted: "accepted",
   surplus: "accepted, but the node has better ones",
   rejected: "rejected",
+  salvaged: "rejected, but better than what the target put in its place",
   correction: "the target's, in place of rejected drafts",
   duplicate: "the target's, and says what a kept draft says",
   unusable: "not usable: cut, empty or a repeat",
@@ -65,7 +66,7 @@ class TraceModel {
         if (event.phase === "score") for (const id of event.nodes) this.node(id).state = "lost";
         break;
       case "likelihoods": this.spend(event.role, event, "likelihoods"); break;
-      case "accepted": case "surplus": case "rejected": case "duplicate": this.resolve(event, event.type); break;
+      case "accepted": case "surplus": case "rejected": case "duplicate": case "salvaged": this.resolve(event, event.type); break;
       case "corrected": this.resolve(event, "correction"); break;
       case "threshold":
         if (typeof event.threshold === "number") this.thresholds.set(event.depth, event.threshold);

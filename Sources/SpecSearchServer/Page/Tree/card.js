@@ -2,7 +2,7 @@
 // One thought as a card of the tree: a line of its words, its mark, and its score against the threshold.
 
 const marks = {
-  sampled: "", accepted: "✓", surplus: "+", rejected: "✕", correction: "↻", duplicate: "=", unusable: "–", lost: "!",
+  sampled: "", accepted: "✓", surplus: "+", rejected: "✕", salvaged: "✓", correction: "↻", duplicate: "=", unusable: "–", lost: "!",
 };
 
 /** Cuts texts to a width, measured in the letters that are drawn. */
