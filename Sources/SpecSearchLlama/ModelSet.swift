@@ -227,8 +227,10 @@ public struct ModelSet: Sendable, Hashable, Codable {
         else {
             throw SpecSearchError(
                 .badSetting, "\(path) has a setting out of range.",
-                remedy: "The temperature lies in 0 ... 100, topP above 0 and up to 1, numSpeculativeTokens in 0 ... 64; topK is at least 0, "
-                    + "maximumStepTokens at least 1, contextLength at least 2, and both are at most \(Self.lengths.upperBound).")
+                remedy:
+                    "The temperature lies in 0 ... 100, topP above 0 and up to 1, numSpeculativeTokens in 0 ... 64; topK is at least 0, "
+                    + "maximumStepTokens at least 1, contextLength at least 2, and both are at most \(Self.lengths.upperBound)."
+            )
         }
     }
 

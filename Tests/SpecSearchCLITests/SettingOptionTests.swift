@@ -17,6 +17,8 @@ import Testing
 
     /// A method and a search for which a setting has an effect.
     private static func context(of setting: SearchSetting) -> [String: String] {
+        // A preset is a method of its own.
+        if setting.key == "preset" { return ["method": "specsearch"] }
         for method in SearchMethod.allCases {
             for search in SearchKind.allCases {
                 var configuration = SearchConfiguration()
@@ -32,7 +34,7 @@ import Testing
         switch setting.domain {
         case .integer(let range): "\(max(1, range.lowerBound))"
         case .number(let range): "\(range.upperBound)"
-        case .choice(let names): names.last
+        case .choice(let names): setting.key == "preset" ? names.first : names.last
         case .text: setting.key == "estimator" ? "ucb:1.5" : "Answer: "
         case .flag: nil
         }

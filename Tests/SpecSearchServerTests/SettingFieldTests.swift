@@ -17,7 +17,8 @@ import Testing
 
     /// A value that is not the usual one, as JSON, and the search or method that it needs.
     private static let samples: [String: (value: String, also: String)] = [
-        "preset": (#""rsd""#, ""), "method": (#""ar""#, ""), "search": (#""dvts""#, ""), "beams": ("3", ""), "width": ("4", ""),
+        "preset": (#""rsd""#, ""), "method": (#""ar""#, ""), "search": (#""dvts""#, ""), "beams": ("3", ""),
+        "width": ("4", ""),
         "depth": ("9", ""),
         "keep_beam_full": ("true", ""), "iterations": ("5", #","search":"mcts""#),
         "tree_policy": (#""uct""#, #","search":"mcts""#), "exploration": ("0.5", #","search":"mcts-openr""#),
@@ -26,11 +27,13 @@ import Testing
         "draft_waves": ("2", ""),
         "theta": ("0.5", ""), "estimator": (#""fixed:0.25""#, ""), "margin": ("0.25", ""),
         "first_threshold": ("0.5", ""),
-        "statistics": (#""target-only""#, ""), "correction": (#""cover""#, ""), "extra_thought": (#""never""#, ""), "salvage": ("true", ""),
+        "statistics": (#""target-only""#, ""), "correction": (#""cover""#, ""), "extra_thought": (#""never""#, ""),
+        "salvage": ("true", ""),
         "gsi_beta": ("7.5", #","method":"gsi""#), "gsi_threshold": ("0.25", #","method":"gsi""#),
         "judge": (#""prm""#, ""), "aggregation": (#""min""#, ""), "answer": (#""vote""#, ""),
         "answer_marker": (#""So ""#, ""), "temperature": ("0.5", ""), "top_k": ("7", ""), "top_p": ("0.5", ""),
-        "min_p": ("0.1", ""), "max_tokens": ("77", ""), "delimiter": (#""; ""#, ""), "seed": ("-3", ""), "deadline": ("1.5", ""),
+        "min_p": ("0.1", ""), "max_tokens": ("77", ""), "delimiter": (#""; ""#, ""), "seed": ("-3", ""),
+        "deadline": ("1.5", ""),
         "thought_budget": ("500", ""), "token_budget": ("1000", ""),
     ]
 

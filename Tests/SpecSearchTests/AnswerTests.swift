@@ -61,7 +61,8 @@ import Testing
     @Test(arguments: [
         ("```python\nx = 1\n\ny = 2\n```\nIt is \\boxed{3}.", "x = 1\n\ny = 2"),
         // Some models begin with a fence too many.
-        ("```\n```python\na\n```\nThat is b.\n", "a"), ("```\na\n```\nand\r\n```\r\nb\r\n```\r\n", "b"), ("```\na\n```\n```\nb", "a"), ("The answer is 3.", nil),
+        ("```\n```python\na\n```\nThat is b.\n", "a"), ("```\na\n```\nand\r\n```\r\nb\r\n```\r\n", "b"),
+        ("```\na\n```\n```\nb", "a"), ("The answer is 3.", nil),
     ])
     func `A marker that is a code fence is closed by the next one`(text: String, answer: String?) {
         #expect(AnswerExtractor(marker: "```").answer(in: text) == answer)

@@ -66,6 +66,44 @@ import Testing
         #expect(try await run(.bestOfN, .majority).result.answer == "1,000")
     }
 
+    @Test(
+        arguments: [
+            // The chains end after these steps with these answers; what is the answer, and how many need not end?
+            ([1, 1, 1, 9], ["18", "18", "18", "7"], "18", 1), ([1, 1, 2, 9], ["18", "7", "18.0", "7"], "18", nil),
+            ([1, 2, 2, 9], ["18", "7", "18", "18"], "18", nil), ([1, 1, 1, 9], ["none", "18", "18", "7"], "18", 1),
+            ([1, 1, 9, 9], ["18", "18", "7", "7"], "18", nil), ([1, 1, 1, 9], ["none", "none", "18", "7"], "18", nil),
+        ] as [([Int], [String], String, Int?)])
+    func `A vote ends once the paths that are left cannot change it`(
+        ends: [Int], answers: [String], answer: String, undecisive: Int?
+    ) async throws {
+        let target = ScriptedModel(.target) { path, key in
+            guard path.depth + 1 == ends[key.node] else { return .init("so \(path.depth)\n\n") }
+            let text = answers[key.node] == "none" ? "I do not know" : "The answer is \(answers[key.node])"
+            return .init(text, stop: .endOfSequence)
+        }
+        let run = try await HandwrittenSearch(
+            Handwritten.configuration(beams: 1, width: 4, depth: 20) {
+                $0.method = .ar
+                $0.search = .selfConsistency
+                $0.options.answerMarker = "The answer is "
+            }, draft: target, target: target)
+        #expect(run.result.answer == answer)
+        #expect(run.result.undecisive == undecisive)
+        #expect(run.result.end == .finished && run.result.paths.count == 4 - (undecisive ?? 0))
+        #expect(target.calls.count == (undecisive == nil ? 9 : 1))
+        #expect(SearchInvariants.violations(in: run.events, of: run.result) == [])
+    }
+
+    @Test func `A vote by scores is decided by no more than they can weigh`() {
+        func isDecided(_ ballots: [(String?, Double)], open: Int) -> Bool {
+            AnswerVote.isDecided(ballots.map { (answer: $0.0, weight: $0.1) }, open: open)
+        }
+        #expect(isDecided([("1", 0.9), ("1.0", 0.9), ("2", 0.5)], open: 1))
+        #expect(!isDecided([("1", 0.9), ("1.0", 0.5), ("2", 0.5)], open: 1))
+        // As many as are open may agree on what nobody has said yet; without a ballot nothing is decided.
+        #expect(!isDecided([("1", 1), ("1", 1)], open: 2) && !isDecided([(nil, 1)], open: 0))
+    }
+
     @Test func `A chain gets its own corrections, also where only the uncovered is corrected`() async throws {
         // The first chain's drafts are good, the second's are not.
         let draft = ScriptedModel(.draft) { path, key in

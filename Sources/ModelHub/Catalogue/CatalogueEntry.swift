@@ -43,7 +43,8 @@ public struct CatalogueEntry: Sendable, Hashable, Codable {
         name: String, summary: String = "", licence: String = "", tried: Bool = false, directory: String? = nil,
         roles: [ModelRole: ModelFile] = [:], chatTemplate: String = "gguf", delimiter: String = "\n\n",
         answerPrefix: String = "", temperature: Double = 0.7, topK: Int? = nil, topP: Double? = nil,
-        maximumStepTokens: Int = 256, contextLength: Int = 4096, memory: Int64? = nil, rewardModel: JSONValue? = nil, rewardNote: String = "",
+        maximumStepTokens: Int = 256, contextLength: Int = 4096, memory: Int64? = nil, rewardModel: JSONValue? = nil,
+        rewardNote: String = "",
         adapters: [ModelRole: [AdapterFile]] = [:]
     ) {
         self.name = name
@@ -69,7 +70,8 @@ public struct CatalogueEntry: Sendable, Hashable, Codable {
     public init(from decoder: any Decoder) throws {
         try decoder.refuseKeys(except: [
             "name", "summary", "licence", "tried", "directory", "roles", "adapters", "chatTemplate", "delimiter",
-            "answerPrefix", "temperature", "topK", "topP", "maximumStepTokens", "contextLength", "memory", "rewardModel", "rewardNote",
+            "answerPrefix", "temperature", "topK", "topP", "maximumStepTokens", "contextLength", "memory",
+            "rewardModel", "rewardNote",
         ])
         let values = try decoder.container(keyedBy: CodingKeys.self)
         self.init(name: try values.decode(String.self, forKey: .name))

@@ -45,6 +45,8 @@ public struct BeamSearch: SearchAlgorithm {
 
     public func unfinished(in tree: SearchTree) -> [NodeID] { last }
 
+    public func openPaths(in tree: SearchTree) -> Int? { open.isEmpty ? 0 : slots }
+
     public mutating func receive(_ children: [[NodeID]], in tree: SearchTree) -> [SearchEvent] {
         let depth = open.first.map { tree[$0].depth } ?? 0
         // Children stand in the pool by parent rank and child index, and ranking keeps ties there.

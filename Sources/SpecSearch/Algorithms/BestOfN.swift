@@ -33,6 +33,7 @@ public struct BestOfN: SearchAlgorithm {
     public var finished: [NodeID] { chains.finished }
     public func ranked(in tree: SearchTree) -> [NodeID] { chains.ranked(in: tree) }
     public func unfinished(in tree: SearchTree) -> [NodeID] { chains.unfinished(in: tree) }
+    public func openPaths(in tree: SearchTree) -> Int? { chains.openPaths(in: tree) }
     public func next(in tree: SearchTree) -> ExpansionBatch { chains.next(in: tree) }
 
     public mutating func receive(_ children: [[NodeID]], in tree: SearchTree) -> [SearchEvent] {

@@ -41,6 +41,8 @@ public struct DiverseVerifierTreeSearch: SearchAlgorithm {
 
     public func unfinished(in tree: SearchTree) -> [NodeID] { last }
 
+    public func openPaths(in tree: SearchTree) -> Int? { open.count }
+
     public func ranked(in tree: SearchTree) -> [NodeID] { isScored ? tree.ranked(finished) : finished }
 
     public mutating func receive(_ children: [[NodeID]], in tree: SearchTree) -> [SearchEvent] {

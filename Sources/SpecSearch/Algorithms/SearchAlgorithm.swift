@@ -32,6 +32,11 @@ public protocol SearchAlgorithm: Sendable {
     /// The finished paths, best first; by their scores unless said otherwise, ties in the order of finishing.
     func ranked(in tree: SearchTree) -> [NodeID]
 
+    /// The most paths that may finish beyond those that have; nil where that is not known, as unless said otherwise.
+    ///
+    /// A search ends once they cannot change its answer any more.
+    func openPaths(in tree: SearchTree) -> Int?
+
     /// The rule that chooses the answer where the settings leave it open: the best path's, unless said otherwise.
     var answerRule: AnswerRule { get }
 }
@@ -48,5 +53,6 @@ extension SearchAlgorithm {
         return nodes.filter { tree[$0].depth == depth }
     }
     public func ranked(in tree: SearchTree) -> [NodeID] { tree.ranked(finished) }
+    public func openPaths(in tree: SearchTree) -> Int? { nil }
     public var answerRule: AnswerRule { .best }
 }

@@ -19,6 +19,21 @@ package enum AnswerVote {
     /// - Parameter ballots: The paths' answers, and what each of them weighs.
     /// - Complexity: O(ballots · answers).
     package static func weighted(_ ballots: [(answer: String?, weight: Double)]) -> String? {
+        var best: (answer: String, sum: Double)?
+        for group in groups(of: ballots) where best.map({ group.sum > $0.sum }) ?? true { best = group }
+        return best?.answer
+    }
+
+    /// Whether no more than `open` further ballots, of which each weighs 1 at most, can change the answer.
+    package static func isDecided(_ ballots: [(answer: String?, weight: Double)], open: Int) -> Bool {
+        let sums = groups(of: ballots).map(\.sum).sorted(by: >)
+        guard let most = sums.first else { return false }
+        // All of them may agree with the second, or on an answer of their own. A tie is left to who is named first.
+        return most > (sums.dropFirst().first ?? 0) + Double(open)
+    }
+
+    /// The sums of the weights of equal answers, in the order in which they are first named.
+    private static func groups(of ballots: [(answer: String?, weight: Double)]) -> [(answer: String, sum: Double)] {
         var groups: [(answer: String, value: MathAnswer, sum: Double)] = []
         var places: [String: Int] = [:]
         for (answer, weight) in ballots {
@@ -34,9 +49,7 @@ package enum AnswerVote {
             places[answer] = place
             groups[place].sum += weight
         }
-        var best: (answer: String, sum: Double)?
-        for group in groups where best.map({ group.sum > $0.sum }) ?? true { best = (group.answer, group.sum) }
-        return best?.answer
+        return groups.map { ($0.answer, $0.sum) }
     }
 
     /// Whether two answers are one.

@@ -14,7 +14,8 @@ public struct ConfidenceRewardModel: RewardModel {
     public func score(_ paths: [ReasoningPath]) async throws -> StepScores {
         StepScores(
             scores: try paths.map { path in
-                guard let step = path.thoughts.last, let logProbability = step.logProbability, !step.tokens.isEmpty else {
+                guard let step = path.thoughts.last, let logProbability = step.logProbability, !step.tokens.isEmpty
+                else {
                     throw SpecSearchError(
                         .unsupported, "The probability of a step is not known, so it has no confidence.",
                         remedy: "Judge by a reward model, or run the models in the embedded engine.")

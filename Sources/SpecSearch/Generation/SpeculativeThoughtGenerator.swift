@@ -80,7 +80,8 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         var scores = DepthScores()
         let tree = context.tree
         for place in batch.expansions.indices {
-            let salvaged = salvage(drafts[place], corrected[place], below: batch.expansions[place].node, bound, in: context)
+            let salvaged = salvage(
+                drafts[place], corrected[place], below: batch.expansions[place].node, bound, in: context)
             children.append(drafts[place].kept + corrected[place].filter { tree[$0].state == .correction } + salvaged)
             scores.keptDrafts += Self.samples(drafts[place].kept, tree)
             scores.target += Self.samples(corrected[place], tree)
@@ -210,7 +211,9 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         _ drafts: NodeDrafts, _ corrected: [NodeID], below node: NodeID, _ bound: Double?, in context: SearchContext
     ) -> [NodeID] {
         let tree = context.tree
-        guard configuration.salvages, !corrected.isEmpty, let best = tree.ranked(drafts.rejected).first else { return [] }
+        guard configuration.salvages, !corrected.isEmpty, let best = tree.ranked(drafts.rejected).first else {
+            return []
+        }
         let most = corrected.filter { tree[$0].state != .lost }.map { tree[$0].rank }.max()
         if let most, tree[best].rank <= most { return [] }
         context.resolve([best], as: .salvaged, below: node, threshold: bound)

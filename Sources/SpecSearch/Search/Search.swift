@@ -157,10 +157,15 @@ public struct Search: Sendable {
         var thoughts = 0
         context.emit(.started(.init(self, problem: problem, aggregation: aggregation)))
         var end: SearchOutcome.End?
+        var undecisive: Int?
         do {
             while end == nil {
                 let batch = algorithm.next(in: context.tree)
                 if batch.expansions.isEmpty { break }
+                if let open = algorithm.openPaths(in: context.tree), isDecided(algorithm, context.tree, open: open) {
+                    undecisive = open
+                    break
+                }
                 thoughts += batch.thoughts
                 if batch.depth >= options.maximumDepth {
                     end = .depth
@@ -181,13 +186,25 @@ public struct Search: Sendable {
         } catch is CancellationError {
             end = interruption()
         }
-        let outcome = outcome(of: algorithm, end: end, seconds: now() - begin, context)
+        var outcome = outcome(of: algorithm, end: end, seconds: now() - begin, context)
+        outcome.undecisive = undecisive
         // Where nothing at all is left, the reason is an error.
         if outcome.end == .dead, outcome.best.node == SearchTree.root, let loss = context.losses.last {
             throw loss.error
         }
         context.emit(.finished(outcome))
         return SearchResult(outcome: outcome, tree: context.tree)
+    }
+
+    /// Whether no more than `open` further paths can change the answer that the finished ones vote for.
+    private func isDecided(_ algorithm: any SearchAlgorithm, _ tree: SearchTree, open: Int) -> Bool {
+        let rule = options.answerRule ?? algorithm.answerRule
+        // So many at least have to agree.
+        guard rule != .best, algorithm.finished.count > open else { return false }
+        let ballots = algorithm.ranked(in: tree).map { node in
+            (answer: extraction.answer(in: tree.text(to: node)), weight: rule == .vote ? tree.pathScore(of: node) : 1)
+        }
+        return AnswerVote.isDecided(ballots, open: open)
     }
 
     private func outcome(

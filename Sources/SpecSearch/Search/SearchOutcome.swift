@@ -130,6 +130,8 @@ public struct SearchOutcome: Sendable, Hashable, Codable {
     public var lost: [Lost]?
     /// What the method auto chose, batch by batch; nil for other methods.
     public var choices: [MethodChoice]?
+    /// The paths that were not followed to their end, since they could not change the answer any more; nil for none.
+    public var undecisive: Int?
 
     /// The outcome with every time set to zero: what must be equal between two runs of one search.
     public var withoutTimes: SearchOutcome {

@@ -16,7 +16,9 @@ public enum SearchPreset: String, Sendable, Hashable, Codable, CaseIterable {
         case .rsd: Self.plain.merging(["estimator": "rsd:0.7", "first-threshold": "0.7"]) { $1 }
         // 7 of 9 points.
         case .specreason:
-            Self.plain.merging(["estimator": "specreason:7", "first-threshold": String(7.0 / 9), "judge": "target"]) { $1 }
+            Self.plain.merging(["estimator": "specreason:7", "first-threshold": String(7.0 / 9), "judge": "target"]) {
+                $1
+            }
         case .gsi: ["method": "gsi", "draft-factor": "1"]
         }
     }

@@ -63,7 +63,8 @@ struct SearchArguments: ParsableArguments {
             ("salvage", salvage ? "true" : nil),
             ("gsi-beta", gsiBeta), ("gsi-threshold", gsiThreshold), ("judge", judge), ("aggregation", aggregation),
             ("answer", answer), ("answer-marker", answerMarker), ("temperature", temperature), ("top-k", topK),
-            ("top-p", topP), ("min-p", minP), ("max-tokens", maxTokens), ("delimiter", delimiter), ("seed", seed), ("deadline", deadline),
+            ("top-p", topP), ("min-p", minP), ("max-tokens", maxTokens), ("delimiter", delimiter), ("seed", seed),
+            ("deadline", deadline),
             ("thought-budget", thoughtBudget), ("token-budget", tokenBudget),
         ]
         return Dictionary(uniqueKeysWithValues: values.compactMap { key, value in value.map { (key, $0) } })
@@ -103,7 +104,9 @@ struct SearchArguments: ParsableArguments {
     /// - Throws: As ``configuration(_:)``, and what reading `--calibration` does.
     func configuration(_ method: String?, for engine: Engine) throws -> SearchConfiguration {
         let configuration = try calibrated(configuration(method))
-        guard method == nil, preset == nil, search == nil, judge == nil, calibration == nil else { return configuration }
+        guard method == nil, preset == nil, search == nil, judge == nil, calibration == nil else {
+            return configuration
+        }
         var usual = SearchConfiguration.usual(for: engine)
         guard (try? usual.apply(given)) != nil else { return configuration }
         let missing = [
@@ -156,7 +159,9 @@ struct SearchArguments: ParsableArguments {
         if !isJudged { usual["judge"] = StepJudge.examples.rawValue }
         let shown = usual.filter { given[$0.key] == nil }.sorted { $0.key < $1.key }
             .map { "--\($0.key) '\($0.value.replacing("\n", with: "\\n"))'" }
-        if !shown.isEmpty { Terminal.say("The answers are programs, so for these problems: \(shown.joined(separator: " ")).") }
+        if !shown.isEmpty {
+            Terminal.say("The answers are programs, so for these problems: \(shown.joined(separator: " ")).")
+        }
         return try base(usual: usual)
     }
 

@@ -62,10 +62,13 @@ actor EvaluationProgress {
         let accuracies = variants.prefix(4).compactMap { variant in
             counts[variant].map { "\(variant) \((Double(right[variant] ?? 0) / Double($0)).percent)" }
         }
-        let now = current.map { "; \($0.name) for \(Double($0.begin.duration(to: .now).components.seconds).duration)" } ?? ""
-        terminal.progress(
-            "\(finished) of \(total) searches\(failed > 0 ? ", \(failed) failed" : ""), \(estimate > 0 ? "about \((estimate / Double(concurrency)).duration) left" : "warming up"); "
-                + accuracies.joined(separator: ", ") + now)
+        let parts = [
+            "\(finished) of \(total) searches\(failed > 0 ? ", \(failed) failed" : "")",
+            estimate > 0 ? "about \((estimate / Double(concurrency)).duration) left" : "",
+            accuracies.joined(separator: ", "),
+            current.map { "\($0.name) for \(Double($0.begin.duration(to: .now).components.seconds).duration)" } ?? "",
+        ]
+        terminal.progress(parts.filter { !$0.isEmpty }.joined(separator: "; "))
     }
 }
 

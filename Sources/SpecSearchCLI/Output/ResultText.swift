@@ -54,6 +54,7 @@ struct ResultText {
                 notes.append("\(agreeing) of \(result.paths.count) paths agree")
             }
         }
+        if let count = result.outcome.undecisive { notes.append("\(count) more could not change it") }
         switch result.end {
         case .finished: break
         case .dead: notes.append("no usable continuation")

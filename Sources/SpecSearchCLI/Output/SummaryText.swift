@@ -11,7 +11,10 @@ struct SummaryText {
     var text: String {
         guard let problems = report.methods.first?.problems, problems > 0 else { return "No problem was finished." }
         var lines = table(
-            ["method", "accuracy", "seconds", "tokens: draft", "target", "prm", "drafts kept", "corrections wasted", "tokens accepted"],
+            [
+                "method", "accuracy", "seconds", "tokens: draft", "target", "prm", "drafts kept", "corrections wasted",
+                "tokens accepted",
+            ],
             report.methods.map { method in
                 [
                     method.method, method.accuracy?.percent ?? "–", method.seconds.fixed(2),

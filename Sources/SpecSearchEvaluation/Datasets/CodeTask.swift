@@ -19,7 +19,8 @@ public struct CodeTask: Sendable, Hashable, Codable {
     /// The settings of searches for programs: a program is one step, which ends with its code block, so that nothing is spent on
     /// explanations; the first step is drafted, and kept where all visible examples hold; a kept one leaves nothing to correct.
     public static let searchSettings = [
-        "answer-marker": "```", "delimiter": "\n```\n", "max-tokens": "512", "first-threshold": "1", "correction": "cover",
+        "answer-marker": "```", "delimiter": "\n```\n", "max-tokens": "512", "first-threshold": "1",
+        "correction": "cover",
         "draft-factor": "1", "draft-waves": "2",
     ]
 
