@@ -3,6 +3,9 @@
 /// A range is cut where a digit changes: 18 to 230 is 18 and 19, 20 to 99, 100 to 199, 200 to 229, 230; each piece is fixed
 /// digits, one digit in a range, and any digits.
 struct DecimalRange {
+    /// The largest magnitude that grammars go to where there is no bound.
+    static let widest = 999_999_999_999_999
+
     let expression: String
 
     /// - Returns: Nil for a range without a number.

@@ -1,7 +1,7 @@
 /// A JSON Schema (2020-12) on its way to a grammar.
 ///
 /// Known are `type`, `enum`, `const`, `properties`, `required`, `additionalProperties`, `items`, `prefixItems`, `minItems`,
-/// `maxItems`, `minLength`, `maxLength`, the bounds of integers, the formats of dates and UUIDs, `anyOf`, `oneOf`, `allOf`
+/// `maxItems`, `minLength`, `maxLength`, the bounds of numbers, the formats of dates and UUIDs, `anyOf`, `oneOf`, `allOf`
 /// of objects, and `$ref` within the schema.
 struct JSONSchema {
     let root: OrderedJSON
@@ -267,7 +267,7 @@ struct JSONSchema {
     private func bounds(
         _ schema: OrderedJSON, at place: String
     ) throws(JSONSchemaError) -> (lower: Int, upper: Int)? {
-        let widest = 999_999_999_999_999
+        let widest = DecimalRange.widest
         func bound(_ key: String) throws(JSONSchemaError) -> Double? {
             guard let value = schema[key] else { return nil }
             guard case .literal(let digits) = value, let number = Double(digits), abs(number) <= Double(widest) else {
@@ -288,12 +288,22 @@ struct JSONSchema {
         if keys == ["minimum"], schema["minimum"]?.integer == 0 {
             return "digits (\".\" [0-9]{1,16})? ([eE] [-+]? [0-9]{1,2})?"
         }
-        // Other bounds of fractions: the whole numbers between them, where there are any.
-        guard let range = try bounds(schema, at: place), let whole = DecimalRange(range.lower, range.upper) else {
-            throw JSONSchemaError(place: place, fault: "has bounds that are not supported")
+        func bound(_ key: String, isIncluded: Bool) throws(JSONSchemaError) -> FractionRange.Bound? {
+            guard let value = schema[key] else { return nil }
+            guard case .literal(let digits) = value, Double(digits) != nil,
+                let bound = FractionRange.Bound(digits, isIncluded: isIncluded)
+            else { throw JSONSchemaError(place: join(place, key), fault: "is no number, or out of range") }
+            return bound
         }
-        let inner = DecimalRange(max(0, range.lower), range.upper - 1).map { "(\($0.expression)) \".\" [0-9]{1,16}" }
-        return alternatives([whole.expression] + (inner.map { [$0] } ?? []))
+        let lower = [try bound("minimum", isIncluded: true), try bound("exclusiveMinimum", isIncluded: false)]
+        let upper = [try bound("maximum", isIncluded: true), try bound("exclusiveMaximum", isIncluded: false)]
+        guard lower.contains(where: { $0 == nil }), upper.contains(where: { $0 == nil }) else {
+            throw JSONSchemaError(place: place, fault: "has two bounds on one side")
+        }
+        guard let range = FractionRange(lower.compactMap(\.self).first, upper.compactMap(\.self).first) else {
+            throw JSONSchemaError(place: place, fault: "allows no number")
+        }
+        return "(\(range.expression))"
     }
 
     // MARK: Rules

@@ -54,8 +54,20 @@ struct EngineSource: Sendable {
         }
         let cache = CostModelCache(models, placement: options.placement)
         var options = options
-        options.costs = try cache.load() ?? measured(models, cache)
-        return try await LlamaEngine(models, options: options, memory: cache.memory()).engine
+        let known = cache.load()
+        options.costs = try known ?? measured(models, cache)
+        let engine = try await LlamaEngine(models, options: options, memory: cache.memory()).engine
+        if known == nil, let costs = engine.costs { hint(costs) }
+        return engine
+    }
+
+    /// Says where a draft is hardly cheaper than its target: often its type of weights has slow kernels here.
+    private func hint(_ costs: SearchCostPlan) {
+        let share = costs.draft.seconds(tokens: 4) / costs.target.seconds(tokens: 4)
+        guard share > 0.45 else { return }
+        Terminal.say(
+            "A pass of the draft costs \(share.percent) of the target's here, so drafting hardly pays; in another type of weights it may "
+                + "be faster: specsearch tune --optimize, with the same models.")
     }
 
     /// What passes of a few sizes cost, measured once: enough to begin with; tune measures more.

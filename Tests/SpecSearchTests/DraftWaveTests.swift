@@ -69,14 +69,31 @@ import Testing
 
     @Test func `Each node has as many waves as it needs`() async throws {
         let draft = ScriptedModel(.draft) { path, key in
-            // Behind c the first three are good, elsewhere none is.
-            .init(path.text.hasPrefix("0.7 c") || key.sampleIndex > 3 ? "0.9 \(key.sampleIndex)\n\n" : "0.1 x\n\n")
+            // Behind c the first three are good, elsewhere the first and the last two.
+            .init(
+                path.text.hasPrefix("0.7 c") || ![1, 2, 3].contains(key.sampleIndex)
+                    ? "0.9 \(key.sampleIndex)\n\n" : "0.1 x\n\n")
         }
         let run = try await HandwrittenSearch(
             Handwritten.configuration(beams: 2) { $0.draftWaves = 2 }, draft: draft,
             target: Handwritten.model(.target, [["0.5 a", "0.6 b", "0.7 c"], ["0.75 l"]]))
         #expect(SearchInvariants.violations(in: run.events, of: run.result) == [])
         #expect(draft.calls.map { $0.requests.map(\.count) } == [[3, 3], [3]])
+    }
+
+    @Test(arguments: [
+        // Three at once of which none is kept are enough to know; one alone is not.
+        (2, ["0.1 d", "0.2 e", "0.3 f", "0.9 g", "0.9 h", "0.9 i"], [3]),
+        (6, ["0.1 d", "0.9 e", "0.8 f", "0.8 g", "0.1 h", "0.1 i"], [1, 1, 1, 1]),
+        (6, ["0.1 d", "0.1 e", "0.8 f", "0.8 g", "0.9 h", "0.1 i"], [1, 1]),
+    ])
+    func `Where several drafts were all rejected no more are drafted`(waves: Int, drafts: [String], calls: [Int])
+        async throws
+    {
+        let run = try await run(drafts, waves: waves)
+        #expect(run.draft.calls.map { $0.requests[0].count } == calls)
+        #expect(run.result.acceptance.judged == calls.reduce(0, +))
+        #expect(run.targetThoughts(at: 1) == (calls.count == 4 ? 0 : 4))
     }
 
     @Test func `Traces with waves are read again, and replayed`() async throws {

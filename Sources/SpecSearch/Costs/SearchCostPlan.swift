@@ -102,7 +102,9 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
                     account.scoring += later * scoring(nodes: left, samples: size, workload.draftSharing)
                 }
                 drafted += size
-                left = nodes * shortage(setting, drafts: Int(drafted), nodes: nodes).probability
+                // Nor for those of which it kept none.
+                let short = shortage(setting, drafts: Int(drafted), nodes: nodes).probability
+                left = nodes * max(0, short - (drafted > 1 ? noneKept(of: drafted) : 0))
                 guard left > 1e-6 else { break }
             }
             if need.probability > 0 {
@@ -158,6 +160,12 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
             agreement * together.probability + (1 - agreement) * apart.probability,
             agreement * together.unfilled + (1 - agreement) * apart.unfilled
         )
+    }
+
+    /// The probability that none of a node's drafts is kept.
+    private func noneKept(of drafts: Double) -> Double {
+        let (agreement, rejection) = (workload.agreement, 1 - workload.acceptance)
+        return agreement * rejection + (1 - agreement) * pow(rejection, drafts)
     }
 
     /// The kept drafts that a node needs: its slots, or its share of the beam.

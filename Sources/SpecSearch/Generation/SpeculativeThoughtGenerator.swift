@@ -10,7 +10,7 @@
 /// target's distribution.
 ///
 /// With ``Configuration/draftWaves`` W above 1 a node's drafts are sampled in W parts, the later ones only where the
-/// earlier ones left slots empty. Who is in which part goes by the samples' numbers, not by who is done first, so length
+/// earlier ones left slots empty, and not where they were several and none was kept. Who is in which part goes by the samples' numbers, not by who is done first, so length
 /// has no say; in the embedded engine sample i is the same thought in whatever part, while a server's may differ with the
 /// call that asks for it. What is never drafted is never judged: acceptance counts the judged drafts only, and the
 /// statistics of the threshold those that were kept. A node that had enough early keeps the first N at or above the
@@ -127,6 +127,10 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         var rejectedSamples = 0
         /// The rest of those that the rule keeps.
         var surplus: [NodeID] = []
+
+        /// Whether further drafts would hardly do better: a node's drafts share its difficulty, and several were rejected, all of
+        /// them.
+        var isHopeless: Bool { kept.isEmpty && rejectedSamples > 1 }
     }
 
     private func judgedDrafts(
@@ -142,7 +146,8 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
             .draft, counts, inWavesOf: counts.map { ($0 + waves - 1) / waves }, for: batch, phase: .draft
         ) { candidates in
             try await score(candidates)
-            return missing(judged(candidates, of: batch, in: context), of: batch).map { $0 == 0 }
+            let judged = judged(candidates, of: batch, in: context)
+            return zip(judged, missing(judged, of: batch)).map { $0.isHopeless || $1 == 0 }
         }
         try await score(candidates)
         let all = judged(candidates, of: batch, in: context)
