@@ -23,7 +23,9 @@ struct FractionRange {
             var point = (mantissa.first?.count ?? 0) + exponent
             while point < 1 { (digits, point) = ([0] + digits, point + 1) }
             while digits.count < point { digits.append(0) }
-            guard let whole = Int(digits[..<point].map(String.init).joined()), whole <= DecimalRange.widest else { return nil }
+            guard let whole = Int(digits[..<point].map(String.init).joined()), whole <= DecimalRange.widest else {
+                return nil
+            }
             self.whole = whole
             fraction = Array(digits[point...])
             while fraction.last == 0 { fraction.removeLast() }
@@ -61,7 +63,8 @@ struct FractionRange {
     /// The numerals from one magnitude to another.
     private static func magnitudes(_ low: Bound, _ high: Bound?) -> [String] {
         func piece(_ whole: String, _ from: Bound?, _ to: Bound?) -> String? {
-            let (digits, isEmptyToo) = tail(from.map { ($0.fraction, $0.isIncluded) }, to.map { ($0.fraction, $0.isIncluded) })
+            let (digits, isEmptyToo) = tail(
+                from.map { ($0.fraction, $0.isIncluded) }, to.map { ($0.fraction, $0.isIncluded) })
             guard let digits else { return isEmptyToo ? whole : nil }
             return isEmptyToo ? "\(whole) (\".\" \(digits))?" : "\(whole) \".\" \(digits)"
         }
@@ -100,7 +103,9 @@ struct FractionRange {
             let digit =
                 digits.lowerBound == digits.upperBound
                 ? "\"\(digits.lowerBound)\"" : "[\(digits.lowerBound)-\(digits.upperBound)]"
-            if let more { found.append(isEmptyToo ? "\(digit) (\(more))?" : "\(digit) \(more)") } else if isEmptyToo {
+            if let more {
+                found.append(isEmptyToo ? "\(digit) (\(more))?" : "\(digit) \(more)")
+            } else if isEmptyToo {
                 found.append(digit)
             }
         }
