@@ -77,7 +77,10 @@ import Testing
         (
             #"{"task_id":"H/0","prompt":"def f():","test":"def check(c): pass","entry_point":"f","canonical_solution":" 1"}"#,
             GradedProblem(
-                problem: Problem(id: "H/0", text: "def f():"), answer: " 1",
+                problem: Problem(
+                    id: "H/0",
+                    text: "Please provide a self-contained Python script that solves the following problem in a markdown "
+                        + "code block:\n```python\ndef f():\n```"), answer: " 1",
                 codeTask: CodeTask(id: "H/0", prompt: "def f():", test: "def check(c): pass", entryPoint: "f"))
         ),
     ])
