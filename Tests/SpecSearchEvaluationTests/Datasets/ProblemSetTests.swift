@@ -79,8 +79,8 @@ import Testing
             GradedProblem(
                 problem: Problem(
                     id: "H/0",
-                    text: "Please provide a self-contained Python script that solves the following problem in a markdown "
-                        + "code block:\n```python\ndef f():\n```"), answer: " 1",
+                    text: "Please provide a self-contained Python script that solves the following problem in "
+                        + "a markdown code block:\n```python\ndef f():\n```"), answer: " 1",
                 codeTask: CodeTask(id: "H/0", prompt: "def f():", test: "def check(c): pass", entryPoint: "f"))
         ),
     ])
