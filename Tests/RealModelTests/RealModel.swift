@@ -35,7 +35,10 @@ struct RealModel: Sendable, CustomTestStringConvertible {
     /// A search of a few short steps.
     func search(_ engine: LlamaEngine, _ settings: [String: String]) throws -> Search {
         var configuration = SearchConfiguration()
-        try configuration.apply(["beams": "1", "width": "2", "depth": "2", "max-tokens": "24", "seed": "1"])
+        // Plain sampling, whatever the makers advise: the seed is one whose steps end in time.
+        try configuration.apply([
+            "beams": "1", "width": "2", "depth": "2", "max-tokens": "24", "seed": "1", "top-k": "0", "top-p": "1",
+        ])
         try configuration.apply(settings)
         return try Search(engine, configuration: configuration)
     }
