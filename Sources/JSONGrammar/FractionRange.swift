@@ -11,10 +11,13 @@ struct FractionRange {
         var fraction: [Int] = []
         /// Whether the bound itself is in the range.
         var isIncluded = true
+        /// About the number itself.
+        private(set) var value = 0.0
 
         /// Reads a JSON number; nil for more digits than a grammar is made for.
         init?(_ literal: String, isIncluded: Bool) {
             self.isIncluded = isIncluded
+            value = Double(literal) ?? 0
             isNegative = literal.hasPrefix("-")
             let parts = literal.lowercased().drop { $0 == "-" }.split(separator: "e", omittingEmptySubsequences: false)
             let mantissa = (parts.first ?? "").split(separator: ".", omittingEmptySubsequences: false)

@@ -295,12 +295,12 @@ struct JSONSchema {
             else { throw JSONSchemaError(place: join(place, key), fault: "is no number, or out of range") }
             return bound
         }
-        let lower = [try bound("minimum", isIncluded: true), try bound("exclusiveMinimum", isIncluded: false)]
-        let upper = [try bound("maximum", isIncluded: true), try bound("exclusiveMaximum", isIncluded: false)]
-        guard lower.contains(where: { $0 == nil }), upper.contains(where: { $0 == nil }) else {
-            throw JSONSchemaError(place: place, fault: "has two bounds on one side")
-        }
-        guard let range = FractionRange(lower.compactMap(\.self).first, upper.compactMap(\.self).first) else {
+        // Of two bounds on one side the narrower holds; of equal ones that which leaves itself out, which comes first.
+        let lower = [try bound("exclusiveMinimum", isIncluded: false), try bound("minimum", isIncluded: true)]
+            .compactMap(\.self).reduce(nil) { best, next in best.map { next.value > $0.value ? next : $0 } ?? next }
+        let upper = [try bound("exclusiveMaximum", isIncluded: false), try bound("maximum", isIncluded: true)]
+            .compactMap(\.self).reduce(nil) { best, next in best.map { next.value < $0.value ? next : $0 } ?? next }
+        guard let range = FractionRange(lower, upper) else {
             throw JSONSchemaError(place: place, fault: "allows no number")
         }
         return "(\(range.expression))"

@@ -10,8 +10,8 @@
 /// target's distribution.
 ///
 /// With ``Configuration/draftWaves`` W above 1 a node's drafts are sampled in W parts, the later ones only where the
-/// earlier ones left slots empty, and not where they were several and none was kept. Who is in which part goes by the samples' numbers, not by who is done first, so length
-/// has no say; in the embedded engine sample i is the same thought in whatever part, while a server's may differ with the
+/// earlier ones left slots empty, and not where they were several and none was kept. Who is in which part goes by the
+/// samples' numbers, not by who is done first, so length has no say; in the embedded engine sample i is the same thought in whatever part, while a server's may differ with the
 /// call that asks for it. What is never drafted is never judged: acceptance counts the judged drafts only, and the
 /// statistics of the threshold those that were kept. A node that had enough early keeps the first N at or above the
 /// threshold in place of the N best of all, so the kept drafts' mean and maximum are a little lower than with one part, and
@@ -78,11 +78,14 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         let corrected = try await correct(batch, drafts, bound: bound, in: context)
         var children: [[NodeID]] = []
         var scores = DepthScores()
+        let salvaged = batch.expansions.indices.map { place in
+            salvage(drafts[place], corrected[place], below: batch.expansions[place].node, bound, in: context)
+        }
+        // Held only from here on: what is held is copied when the tree changes.
         let tree = context.tree
         for place in batch.expansions.indices {
-            let salvaged = salvage(
-                drafts[place], corrected[place], below: batch.expansions[place].node, bound, in: context)
-            children.append(drafts[place].kept + corrected[place].filter { tree[$0].state == .correction } + salvaged)
+            children.append(
+                drafts[place].kept + corrected[place].filter { tree[$0].state == .correction } + salvaged[place])
             scores.keptDrafts += Self.samples(drafts[place].kept, tree)
             scores.target += Self.samples(corrected[place], tree)
         }
@@ -215,12 +218,11 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
     private func salvage(
         _ drafts: NodeDrafts, _ corrected: [NodeID], below node: NodeID, _ bound: Double?, in context: SearchContext
     ) -> [NodeID] {
-        let tree = context.tree
-        guard configuration.salvages, !corrected.isEmpty, let best = tree.ranked(drafts.rejected).first else {
+        guard configuration.salvages, !corrected.isEmpty, let best = context.tree.ranked(drafts.rejected).first else {
             return []
         }
-        let most = corrected.filter { tree[$0].state != .lost }.map { tree[$0].rank }.max()
-        if let most, tree[best].rank <= most { return [] }
+        let most = corrected.filter { context.tree[$0].state != .lost }.map { context.tree[$0].rank }.max()
+        if let most, context.tree[best].rank <= most { return [] }
         context.resolve([best], as: .salvaged, below: node, threshold: bound)
         return [best]
     }
