@@ -71,7 +71,10 @@ public enum SearchInvariants {
         }
 
         private var isSpecSearch: Bool { configuration?.rejects ?? false }
-        private var isInWaves: Bool { isSpecSearch && configuration?.speculation.draftWaves ?? 1 > 1 }
+        private var isInWaves: Bool {
+            guard let speculation = configuration?.speculation else { return false }
+            return speculation.targetWaves > 1 || isSpecSearch && speculation.draftWaves > 1
+        }
 
         mutating func require(_ holds: Bool, _ rule: @autoclosure () -> String) {
             if !holds { violations.append("Depth \(depth): \(rule())") }

@@ -61,6 +61,30 @@ import Testing
         #expect(error?.message.contains("target") == true)
     }
 
+    @Test(arguments: ["specsearch", "auto"])
+    func `Nothing is drafted for a problem whose examples are to judge and which shows none`(method: String)
+        async throws
+    {
+        func problem(_ id: String, example: String) -> GradedProblem {
+            let task = CodeTask(
+                id: id, prompt: "def \(id)(x):\n    '''Twice.\n\(example)    '''\n", test: "", entryPoint: id)
+            return GradedProblem(problem: Problem(id: id, text: task.prompt), answer: "", codeTask: task)
+        }
+        let shown = problem("shown", example: "    >>> shown(2)\n    4\n")
+        let silent = problem("silent", example: "")
+        let model = { (role: ModelRole) in
+            ScriptedModel(role) { _ in [.init("    return 2 * x\n", stop: .endOfSequence)] }
+        }
+        let engines = VariantEngines(
+            Engine(draft: model(.draft), target: model(.target)), problems: [shown, silent])
+        let variant = try variant("\(method), width=2, judge=examples, first-threshold=1")
+        for (problem, source) in [(shown, ModelRole.draft), (silent, .target)] {
+            let result = try await engines.search(variant, for: problem.problem).solve(problem.problem)
+            #expect(result.steps.map(\.thought.source) == [source], "\(problem.problem.id)")
+            #expect((result.usage[.draft].outputTokens > 0) == (source == .draft))
+        }
+    }
+
     @Test func `A run on engines grades what their searches find`() async throws {
         let problems = (0..<3).map { GradedProblem(problem: Problem(id: "\($0)", text: "?"), answer: "\($0)") }
         let records = Mutex<[EvaluationRecord]>([])

@@ -24,7 +24,7 @@ import Testing
         "tree_policy": (#""uct""#, #","search":"mcts""#), "exploration": ("0.5", #","search":"mcts-openr""#),
         "prior": (#""uniform""#, #","search":"mcts-openr""#),
         "rebase_temperature": ("0.3", #","search":"rebase""#), "lookahead": ("2", ""), "draft_factor": ("3", ""),
-        "draft_waves": ("2", ""),
+        "draft_waves": ("2", ""), "target_waves": ("4", ""),
         "theta": ("0.5", ""), "estimator": (#""fixed:0.25""#, ""), "margin": ("0.25", ""),
         "first_threshold": ("0.5", ""),
         "statistics": (#""target-only""#, ""), "correction": (#""cover""#, ""), "extra_thought": (#""never""#, ""),

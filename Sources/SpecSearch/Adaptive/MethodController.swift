@@ -27,6 +27,7 @@ struct MethodController {
         /// Drafts of a node, as a multiple of its width.
         var draftFactor: Int
         var draftWaves: Int
+        var targetWaves = 1
         var coversBeam: Bool
         var numSpeculativeTokens: Int
 
@@ -162,11 +163,13 @@ struct MethodController {
     /// The seconds for a token of AR by the costs of passes; 1 where they are not known.
     private func secondsOfAR(_ task: Task) -> Double { costs?.target.seconds(tokens: Double(task.thoughts)) ?? 1 }
 
-    /// Where the costs of passes are not known, batches of other sizes tell nothing.
+    /// Where the costs of passes are not known, batches of other sizes tell nothing; and waves that may end early tell nothing of
+    /// whole ones.
     private func key(_ method: SearchMethod, _ task: Task) -> String {
-        guard costs == nil else { return method.rawValue }
-        let size = Int.bitWidth - max(1, task.thoughts).leadingZeroBitCount
-        return "\(method.rawValue)/\(size)"
+        var key = method.rawValue
+        if costs == nil { key += "/\(Int.bitWidth - max(1, task.thoughts).leadingZeroBitCount)" }
+        if task.targetWaves > 1 { key += "/waves" }
+        return key
     }
 }
 

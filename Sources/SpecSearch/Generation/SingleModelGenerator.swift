@@ -4,26 +4,32 @@ public struct SingleModelGenerator: ThoughtGenerator {
     /// The model that generates.
     public let role: ModelRole
     public let needs: ModelNeeds
+    /// The parts in which a node's thoughts are sampled; see ``SpeculativeThoughtGenerator/Configuration/targetWaves``.
+    public let waves: Int
 
     /// The target.
     ///
     /// - Parameter isSpeculative: Whether the draft proposes tokens to it.
-    public init(isSpeculative: Bool = false) {
+    public init(isSpeculative: Bool = false, waves: Int = 1) {
         role = .target
+        self.waves = waves
         needs = ModelNeeds(target: isSpeculative ? .speculative : .autoregressive)
     }
 
     /// The draft, or the target token by token.
     public init(role: ModelRole) {
         self.role = role
+        waves = 1
         needs = role == .draft ? ModelNeeds(draft: true) : ModelNeeds(target: .autoregressive)
     }
 
     public mutating func expand(_ batch: ExpansionBatch, in context: SearchContext) async throws -> [[NodeID]] {
-        let children = try await context.sample(
-            role, batch.expansions.map(\.width), for: batch, phase: role == .draft ? .draft : .target)
-        if batch.isScored { try await context.score(Array(children.joined())) }
-        return children
+        try await context.sample(
+            role, batch.expansions.map(\.width), inWaves: batch.isScored ? waves : 1, for: batch,
+            phase: role == .draft ? .draft : .target
+        ) { candidates in
+            if batch.isScored { try await context.scoreNew(candidates.joined()) }
+        }
     }
 }
 

@@ -44,6 +44,11 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         public var draftFactor = 2
         /// The parts in which the drafts of a node are sampled.
         public var draftWaves = 1
+        /// The parts in which the target's thoughts of a node are sampled, the later ones only until as many as the search can use
+        /// have the full score, 1: no other could be better.
+        ///
+        /// For judges that know, such as the examples of a program; no answer is worse for it by its judge.
+        public var targetWaves = 1
         /// The number of thoughts that the target generates in place of rejected drafts.
         public var correction = Correction.fill
         /// The cases in which it generates one more.
@@ -98,10 +103,14 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         _ batch: ExpansionBatch, isScored: Bool, in context: SearchContext
     ) async throws -> [[NodeID]] {
         let children = try await context.sample(
-            .target, batch.expansions.map(\.width), for: batch, phase: .target)
+            .target, batch.expansions.map(\.width), inWaves: isScored ? configuration.targetWaves : 1, for: batch,
+            phase: .target
+        ) { candidates in
+            if isScored { try await context.scoreNew(candidates.joined()) }
+        }
         guard isScored else { return children }
-        let all = try await context.score(Array(children.joined()))
-        update(DepthScores(target: Self.samples(all, context.tree)), depth: batch.depth, in: context)
+        update(
+            DepthScores(target: Self.samples(Array(children.joined()), context.tree)), depth: batch.depth, in: context)
         return children
     }
 
@@ -141,18 +150,14 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
     ) async throws -> [NodeDrafts] {
         let counts = batch.expansions.map { configuration.draftFactor * $0.width }
         let waves = configuration.draftWaves
-        func score(_ candidates: [[NodeID]]) async throws {
-            try await context.score(
-                candidates.joined().filter { context.tree[$0].score == nil && context.tree[$0].state != .lost })
-        }
         let candidates = try await context.sample(
             .draft, counts, inWavesOf: counts.map { ($0 + waves - 1) / waves }, for: batch, phase: .draft
         ) { candidates in
-            try await score(candidates)
+            try await context.scoreNew(candidates.joined())
             let judged = judged(candidates, of: batch, in: context)
             return zip(judged, missing(judged, of: batch)).map { $0.isHopeless || $1 == 0 }
         }
-        try await score(candidates)
+        try await context.scoreNew(candidates.joined())
         let all = judged(candidates, of: batch, in: context)
         for (expansion, drafts) in zip(batch.expansions, all) {
             context.resolve(drafts.kept, as: .accepted, below: expansion.node, threshold: bound)
@@ -233,19 +238,24 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
     ) async throws -> [[NodeID]] {
         let counts = corrections(drafts, of: batch)
         guard counts.contains(where: { $0 > 0 }) else { return batch.expansions.map { _ in [] } }
-        let corrected = try await context.sample(.target, counts, for: batch, phase: .correct)
         func words(_ id: NodeID) -> CandidateFilter.Words { CandidateFilter.Words(context.tree[id].thought) }
-        var unknown: [NodeID] = []
-        for (drafts, found) in zip(drafts, corrected) {
-            // A text that was scored as a draft is not scored again.
-            let twins = Dictionary(
+        // A text that was scored as a draft is not scored again.
+        let twins = drafts.map { drafts in
+            Dictionary(
                 (drafts.kept + drafts.rejected + drafts.surplus).map { (words($0), $0) },
                 uniquingKeysWith: { first, _ in first })
-            for id in found {
-                if let twin = twins[words(id)] { context.copyScore(of: twin, to: id) } else { unknown.append(id) }
-            }
         }
-        try await context.score(unknown)
+        let corrected = try await context.sample(
+            .target, counts, inWaves: configuration.targetWaves, besides: drafts.map(\.kept), for: batch,
+            phase: .correct
+        ) { candidates in
+            for (twins, found) in zip(twins, candidates) {
+                for id in found where context.tree[id].score == nil {
+                    if let twin = twins[words(id)] { context.copyScore(of: twin, to: id) }
+                }
+            }
+            try await context.scoreNew(candidates.joined())
+        }
         for (place, expansion) in batch.expansions.enumerated() {
             let kept = Set(drafts[place].kept.map(words))
             let duplicates = corrected[place].filter { kept.contains(words($0)) }

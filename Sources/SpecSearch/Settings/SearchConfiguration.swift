@@ -75,6 +75,9 @@ public struct SearchConfiguration: Sendable, Hashable {
     ///
     /// Nil takes 1, and for auto as many as the draft factor.
     public var draftWaves: Int?
+    /// The parts in which the target's thoughts of a node are sampled; later ones only until the search has as many of the full
+    /// score as it can use. With ``lookahead``, which ranks otherwise, all are sampled at once.
+    public var targetWaves = 1
     /// The rule for rejection.
     public var rejection = ThresholdRule.Configuration()
     /// The number of thoughts that the target generates in place of rejected drafts.
@@ -130,8 +133,7 @@ public struct SearchConfiguration: Sendable, Hashable {
             return .adaptive(speculation, rule: ThresholdRule(rejection))
         case .specsearch:
             return .specsearch(speculation, rule: ThresholdRule(rejection))
-        case .sps: return .speculativeDecoding
-        case .ar: return .targetOnly
+        case .sps, .ar: return SingleModelGenerator(isSpeculative: method == .sps, waves: speculation.targetWaves)
         case .draft: return .draftOnly
         case .gsi:
             var configuration = gsi
@@ -144,6 +146,7 @@ public struct SearchConfiguration: Sendable, Hashable {
         var configuration = SpeculativeThoughtGenerator.Configuration()
         configuration.draftFactor = draftFactor
         configuration.draftWaves = draftWaves ?? (method == .auto ? draftFactor : 1)
+        configuration.targetWaves = lookahead > 0 ? 1 : targetWaves
         configuration.correction = correction
         configuration.extraThought = extraThought
         configuration.salvages = salvages

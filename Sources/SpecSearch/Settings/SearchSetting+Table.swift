@@ -86,6 +86,14 @@ extension SearchSetting {
             "draft-waves", \.draftWaves, 1...64, usual: "1, for auto the draft factor",
             "Draft in so many parts, the later ones only at nodes where the earlier ones left too few.",
             scope: rejecting),
+        .integer(
+            "target-waves", \.targetWaves, 1...64, usual: "1",
+            "Sample the target's thoughts of a node in so many parts, the later ones only until the search has as many with the "
+                + "full score, 1, as it can use: for judges that know, such as examples.",
+            scope: (
+                "searches that look at scores, without lookahead",
+                { $0.search != .selfConsistency && $0.lookahead == 0 }
+            )),
         .number(
             "theta", \.rejection.theta, 0...1, usual: "0.9", "The weight of the threshold so far when it is updated.",
             scope: rejecting),

@@ -38,12 +38,16 @@ public actor VariantEngines {
         }
     }
 
-    /// A variant's search.
+    /// A variant's search, for a problem of the run if one is named (see ``SpecSearch/Search/writingAlone(on:judge:)``).
     ///
     /// - Throws: What loading its models does, which is tried again at the next call; ``SpecSearchError`` for settings that
     ///   the models do not allow.
-    public func search(_ variant: Variant) async throws -> Search {
-        try Search(try await engine(variant.models), configuration: variant.configuration, examplesIn: problems)
+    public func search(_ variant: Variant, for problem: Problem? = nil) async throws -> Search {
+        let configuration = variant.configuration
+        let search = try Search(
+            try await engine(variant.models), configuration: configuration, examplesIn: problems)
+        guard let problem = problems.first(where: { $0.problem.id == problem?.id }) else { return search }
+        return try search.writingAlone(on: problem, judge: configuration.judge)
     }
 
     private func engine(_ files: [ModelRole: String]) async throws -> Engine {
@@ -102,6 +106,18 @@ extension Search {
         }
         try self.init(engine, configuration: configuration)
     }
+
+    /// The search by the target alone, if the examples of a problem were to judge and it shows none: nothing could say which
+    /// drafts are right. Else the search itself.
+    ///
+    /// - Parameter judge: The judge that the search was made with.
+    public func writingAlone(on problem: GradedProblem, judge: StepJudge) throws -> Search {
+        guard judge == .examples, var configuration, [.specsearch, .auto].contains(configuration.method),
+            problem.codeTask?.visibleExamples.isEmpty ?? true
+        else { return self }
+        configuration.method = .ar
+        return try Search(engine, configuration: configuration)
+    }
 }
 
 extension EvaluationRun {
@@ -112,7 +128,7 @@ extension EvaluationRun {
     ) {
         self.init(
             variants: variants, problems: problems, seeds: seeds,
-            solve: { variant, problem in try await engines.search(variant).solve(problem) },
+            solve: { variant, problem in try await engines.search(variant, for: problem).solve(problem) },
             grade: { await grader.grade($0, $1) })
     }
 }

@@ -88,7 +88,7 @@ package struct ProfileBench {
 
     private func account(_ search: MeasuredSearch, _ problem: GradedProblem) async throws -> Account {
         let ledger = PathLedger()
-        let observed = MeasuredSearch(name: search.name, search: search.search.intercepted(by: ledger))
+        let observed = search.intercepted(by: ledger)
         await engine.measurement.beginRecording()
         let result = try await observed.solve(problem)
         var account = Account(
