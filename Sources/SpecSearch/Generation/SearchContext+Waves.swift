@@ -35,6 +35,8 @@ extension Expansion {
 }
 
 extension SearchTree.Node {
-    /// Whether no score could be better. Raw scores, by which calibrated reward models rank, have no end that is known.
+    /// Whether no score could be better.
+    ///
+    /// Raw scores, by which calibrated reward models rank, have no end that is known.
     fileprivate var isUnbeatable: Bool { score == 1 && rawScore == nil && state != .lost }
 }

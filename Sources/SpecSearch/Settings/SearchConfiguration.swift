@@ -76,7 +76,9 @@ public struct SearchConfiguration: Sendable, Hashable {
     /// Nil takes 1, and for auto as many as the draft factor.
     public var draftWaves: Int?
     /// The parts in which the target's thoughts of a node are sampled; later ones only until the search has as many of the full
-    /// score as it can use. With ``lookahead``, which ranks otherwise, all are sampled at once.
+    /// score as it can use.
+    ///
+    /// With ``lookahead``, which ranks otherwise, all are sampled at once.
     public var targetWaves = 1
     /// The rule for rejection.
     public var rejection = ThresholdRule.Configuration()

@@ -107,8 +107,9 @@ extension Search {
         try self.init(engine, configuration: configuration)
     }
 
-    /// The search by the target alone, if the examples of a problem were to judge and it shows none: nothing could say which
-    /// drafts are right. Else the search itself.
+    /// The search by the target alone, if the examples of a problem were to judge and it shows none; else the search itself.
+    ///
+    /// Nothing could say which drafts are right.
     ///
     /// - Parameter judge: The judge that the search was made with.
     public func writingAlone(on problem: GradedProblem, judge: StepJudge) throws -> Search {
