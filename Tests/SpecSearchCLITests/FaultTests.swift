@@ -40,6 +40,20 @@ import Testing
         #expect(run.status == 64 && run.errors.contains(expected), "\(run.all)")
     }
 
+    @Test(
+        "A program that cannot be read, or begins no function, is told before any model is loaded",
+        arguments: [
+            (#""$S" solve --program none.py"#, 1, "none.py"),
+            (#"printf 'x = 1\n' | "$S" solve --program -"#, 1, "The program begins no function"),
+            (#"printf 'def f(x):\n' | "$S" solve --program - --method magic"#, 64, "magic"),
+            (#"printf 'def f(x):\n' | "$S" solve --program - --width 0"#, 64, "width"),
+        ])
+    func program(_ script: String, _ status: Int32, _ expected: String) async throws {
+        let run = try await Program.shell(script)
+        #expect(run.status == status && run.errors.contains(expected), "\(run.all)")
+        #expect(!run.errors.contains("Loading"), "\(run.all)")
+    }
+
     @Test func `Who no longer reads the progress still gets the answer`() async throws {
         let folder = try TemporaryFolder()
         let problem = try folder.write(Self.problem, to: "problem")

@@ -13,6 +13,17 @@ import Testing
         #expect(" one\n\n two\u{08} ".singleLine == "one two\u{FFFD}")
     }
 
+    @Test func `Of a program it is told what judges it, and what it falls short of`() throws {
+        let none = ProgramProblem(try CodeTask(beginning: "def f(x):\n    '''Twice.'''\n"))
+        let two = ProgramProblem(
+            try CodeTask(beginning: "def f(x):\n    '''\n    >>> f(1)\n    2\n    >>> f(2)\n    4\n    '''\n"))
+        #expect(none.promise.contains("shows no example") && none.shortcoming(of: "x", score: 0.5) == nil)
+        #expect(two.promise.hasPrefix("2 examples judge; what the models write is run here, without a sandbox"))
+        #expect(two.shortcoming(of: "x", score: 1) == nil && two.shortcoming(of: nil, score: 0) == nil)
+        #expect(two.shortcoming(of: "x", score: 0.5)?.hasSuffix("does what 1 of 2 examples show.") == true)
+        #expect(two.shortcoming(of: "x", score: 0)?.hasSuffix("0 of 2 examples show.") == true)
+    }
+
     @Test func `A pipe hears of long work now and then`() {
         let begin = ContinuousClock.now
         let pace = ProgressPace(since: begin)

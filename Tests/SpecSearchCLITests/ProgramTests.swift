@@ -4,6 +4,27 @@ import Testing
 /// The program with the shipped models, as users run it.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct ProgramTests {
     private static let target = ["--target", Program.models + "/target.gguf", "--chat-template", "{problem}\n\n"]
+    @Test func `A program is judged by its examples, and what it falls short of is told`() async throws {
+        let folder = try TemporaryFolder()
+        let head = "def twice(x):\n    '''Twice.\n\n    >>> twice(2)\n    4\n    >>> twice(3)\n    6\n    '''\n"
+        let file = try folder.write(head, to: "twice.py")
+        let trace = folder.file("t.jsonl")
+        let shipped = [
+            "--models", Program.models, "--method", "ar", "--width", "2", "--max-tokens", "24", "--depth", "1",
+        ]
+        let run = try await Program.run(["solve", "--program", file, "--trace", trace] + shipped)
+        #expect(run.status == 0, "\(run.all)")
+        #expect(run.errors.contains("2 examples judge; what the models write is run here, without a sandbox."))
+        let replayed = try await Program.run(["replay", trace])
+        #expect(replayed.status == 0, "\(replayed.all)")
+
+        let silent = try folder.write("def twice(x):\n    '''Twice.'''\n", to: "silent.py")
+        let unjudged = try await Program.run(["solve", "--program", silent, "--quiet"] + shipped)
+        #expect(unjudged.status == 0 && !unjudged.errors.contains("example"), "\(unjudged.all)")
+        let other = try await Program.run(["solve", "--program", silent, "--resume", trace, "--models", Program.models])
+        #expect(other.status == 64 && other.errors.contains("about another problem"), "\(other.all)")
+    }
+
     private static let small = ["--beams", "1", "--width", "2", "--depth", "3"]
 
     /// The fields of a result that these tests read.

@@ -15,7 +15,7 @@ extension SearchContext {
         let candidates = try await sample(role, counts, inWavesOf: sizes, for: batch, phase: phase) { candidates in
             try await score(candidates)
             return batch.expansions.indices.map { place in
-                let wanted = batch.expansions[place].bestWanted(in: batch)
+                let wanted = batch.expansions[place].mostUsable(in: batch)
                 return (candidates[place] + (others?[place] ?? [])).count { tree[$0].isUnbeatable } >= wanted
             }
         }
@@ -31,12 +31,12 @@ extension SearchContext {
 
 extension Expansion {
     /// The most thoughts of this node that the search can use.
-    fileprivate func bestWanted(in batch: ExpansionBatch) -> Int { max(1, needed, min(batch.usable, width)) }
+    func mostUsable(in batch: ExpansionBatch) -> Int { max(1, needed, min(batch.usable, width)) }
 }
 
 extension SearchTree.Node {
     /// Whether no score could be better.
     ///
     /// Raw scores, by which calibrated reward models rank, have no end that is known.
-    fileprivate var isUnbeatable: Bool { score == 1 && rawScore == nil && state != .lost }
+    var isUnbeatable: Bool { score == 1 && rawScore == nil && state != .lost }
 }

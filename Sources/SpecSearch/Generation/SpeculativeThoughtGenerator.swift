@@ -62,7 +62,7 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         public init() {}
     }
 
-    public let configuration: Configuration
+    public internal(set) var configuration: Configuration
     /// The rule, which says which drafts are kept; its state after the batches so far.
     public private(set) var rule: any RejectionRule
     public var needs: ModelNeeds { ModelNeeds(draft: true, target: .speculativeIfPaired, scores: true) }

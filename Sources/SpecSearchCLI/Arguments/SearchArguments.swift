@@ -154,14 +154,16 @@ struct SearchArguments: ParsableArguments {
 
     /// What was given, over what suits the problems.
     ///
-    /// - Parameter isJudged: Whether there is, or may be, a reward model.
-    func base(for problems: [GradedProblem], isJudged: Bool) throws -> SearchConfiguration {
+    /// - Parameters:
+    ///   - isJudged: Whether there is, or may be, a reward model.
+    ///   - isTold: Whether the user is told what holds where they said nothing.
+    func base(for problems: [GradedProblem], isJudged: Bool, isTold: Bool = true) throws -> SearchConfiguration {
         guard !problems.isEmpty, problems.allSatisfy({ $0.codeTask != nil }) else { return try base() }
         var usual = CodeTask.searchSettings
         if !isJudged { usual["judge"] = StepJudge.examples.rawValue }
         let shown = usual.filter { given[$0.key] == nil }.sorted { $0.key < $1.key }
             .map { "--\($0.key) '\($0.value.replacing("\n", with: "\\n"))'" }
-        if !shown.isEmpty {
+        if isTold, !shown.isEmpty {
             Terminal.say("The answers are programs, so for these problems: \(shown.joined(separator: " ")).")
         }
         return try base(usual: usual)
@@ -204,17 +206,20 @@ struct MethodsArguments: ParsableArguments {
     /// The methods, each once.
     func parsed() throws -> [SearchMethod] {
         let names = methods.split(separator: ",").map(String.init)
-        let parsed = try names.map { name in
-            guard let method = SearchMethod(rawValue: name) else {
-                let known = SearchMethod.allCases.map(\.rawValue).joined(separator: ", ")
-                throw ValidationError("There is no method \(name): there are \(known).")
-            }
-            return method
-        }
+        let parsed = try names.map(Self.parsed)
         guard !parsed.isEmpty, Set(parsed).count == parsed.count else {
             throw ValidationError("--methods names at least one method, and each once.")
         }
         return parsed
+    }
+
+    /// The method of a name.
+    static func parsed(_ name: String) throws -> SearchMethod {
+        guard let method = SearchMethod(rawValue: name) else {
+            let known = SearchMethod.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("There is no method \(name): there are \(known).")
+        }
+        return method
     }
 }
 

@@ -31,6 +31,12 @@ struct SolveCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Write the last function of a Python program that a file begins; the examples in its description judge, by running "
+                + "it here, without a sandbox. - is standard input.", valueName: "file"))
+    var program: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Solve the problems of a file, one a line: {\"id\", \"problem\"} or a JSON text; - is standard input.",
             valueName: "file"))
     var input: String?
@@ -70,12 +76,14 @@ struct SolveCommand: AsyncParsableCommand {
         guard [json, quiet, verbose].count(where: \.self) <= 1 else {
             throw ValidationError("--json, --quiet and --verbose go one without the others.")
         }
-        for (option, path) in [("--input", input), ("--trace", trace), ("--resume", resume)] where path == "" {
+        let files = [("--input", input), ("--trace", trace), ("--resume", resume), ("--program", program)]
+        for (option, path) in files where path == "" {
             throw ValidationError("\(option) is empty: name a file.")
         }
         if input != nil {
-            guard problem == nil, !example, trace == nil, !quiet, !verbose else {
-                throw ValidationError("--input goes without a problem, --example, --trace, --quiet and --verbose.")
+            guard problem == nil, !example, program == nil, trace == nil, !quiet, !verbose else {
+                throw ValidationError(
+                    "--input goes without a problem, --example, --program, --trace, --quiet and --verbose.")
             }
             _ = try search.configuration(method)
             return
@@ -84,9 +92,11 @@ struct SolveCommand: AsyncParsableCommand {
         else {
             throw ValidationError("--resume goes without a problem, --trace and settings: they are the trace's.")
         }
-        guard problem == nil || !example else { throw ValidationError("Give either a problem or --example.") }
+        guard [problem != nil, example, program != nil].count(where: \.self) <= 1 else {
+            throw ValidationError("Give either a problem, --example or --program.")
+        }
         if let problem, problem.allSatisfy(\.isWhitespace) { throw ValidationError("The problem is empty.") }
-        guard problem != nil || example || resume != nil || isatty(STDIN_FILENO) == 0 else {
+        guard problem != nil || example || program != nil || resume != nil || isatty(STDIN_FILENO) == 0 else {
             throw ValidationError("Give a problem, as the argument or on standard input, or --example.")
         }
         _ = try search.configuration(method)
@@ -96,7 +106,12 @@ struct SolveCommand: AsyncParsableCommand {
         if let input { return try await solveAll(try ProblemLines(input, results: resume)) }
         let terminal = Terminal(quiet: json || quiet, color: color)
         let begun = try resume.map { try SearchTrace(contentsOf: $0) }
-        let problem = try begun?.started().problem ?? Problem(text: try problemText())
+        let program = try program.map(ProgramProblem.init)
+        let problem = try begun?.started().problem ?? program?.problem ?? Problem(text: try problemText())
+        if let program, program.problem.text != problem.text {
+            throw ValidationError("The trace of --resume is about another problem than --program.")
+        }
+        if let program, !quiet, !json { Terminal.say(program.promise) }
         if verbose { for line in try models.local.replacements() { Terminal.say(line) } }
         let writer = try (trace ?? resume).map { path in
             let inputs = try models.cluster.config.map { [$0] } ?? models.local.readFiles()
@@ -104,10 +119,14 @@ struct SolveCommand: AsyncParsableCommand {
         }
         let ((configuration, result), interruption) = try await Interruption.guarding { [self] in
             let asked = try begun?.started().configuration?.method.rawValue ?? method
-            let engine = try await models.engine(terminal, for: asked)
+            var engine = try await models.engine(terminal, for: asked)
+            if let program { engine.rewardModel = program.rewardModel }
             let search =
                 try begun.map { try Search(engine, resuming: $0) }
-                ?? Search(engine, configuration: try search.configuration(method, for: engine))
+                ?? Search(
+                    engine,
+                    configuration: try program?.configuration(method, search)
+                        ?? search.configuration(method, for: engine))
             let configuration = search.configuration ?? SearchConfiguration()
             let progress = LiveProgress(terminal, configuration)
             let result = try await progress.showing {
@@ -125,9 +144,10 @@ struct SolveCommand: AsyncParsableCommand {
         } else {
             try StandardStreams.print(json ? try report.json() : ResultText(terminal, isVerbose: verbose).text(report))
         }
+        if let text = program?.shortcoming(of: result.answer, score: result.best.score) { Terminal.say(text) }
         try writer?.finish()
         if let interruption {
-            if !quiet { Terminal.say(Self.howToGoOn(writer?.path)) }
+            if !quiet { Terminal.say(Self.howToGoOn(writer?.path, isProgram: program != nil)) }
             throw interruption
         }
     }
@@ -186,11 +206,12 @@ struct SolveCommand: AsyncParsableCommand {
         text.firstMatch(of: #/^\s*\w+ has \d+ \w+\..*How many \w+ does \w+ have now\?\s*$/#.dotMatchesNewlines()) != nil
     }
 
-    private static func howToGoOn(_ trace: String?) -> String {
+    private static func howToGoOn(_ trace: String?, isProgram: Bool) -> String {
         guard let trace else {
             return "Stopped with the best so far. With --trace FILE a search can be gone on with: solve --resume FILE."
         }
-        return "Stopped with the best so far; go on with: specsearch solve --resume \(trace), and the models of before."
+        return "Stopped with the best so far; go on with: specsearch solve --resume \(trace), and the models"
+            + "\(isProgram ? " and the --program" : "") of before."
     }
 
     private func problemText() throws -> String {

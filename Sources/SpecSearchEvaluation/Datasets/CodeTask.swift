@@ -1,3 +1,5 @@
+public import SpecSearch
+
 /// A programming problem whose answer is judged by running it, as in HumanEval.
 public struct CodeTask: Sendable, Hashable, Codable {
     /// A stable name, such as `HumanEval/0`.
@@ -16,12 +18,29 @@ public struct CodeTask: Sendable, Hashable, Codable {
         self.entryPoint = entryPoint
     }
 
+    /// The task to write the last function of a program that is begun.
+    ///
+    /// - Throws: ``SpecSearchError`` `badSetting` where it ends with none.
+    public init(beginning prompt: String) throws(SpecSearchError) {
+        let heads = prompt.matches(of: /(?m)^(?:async[ \t]+)?def[ \t]+([^\W\d]\w*)[ \t]*\(/)
+        guard let name = heads.last?.output.1 else {
+            throw SpecSearchError(
+                .badSetting, "The program begins no function.",
+                remedy: "End it with the head of the one to be written (def name(…):) and its description.")
+        }
+        self.init(id: String(name), prompt: prompt, test: "", entryPoint: String(name))
+    }
+
+    /// The task as a problem for models.
+    public var problem: Problem { Problem(id: id, text: Self.question(prompt)) }
+
     /// The settings of searches for programs: a program is one step, which ends with its code block, so that nothing is spent on
-    /// explanations; the first step is drafted, and kept where all visible examples hold; a kept one leaves nothing to correct.
+    /// explanations; of four at most the first is taken for which all visible examples hold.
+    ///
+    /// The first step is drafted, too, a program at a time; the target writes where two drafts failed, as little as is needed.
     public static let searchSettings = [
-        "answer-marker": "```", "delimiter": "\n```\n", "max-tokens": "512", "first-threshold": "1",
-        "correction": "cover",
-        "draft-factor": "1", "draft-waves": "2",
+        "answer-marker": "```", "delimiter": "\n```\n", "max-tokens": "512", "beams": "1", "width": "4",
+        "first-threshold": "1", "correction": "cover", "draft-factor": "1", "draft-waves": "4", "target-waves": "4",
     ]
 
     /// The beginning of a program as a question to a chat model, which otherwise may talk about it, or decline.

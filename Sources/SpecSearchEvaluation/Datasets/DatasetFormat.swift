@@ -67,12 +67,10 @@ public enum DatasetFormat: String, Sendable, Hashable, CaseIterable {
                 subject: row.first(["subject", "type", "subfield", "category"]))
         case .humaneval:
             let (id, prompt) = (try row.required("task_id"), try row.required("prompt"))
+            let task = CodeTask(
+                id: id, prompt: prompt, test: try row.required("test"), entryPoint: try row.required("entry_point"))
             return GradedProblem(
-                problem: Problem(id: id, text: CodeTask.question(prompt)),
-                answer: row.text("canonical_solution") ?? "",
-                codeTask: CodeTask(
-                    id: id, prompt: prompt, test: try row.required("test"), entryPoint: try row.required("entry_point"))
-            )
+                problem: task.problem, answer: row.text("canonical_solution") ?? "", codeTask: task)
         }
     }
 }
