@@ -71,6 +71,7 @@ public enum SearchInvariants {
         }
 
         private var isSpecSearch: Bool { configuration?.rejects ?? false }
+        private var stepsAhead: Int { isSpecSearch ? configuration?.draftSteps ?? 1 : 1 }
         private var isInWaves: Bool {
             guard let speculation = configuration?.speculation else { return false }
             return speculation.targetWaves > 1 || isSpecSearch && speculation.draftWaves > 1
@@ -129,7 +130,12 @@ public enum SearchInvariants {
             require(Set(call.identities).count == call.identities.count, "two expansions of a batch are one.")
             require(call.parents.count == call.identities.count, "an expansion has no identity.")
             require(call.parents.count == call.samples.count, "an expansion has no samples.")
-            if goesByDepth, call.phase != .lookahead {
+            if goesByDepth, call.phase == .draft, call.depth > depth {
+                require(call.depth < depth + stepsAhead, "drafts were written too far ahead.")
+                require(
+                    call.parents.allSatisfy { tree[$0].thought.source == .draft && !tree[$0].isFinished },
+                    "a draft was written ahead of another thought than a draft.")
+            } else if goesByDepth, call.phase != .lookahead {
                 require(call.depth == depth, "thoughts were sampled for depth \(call.depth).")
                 require(call.parents.allSatisfy(open.contains), "thoughts were sampled for no open node.")
             }
@@ -208,6 +214,8 @@ public enum SearchInvariants {
         /// Whether the search got the node.
         private func isHandedOver(_ id: NodeID) -> Bool {
             switch tree[id].state {
+            // Written ahead, and never asked for.
+            case .sampled where stepsAhead > 1 && tree[id].thought.source == .draft: false
             case .sampled, .accepted, .salvaged, .correction: true
             case .surplus, .rejected, .duplicate, .unusable, .lookahead, .lost: false
             }

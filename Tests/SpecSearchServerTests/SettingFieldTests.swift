@@ -25,6 +25,7 @@ import Testing
         "prior": (#""uniform""#, #","search":"mcts-openr""#),
         "rebase_temperature": ("0.3", #","search":"rebase""#), "lookahead": ("2", ""), "draft_factor": ("3", ""),
         "draft_waves": ("2", ""), "target_waves": ("4", ""),
+        "draft_steps": ("3", #","search":"chain""#),
         "theta": ("0.5", ""), "estimator": (#""fixed:0.25""#, ""), "margin": ("0.25", ""),
         "first_threshold": ("0.5", ""),
         "statistics": (#""target-only""#, ""), "correction": (#""cover""#, ""), "extra_thought": (#""never""#, ""),

@@ -12,6 +12,7 @@ import Testing
         "prior": ("uniform", ["search": "mcts-openr"]),
         "rebase-temperature": ("0.4", ["search": "rebase"]), "lookahead": ("2", [:]), "draft-factor": ("3", [:]),
         "draft-waves": ("2", [:]), "target-waves": ("4", [:]),
+        "draft-steps": ("3", ["search": "chain"]),
         "theta": ("0.5", [:]), "estimator": ("quantile:0.25", [:]), "margin": ("-0.25", [:]),
         "first-threshold": ("0.75", [:]),
         "statistics": ("target-only", [:]), "correction": ("cover", [:]), "extra-thought": ("never", [:]),

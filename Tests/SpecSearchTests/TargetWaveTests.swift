@@ -1,7 +1,6 @@
+import SpecSearch
 import SpecSearchTesting
 import Testing
-
-@testable import SpecSearch
 
 /// The target's thoughts a few at a time, until none can be better than what is there.
 @Suite struct TargetWaveTests {
@@ -127,57 +126,6 @@ import Testing
             [["0.9 a", "0.9 b", "0.9 c"], ["0.2 k!"]], draft: [["-"], ["1 d!", "0.4 e!", "0.3 f!"]], waves: 4
         ) { $0.method = .specsearch }
         #expect(counts(run, 1) == [1] && answer(run).last == "1 d")
-    }
-
-    /// Milliseconds of passes over 1, 2 and 4 sequences: the first are the 1.5B's on two cores, the second as on a GPU.
-    @Test(arguments: [([36, 61, 96] as [Double], 3), ([36, 37, 38], 1)])
-    func `The method auto takes waves where they are expected to take less, and its trace says so`(
-        milliseconds: [Double], waves: Int
-    ) async throws {
-        let cost = try ForwardPassCost(
-            zip([1, 2, 4], milliseconds).map { .init(tokens: $0, seconds: $1 / 1000) })
-        let target = Handwritten.model(.target, [["1 a!", "0.5 b!", "0.2 c!"]])
-        var engine = Engine(
-            draft: Handwritten.model(.draft, [["-"]]), target: target, rewardModel: Handwritten.rewardModel())
-        engine.costs = SearchCostPlan(
-            draft: cost, target: cost, rewardModel: cost,
-            workload: SearchWorkload(steps: 1, stepTokens: [1: 1], acceptance: 1, tokenAcceptance: 1))
-        let configuration = Handwritten.configuration {
-            $0.method = .auto
-            $0.targetWaves = 3
-        }
-        let log = EventLog()
-        let result = try await Search(timeless: engine, configuration).solve(
-            Handwritten.problem, onEvent: log.listener)
-        #expect(result.choices?.first?.targetWaves == waves)
-        #expect(target.requests.map(\.count) == [waves == 1 ? 3 : 1])
-        #expect(SearchInvariants.violations(in: log.events, of: result) == [])
-        let trace = try SearchTrace(data: SearchTrace(events: log.events).encoded())
-        let again = try await TraceReplay(trace).run()
-        #expect(again.withoutTimes == result.withoutTimes && again.choices == result.choices)
-    }
-
-    @Test func `Where the target is seldom right, waves only take longer`() throws {
-        let cost = try ForwardPassCost(
-            zip([1, 2, 3, 4], [36, 61, 82, 96]).map { .init(tokens: $0, seconds: $1 / 1000) })
-        let controller = MethodController(
-            costs: SearchCostPlan(
-                draft: cost, target: cost, rewardModel: cost,
-                workload: SearchWorkload(steps: 1, stepTokens: [1: 1], acceptance: 1, tokenAcceptance: 1)))
-        var task = MethodController.Task(
-            nodes: 1, width: 4, draftFactor: 1, draftWaves: 1, targetWaves: 4, coversBeam: true,
-            numSpeculativeTokens: 0)
-        var history = MethodHistory()
-        func waves(_ usable: Int = 1) -> Int { controller.targetWaves(for: task, usable: usable, by: history) }
-        #expect(waves() == 4)
-        #expect(waves(4) == 1, "All four are wanted.")
-        history.addScored(2, of: 40, fading: 1)
-        #expect(waves() == 1)
-        history.addScored(90, of: 100, fading: 1)
-        #expect(waves() == 4)
-        #expect(MethodController(costs: nil).targetWaves(for: task, usable: 1, by: history) == 1)
-        task.targetWaves = 1
-        #expect(waves() == 1)
     }
 
     @Test func `Traces are read again, and replayed`() async throws {

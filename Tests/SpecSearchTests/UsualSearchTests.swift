@@ -27,7 +27,9 @@ import Testing
         var configuration = SearchConfiguration()
         (configuration.method, configuration.search) = (method, search)
         let engine = Engine(draft: draft, target: target, defaults: .init(name: "two models"))
-        let needsNone = search == .selfConsistency && [.auto, .ar, .sps, .draft].contains(method)
+        let needsNone =
+            search == .selfConsistency && [.auto, .ar, .sps, .draft].contains(method)
+            || search == .chain && [.ar, .sps, .draft].contains(method)
         #expect(configuration.needsScores == !needsNone)
         if needsNone {
             _ = try Search(engine, configuration: configuration)

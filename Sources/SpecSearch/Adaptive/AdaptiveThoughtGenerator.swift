@@ -11,33 +11,28 @@
 public struct AdaptiveThoughtGenerator: ThoughtGenerator {
     /// The generator by SpecSearch, whose threshold all batches share.
     private var speculative: SpeculativeThoughtGenerator
-    /// What ``SpeculativeThoughtGenerator/Configuration/targetWaves`` was set to.
-    private let targetWaves: Int
     public var needs: ModelNeeds { ModelNeeds(target: .adaptive) }
 
     public init(
         _ configuration: SpeculativeThoughtGenerator.Configuration = .init(), rule: any RejectionRule = ThresholdRule()
     ) {
         speculative = SpeculativeThoughtGenerator(configuration, rule: rule)
-        targetWaves = configuration.targetWaves
     }
 
     public mutating func expand(_ batch: ExpansionBatch, in context: SearchContext) async throws -> [[NodeID]] {
         let configuration = speculative.configuration
-        var task = MethodController.Task(
+        let task = MethodController.Task(
             nodes: batch.expansions.count, width: batch.expansions.map(\.width).max() ?? 0,
             draftFactor: configuration.draftFactor, draftWaves: configuration.draftWaves,
-            targetWaves: batch.isScored ? targetWaves : 1, coversBeam: configuration.correction == .cover,
-            numSpeculativeTokens: context.numSpeculativeTokens)
+            targetWaves: batch.isScored ? configuration.targetWaves : 1,
+            coversBeam: configuration.correction == .cover, numSpeculativeTokens: context.numSpeculativeTokens)
         var methods = [SearchMethod.ar]
         if context.hasSpeculativeTarget { methods.append(.sps) }
         // The first step sets the threshold where it is not known, and a search without scores has none.
         if context.hasDraft, batch.depth > 0 || speculative.rule.draftsFirstStep, batch.isScored {
             methods.append(.specsearch)
         }
-        let usable = batch.expansions.map { $0.mostUsable(in: batch) }.max() ?? 0
-        let (choice, isRecorded) = context.choose(for: &task, usable: usable, among: methods, depth: batch.depth)
-        speculative.configuration.targetWaves = choice.targetWaves ?? task.targetWaves
+        let (choice, isRecorded) = context.choose(for: task, among: methods, depth: batch.depth)
         let before = context.measure()
         let children: [[NodeID]]
         if choice.method == .specsearch {
@@ -72,21 +67,11 @@ extension SearchContext {
     }
 
     /// The choice for a batch: the recorded one as long as there are any, else the controller's.
-    ///
-    /// - Parameter task: Its waves are those that the choice is for.
     func choose(
-        for task: inout MethodController.Task, usable: Int, among methods: [SearchMethod], depth: Int
+        for task: MethodController.Task, among methods: [SearchMethod], depth: Int
     ) -> (MethodChoice, isRecorded: Bool) {
         let recorded = takeRecordedChoice(depth)
-        let choice =
-            recorded
-            ?? {
-                let (isOpen, history) = (task.targetWaves > 1, memory.history)
-                task.targetWaves = controller.targetWaves(for: task, usable: usable, by: history)
-                var choice = controller.choice(for: task, among: methods, depth: depth, by: history)
-                if isOpen { choice.targetWaves = task.targetWaves }
-                return choice
-            }()
+        let choice = recorded ?? controller.choice(for: task, among: methods, depth: depth, by: memory.history)
         note(choice)
         emit(.chosen(choice))
         return (choice, recorded != nil)
@@ -113,19 +98,11 @@ extension SearchContext {
             }
             drafts.judged += tree[id].samples
         }
-        let scored = (before.nodes..<tree.count).lazy.map { self.tree[NodeID($0)] }.filter {
-            $0.thought.source == .target && $0.score != nil && $0.state != .lost
-        }
-        let counts = (
-            all: scored.reduce(0) { $0 + $1.samples },
-            full: scored.reduce(0) { $0 + ($1.isUnbeatable ? $1.samples : 0) }
-        )
         let seconds = self.now() - before.seconds
         let tokens = Double(thoughts.reduce(0) { $0 + max(1, $1.tokens.count) }) / Double(thoughts.count)
         memory.update { history in
             controller.record(
-                choice, task, seconds: seconds, tokens: tokens, usage: work, drafts: drafts, scored: counts,
-                in: &history)
+                choice, task, seconds: seconds, tokens: tokens, usage: work, drafts: drafts, in: &history)
         }
     }
 }

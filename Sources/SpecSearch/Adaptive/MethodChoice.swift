@@ -10,8 +10,6 @@ public struct MethodChoice: Sendable, Hashable, Codable {
     public var isTrial: Bool
     /// The share of drafts that was expected to be kept.
     public var acceptance: Double
-    /// The parts in which the target's thoughts were sampled, where the settings leave a choice.
-    public var targetWaves: Int?
 
     package init(
         depth: Int, method: SearchMethod, costs: [SearchMethod: Double], isTrial: Bool = false, acceptance: Double

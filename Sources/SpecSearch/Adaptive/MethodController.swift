@@ -79,38 +79,16 @@ struct MethodController {
             acceptance: history.acceptance.isFinite ? history.acceptance : 0)
     }
 
-    /// The parts in which the target's thoughts are sampled: as set, where these are expected to end so early that they take less
-    /// than all at once.
-    ///
-    /// - Parameter usable: The thoughts of a node that the search can use.
-    func targetWaves(for task: Task, usable: Int, by history: MethodHistory) -> Int {
-        guard task.targetWaves > 1, var plan = costs else { return 1 }
-        plan.workload = SearchWorkload(
-            steps: 1, stepTokens: [1: 1], acceptance: history.fullScores, tokenAcceptance: 0)
-        var setting = PlanSetting(beams: max(1, usable), width: task.width)
-        setting.coversBeam = true
-        func seconds(_ thoughts: Int) -> Double { plan.target.seconds(tokens: Double(task.nodes * thoughts)) }
-        let size = (task.width + task.targetWaves - 1) / task.targetWaves
-        var inWaves = 0.0
-        for drawn in stride(from: 0, to: task.width, by: size) {
-            let isNeeded = drawn == 0 ? 1 : plan.shortage(setting, drafts: drawn, nodes: 1).probability
-            inWaves += isNeeded * seconds(min(size, task.width - drawn))
-        }
-        return inWaves < seconds(task.width) ? task.targetWaves : 1
-    }
-
     /// Takes in what a batch took.
     ///
     /// - Parameters:
     ///   - tokens: The mean tokens of its children.
     ///   - usage: What the models did for it.
     ///   - drafts: Drafts judged, and of these kept.
-    ///   - scored: Thoughts of the target that were scored, and of these such with the full score.
     func record(
         _ choice: MethodChoice, _ task: Task, seconds: Double, tokens: Double, usage: ModelUsage,
-        drafts: (judged: Int, kept: Int), scored: (all: Int, full: Int) = (0, 0), in history: inout MethodHistory
+        drafts: (judged: Int, kept: Int), in history: inout MethodHistory
     ) {
-        if scored.all > 0 { history.addScored(scored.full, of: scored.all, fading: Self.fading) }
         guard seconds > 0, tokens > 0 else { return }
         let expected = tokens * secondsOfAR(task)
         guard [seconds, expected].allSatisfy(ModelUsage.plausibleSeconds.contains) else { return }

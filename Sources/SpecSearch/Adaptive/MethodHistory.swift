@@ -34,8 +34,6 @@ public struct MethodHistory: Sendable, Hashable, Codable {
     var tokens = Share()
     /// Tokens of steps, of so many batches.
     var lengths = Share()
-    /// Thoughts of the target with the full score, of those that were scored; histories of before it do without.
-    private var best: Share?
     /// All seconds so far.
     var seconds = 0.0
     /// Of these, the seconds that trials took beyond what the cheapest method was expected to.
@@ -47,23 +45,13 @@ public struct MethodHistory: Sendable, Hashable, Codable {
     public var isPlausible: Bool {
         let sums =
             tallies.values.flatMap { [$0.batches, $0.seconds, $0.expected] }
-            + [drafts, tokens, lengths, best ?? Share()].flatMap { [$0.part, $0.whole] } + [seconds, abs(lost)]
+            + [drafts, tokens, lengths].flatMap { [$0.part, $0.whole] } + [seconds, abs(lost)]
         return sums.allSatisfy { (0...1e12).contains($0) } && (0...1).contains(acceptance)
-            && (0...1).contains(tokenAcceptance) && (0...1).contains(fullScores) && stepTokens < 1e4
+            && (0...1).contains(tokenAcceptance) && stepTokens < 1e4
     }
 
     /// The share of drafts that is expected to be kept.
     public var acceptance: Double { drafts.estimate(usual: 0.6, weight: 16) }
-
-    /// The share of the target's thoughts that is expected to have the full score.
-    var fullScores: Double { (best ?? Share()).estimate(usual: 0.5, weight: 4) }
-
-    /// Counts thoughts of the target that were scored.
-    mutating func addScored(_ full: Int, of all: Int, fading: Double) {
-        var share = best ?? Share()
-        share.add(full, of: all, fading: fading)
-        best = share
-    }
 
     /// The tokens of a step.
     var stepTokens: Double { lengths.estimate(usual: 40, weight: 2) }

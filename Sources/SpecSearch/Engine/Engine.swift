@@ -88,6 +88,7 @@ public struct Engine: Sendable {
             }
             engine.rewardModel = model
         case .confidence: engine.rewardModel = ConfidenceRewardModel()
+        case .likelihood: engine.rewardModel = LikelihoodRewardModel(target: try required(target, .target))
         case .examples:
             throw SpecSearchError(
                 .badSetting, "There are no examples to run programs on.",
@@ -180,6 +181,8 @@ public enum StepJudge: String, Sendable, Hashable, Codable, CaseIterable {
     case target
     /// The confidence of the model that wrote the step: ``ConfidenceRewardModel``.
     case confidence
+    /// The same where the writer is sure, and else the target's likelihood of the step: ``LikelihoodRewardModel``.
+    case likelihood
     /// A run of the path's program on the examples in the problem's description; for data sets of programming problems.
     case examples
 }

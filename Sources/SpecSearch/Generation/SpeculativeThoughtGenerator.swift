@@ -44,6 +44,13 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         public var draftFactor = 2
         /// The parts in which the drafts of a node are sampled.
         public var draftWaves = 1
+        /// The steps of a path that the draft writes before they are scored, all in one call.
+        ///
+        /// For chains, and beams of one: it goes on from a node that has a single draft, as one of width 1 has with a
+        /// ``draftFactor`` of 1, or where all say the same. What was written behind a rejected step is dropped. The thoughts
+        /// are those that would have been drafted step by step, so the result is the same; saved are calls of the reward model,
+        /// and lost the steps that are dropped. After Lookahead Reasoning (2506.19830).
+        public var draftSteps = 1
         /// The parts in which the target's thoughts of a node are sampled, the later ones only until as many as the search can use
         /// have the full score, 1: no other could be better.
         ///
@@ -62,9 +69,11 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         public init() {}
     }
 
-    public internal(set) var configuration: Configuration
+    public let configuration: Configuration
     /// The rule, which says which drafts are kept; its state after the batches so far.
     public private(set) var rule: any RejectionRule
+    /// What the draft wrote ahead, by the nodes that it is to follow.
+    private var ahead: [NodeID: [NodeID]] = [:]
     public var needs: ModelNeeds { ModelNeeds(draft: true, target: .speculativeIfPaired, scores: true) }
 
     public init(_ configuration: Configuration = Configuration(), rule: any RejectionRule = ThresholdRule()) {
@@ -145,24 +154,57 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         var isHopeless: Bool { kept.isEmpty && rejectedSamples > 1 }
     }
 
-    private func judgedDrafts(
+    private mutating func judgedDrafts(
         _ batch: ExpansionBatch, bound: Double?, in context: SearchContext
     ) async throws -> [NodeDrafts] {
-        let counts = batch.expansions.map { configuration.draftFactor * $0.width }
+        let known = batch.expansions.map { ahead.removeValue(forKey: $0.node) }
+        let counts = zip(batch.expansions, known).map { $1 == nil ? draftCount($0) : 0 }
         let waves = configuration.draftWaves
-        let candidates = try await context.sample(
+        let drafted = try await context.sample(
             .draft, counts, inWavesOf: counts.map { ($0 + waves - 1) / waves }, for: batch, phase: .draft
-        ) { candidates in
+        ) { [self] drafted in
+            let candidates = zip(known, drafted).map { $0 ?? $1 }
             try await context.scoreNew(candidates.joined())
             let judged = judged(candidates, of: batch, in: context)
             return zip(judged, missing(judged, of: batch)).map { $0.isHopeless || $1 == 0 }
         }
-        try await context.scoreNew(candidates.joined())
+        let candidates = zip(known, drafted).map { $0 ?? $1 }
+        let later = try await draftAhead(of: batch, zip(known, drafted).map { $0 == nil ? $1 : [] }, in: context)
+        try await context.scoreNew(candidates.joined() + later)
         let all = judged(candidates, of: batch, in: context)
         for (expansion, drafts) in zip(batch.expansions, all) {
             context.resolve(drafts.kept, as: .accepted, below: expansion.node, threshold: bound)
             context.resolve(drafts.surplus, as: .surplus, below: expansion.node, threshold: bound)
             context.resolve(drafts.rejected, as: .rejected, below: expansion.node, threshold: bound)
+        }
+        return all
+    }
+
+    private func draftCount(_ expansion: Expansion) -> Int { configuration.draftFactor * expansion.width }
+
+    /// Drafts the steps after single drafts, unless they end their path.
+    ///
+    /// - Returns: All of them, in the order of drafting.
+    private mutating func draftAhead(
+        of batch: ExpansionBatch, _ drafted: [[NodeID]], in context: SearchContext
+    ) async throws -> [NodeID] {
+        var all: [NodeID] = []
+        var depth = batch.depth + 1
+        var fronts = Array(zip(batch.expansions, drafted))
+        while depth < min(batch.depth + configuration.draftSteps, context.options.maximumDepth) {
+            let expansions = fronts.compactMap { expansion, found -> Expansion? in
+                guard let draft = found.first, found.count == 1, !context.tree[draft].isFinished else { return nil }
+                var next = expansion
+                next.node = draft
+                return next
+            }
+            if expansions.isEmpty { break }
+            let next = ExpansionBatch(expansions, depth: depth, usable: batch.usable, isScored: batch.isScored)
+            let found = try await context.sample(.draft, expansions.map(draftCount), for: next, phase: .draft)
+            for (expansion, drafts) in zip(expansions, found) where !drafts.isEmpty { ahead[expansion.node] = drafts }
+            all += found.joined()
+            fronts = Array(zip(expansions, found))
+            depth += 1
         }
         return all
     }

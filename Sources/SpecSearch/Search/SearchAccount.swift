@@ -12,15 +12,15 @@ struct SearchAccount {
         accounts[place].pendingBound = bound
     }
 
-    /// Takes in one batch: the nodes that were added to the tree for it.
-    ///
-    /// - Parameter isScored: Whether the search looks at scores; without them there is nothing to account for.
-    mutating func add(_ nodes: Range<Int>, depth: Int, in tree: SearchTree, isScored: Bool) {
-        var batch = DepthAccount(depth: depth)
+    /// Takes in one batch: the children of its nodes, some of which may have been drafted ahead of it.
+    mutating func add(_ expanded: ExpansionBatch, in tree: SearchTree) {
+        var batch = DepthAccount(depth: expanded.depth)
+        let parents = Set(expanded.expansions.map(\.node))
+        let nodes = parents.flatMap { tree[$0].children }.sorted()
         // By parent: the best rejected draft, and what the target generated.
         var rejected: [NodeID: Double] = [:]
         var corrections: [(parent: NodeID, score: Double, samples: Int)] = []
-        for id in nodes.lazy.map(NodeID.init) where tree[id].depth == depth + 1 {
+        for id in nodes {
             let node = tree[id]
             let scores = Array(repeating: node.score ?? 1, count: node.samples)
             switch (node.thought.source, node.state) {
@@ -49,8 +49,9 @@ struct SearchAccount {
         for correction in corrections where correction.score <= rejected[correction.parent] ?? -1 {
             acceptance.wasted += correction.samples
         }
-        guard isScored else { return }
-        accounts[place(of: depth)].merge(batch)
+        // Without scores there is nothing to account for.
+        guard expanded.isScored else { return }
+        accounts[place(of: expanded.depth)].merge(batch)
     }
 
     private mutating func place(of depth: Int) -> Int {

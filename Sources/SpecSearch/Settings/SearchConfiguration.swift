@@ -29,6 +29,8 @@ public enum SearchKind: String, Sendable, Hashable, Codable, CaseIterable {
     case bestOfN = "best-of-n"
     /// ``BestOfN`` by majority of the answers.
     case selfConsistency = "self-consistency"
+    /// One path, a thought a step: ``BestOfN`` of one chain.
+    case chain
     /// ``DiverseVerifierTreeSearch``.
     case dvts
     /// ``RewardBalancedSearch``.
@@ -75,6 +77,8 @@ public struct SearchConfiguration: Sendable, Hashable {
     ///
     /// Nil takes 1, and for auto as many as the draft factor.
     public var draftWaves: Int?
+    /// The steps of a path that are drafted before they are scored; for chains and beams of one.
+    public var draftSteps = 1
     /// The parts in which the target's thoughts of a node are sampled; later ones only until the search has as many of the full
     /// score as it can use.
     ///
@@ -109,6 +113,8 @@ public struct SearchConfiguration: Sendable, Hashable {
             .openR(iterations: iterations, width: width, exploration: exploration ?? 1.25, prior: prior)
         case .bestOfN: .bestOfN(count: beams * width)
         case .selfConsistency: .selfConsistency(count: beams * width)
+        // Scores serve rejection only.
+        case .chain: BestOfN(.init(count: 1, isScored: drafts))
         case .dvts: .dvts(subtrees: beams, width: width)
         case .rebase: .rebase(budget: beams * width, temperature: rebaseTemperature)
         }
@@ -119,7 +125,7 @@ public struct SearchConfiguration: Sendable, Hashable {
         switch search {
         case .mcts: iterations ?? 32
         case .mctsOpenR: iterations ?? 4
-        case .beam, .bestOfN, .selfConsistency, .dvts, .rebase: nil
+        case .beam, .bestOfN, .selfConsistency, .chain, .dvts, .rebase: nil
         }
     }
 
@@ -148,6 +154,7 @@ public struct SearchConfiguration: Sendable, Hashable {
         var configuration = SpeculativeThoughtGenerator.Configuration()
         configuration.draftFactor = draftFactor
         configuration.draftWaves = draftWaves ?? (method == .auto ? draftFactor : 1)
+        configuration.draftSteps = draftSteps
         configuration.targetWaves = lookahead > 0 ? 1 : targetWaves
         configuration.correction = correction
         configuration.extraThought = extraThought

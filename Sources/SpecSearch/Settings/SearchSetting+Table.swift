@@ -45,14 +45,16 @@ extension SearchSetting {
         .choice(
             "search", \.search, usual: "beam",
             "How the tree is searched: beam; mcts, or mcts-openr as the OpenR framework does; best-of-n (beams × width "
-                + "chains) and self-consistency (the same, by majority); dvts (one path in each of the beams' subtrees); "
+                + "chains) and self-consistency (the same, by majority); chain (a single one); dvts (one path in each of the beams' subtrees); "
                 + "rebase (beams × width thoughts a depth, shared by score)."),
         .integer(
             "beams", \.beams, 1...most, usual: "2", "Paths that are followed side by side.",
             scope: (
-                "all searches but mcts and mcts-openr", { $0.search != .mcts && $0.search != .mctsOpenR }
+                "all searches but mcts, mcts-openr and chain", { ![.mcts, .mctsOpenR, .chain].contains($0.search) }
             )),
-        .integer("width", \.width, 1...most, usual: "6", "Thoughts for each of them at every step."),
+        .integer(
+            "width", \.width, 1...most, usual: "6", "Thoughts for each of them at every step.",
+            scope: ("all searches but chain", { $0.search != .chain })),
         .integer("depth", \.options.maximumDepth, 1...most, usual: "50", "The most steps of a path."),
         .flag(
             "keep-beam-full", \.keepBeamFull, "Give a finished path's beam slot to another path.", scope: `for`(.beam)),
@@ -86,6 +88,17 @@ extension SearchSetting {
             "draft-waves", \.draftWaves, 1...64, usual: "1, for auto the draft factor",
             "Draft in so many parts, the later ones only at nodes where the earlier ones left too few.",
             scope: rejecting),
+        .integer(
+            "draft-steps", \.draftSteps, 1...64, usual: "1",
+            "Draft so many steps of a path before they are scored, in one call; what stands behind a rejected one is dropped. It "
+                + "goes on behind single drafts (--draft-factor 1).", unit: "steps",
+            scope: (
+                "the methods auto and specsearch in chains, best-of-n, self-consistency, dvts and beams of one",
+                {
+                    let isNarrow = $0.search == .beam && $0.beams == 1
+                    return $0.rejects && (isNarrow || [.chain, .bestOfN, .selfConsistency, .dvts].contains($0.search))
+                }
+            )),
         .integer(
             "target-waves", \.targetWaves, 1...64, usual: "1",
             "Sample the target's thoughts of a node in so many parts, the later ones only until the search has as many with the "
@@ -144,7 +157,8 @@ extension SearchSetting {
         .choice(
             "judge", \.judge, usual: "prm",
             "Who scores steps: prm; target, which is asked for a grade; confidence, the probability that a step had for the model "
-                + "that wrote it, which costs nothing; or examples, on which programs are run (for humaneval)."),
+                + "that wrote it, which costs nothing; likelihood, the same where the draft is sure and else the target's, which reads "
+                + "the step; or examples, on which programs are run (for humaneval)."),
         .optionalChoice(
             "aggregation", \.options.aggregation, usual: "what suits the reward model",
             "How the scores of a path's steps rank it: last, min, mean or product."),
@@ -198,7 +212,7 @@ extension SearchSetting {
 
 extension SearchConfiguration {
     /// Whether the draft model drafts for another to correct.
-    fileprivate var drafts: Bool { rejects || method == .gsi }
+    var drafts: Bool { rejects || method == .gsi }
 
     /// Whether drafts are rejected by a threshold.
     package var rejects: Bool { method == .specsearch || method == .auto }

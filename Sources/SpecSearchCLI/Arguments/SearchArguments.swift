@@ -22,6 +22,7 @@ struct SearchArguments: ParsableArguments {
     @Option(setting: "lookahead") var lookahead: String?
     @Option(setting: "draft-factor") var draftFactor: String?
     @Option(setting: "draft-waves") var draftWaves: String?
+    @Option(setting: "draft-steps") var draftSteps: String?
     @Option(setting: "target-waves") var targetWaves: String?
     @Option(setting: "theta") var theta: String?
     @Option(setting: "estimator") var estimator: String?
@@ -58,7 +59,8 @@ struct SearchArguments: ParsableArguments {
             ("keep-beam-full", keepBeamFull ? "true" : nil), ("iterations", iterations), ("tree-policy", treePolicy),
             ("exploration", exploration), ("prior", prior), ("rebase-temperature", rebaseTemperature),
             ("lookahead", lookahead),
-            ("draft-factor", draftFactor), ("draft-waves", draftWaves), ("target-waves", targetWaves), ("theta", theta),
+            ("draft-factor", draftFactor), ("draft-waves", draftWaves), ("draft-steps", draftSteps),
+            ("target-waves", targetWaves), ("theta", theta),
             ("estimator", estimator),
             ("margin", margin), ("first-threshold", firstThreshold),
             ("statistics", statistics), ("correction", correction), ("extra-thought", extraThought),

@@ -288,7 +288,7 @@ package struct GenerationRequest: Sendable {
 extension ServedModel {
     /// - Throws: ``SpecSearchError`` where a request may not choose this judge.
     fileprivate func allows(_ judge: StepJudge) throws(SpecSearchError) {
-        guard judge == .confidence || engine.judge != nil && judge != .examples else {
+        guard [.confidence, .likelihood].contains(judge) || engine.judge != nil && judge != .examples else {
             throw SpecSearchError(
                 .badSetting, "This server's judge is \(defaults.judge.rawValue), not \(judge.rawValue).",
                 remedy: "Leave the judge to the server.")
