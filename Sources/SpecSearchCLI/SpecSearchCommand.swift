@@ -17,7 +17,8 @@ public struct SpecSearchCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            SolveCommand.self, BenchCommand.self, EvaluateCommand.self, CalibrateCommand.self, ReportCommand.self,
+            SolveCommand.self, BenchCommand.self, EvaluateCommand.self, CalibrateCommand.self, RouterCommand.self,
+            ReportCommand.self,
             GradeCommand.self, ScoreCommand.self, SampleCommand.self, ReplayCommand.self, ModelsCommand.self,
             ServeCommand.self, ViewCommand.self,
             TuneCommand.self, PlanCommand.self, TokenizeCommand.self, DoctorCommand.self,

@@ -183,10 +183,14 @@ public enum SearchInvariants {
             require(nodes.allSatisfy { $0.parent == event.parent }, "a thought was resolved below another parent.")
             let isDraft = nodes.allSatisfy { $0.thought.source == .draft }
             let isTarget = nodes.allSatisfy { $0.thought.source == .target }
+            // A router keeps what is below, where the target would hardly do better.
+            let isRouted = configuration?.rejection.router != nil
             switch event.state {
             case .accepted:
                 require(isDraft, "an accepted thought is not a draft.")
-                require(nodes.allSatisfy { $0.score ?? 1 >= $0.threshold ?? 0 }, "a draft below the bound was kept.")
+                require(
+                    isRouted || nodes.allSatisfy { $0.score ?? 1 >= $0.threshold ?? 0 },
+                    "a draft below the bound was kept.")
                 for id in event.nodes {
                     guard let place = places[id] else { continue }
                     accepted[place, default: 0] += 1
@@ -195,7 +199,9 @@ public enum SearchInvariants {
                 }
             case .surplus:
                 require(isDraft, "a surplus thought is not a draft.")
-                require(nodes.allSatisfy { $0.score ?? 1 >= $0.threshold ?? 0 }, "a surplus draft is below the bound.")
+                require(
+                    isRouted || nodes.allSatisfy { $0.score ?? 1 >= $0.threshold ?? 0 },
+                    "a surplus draft is below the bound.")
                 for place in event.nodes.compactMap({ places[$0] }) where isSpecSearch && !isInWaves {
                     require(accepted[place] == widths[place], "a draft is surplus, and there was room.")
                 }

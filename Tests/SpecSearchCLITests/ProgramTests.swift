@@ -25,6 +25,33 @@ import Testing
         #expect(other.status == 64 && other.errors.contains("about another problem"), "\(other.all)")
     }
 
+    @Test func `A router is trained on the traces of a run, and taken`() async throws {
+        let folder = try TemporaryFolder()
+        let run = folder.file("run")
+        let traces = folder.file("traces")
+        let shipped = ["--models", Program.models, "--beams", "1", "--width", "2", "--temperature", "1"]
+        let evaluated = try await Program.run(
+            ["evaluate", "--output", run, "--traces", traces, "--limit", "6", "--methods", "specsearch"] + shipped)
+        #expect(evaluated.status == 0, "\(evaluated.all)")
+        let files = try FileManager.default.contentsOfDirectory(atPath: traces).map { traces + "/" + $0 }
+        #expect(files.count == 6 && files.allSatisfy { $0.hasSuffix(".0.jsonl") })
+        for file in files {
+            let replayed = try await Program.run(["replay", file])
+            #expect(replayed.status == 0, "\(replayed.all)")
+        }
+        let trained = try await Program.run(["router", "--least-advantage", "0.9"] + files)
+        guard trained.status == 0 else {
+            // So few may hold nothing to tell apart, and that is said.
+            #expect(trained.errors.contains("there is nothing to tell apart"), "\(trained.all)")
+            return
+        }
+        let option = try #require(trained.output.split(separator: "\n").last).split(separator: "'")
+        let solved = try await Program.run(["solve", "--example", "--router", String(option[1])] + shipped)
+        #expect(solved.status == 0, "\(solved.all)")
+        let missing = try await Program.run(["router", folder.file("none.jsonl")])
+        #expect(missing.status == 1 && missing.errors.contains("none.jsonl cannot be read"))
+    }
+
     private static let small = ["--beams", "1", "--width", "2", "--depth", "3"]
 
     /// The fields of a result that these tests read.

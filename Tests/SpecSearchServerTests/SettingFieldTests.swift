@@ -27,7 +27,7 @@ import Testing
         "draft_waves": ("2", ""), "target_waves": ("4", ""),
         "draft_steps": ("3", #","search":"chain""#),
         "theta": ("0.5", ""), "estimator": (#""fixed:0.25""#, ""), "margin": ("0.25", ""),
-        "first_threshold": ("0.5", ""),
+        "first_threshold": ("0.5", ""), "router": (#""1.5/-2.0/4.0/-0.5/0.125@0.3""#, ""),
         "statistics": (#""target-only""#, ""), "correction": (#""cover""#, ""), "extra_thought": (#""never""#, ""),
         "salvage": ("true", ""),
         "gsi_beta": ("7.5", #","method":"gsi""#), "gsi_threshold": ("0.25", #","method":"gsi""#),

@@ -14,7 +14,7 @@ import Testing
         "draft-waves": ("2", [:]), "target-waves": ("4", [:]),
         "draft-steps": ("3", ["search": "chain"]),
         "theta": ("0.5", [:]), "estimator": ("quantile:0.25", [:]), "margin": ("-0.25", [:]),
-        "first-threshold": ("0.75", [:]),
+        "first-threshold": ("0.75", [:]), "router": ("1.5/-2.0/4.0/-0.5/0.125@0.3", [:]),
         "statistics": ("target-only", [:]), "correction": ("cover", [:]), "extra-thought": ("never", [:]),
         "salvage": ("true", [:]),
         "gsi-beta": ("8", ["method": "gsi"]), "gsi-threshold": ("-0.5", ["method": "gsi"]), "judge": ("target", [:]),

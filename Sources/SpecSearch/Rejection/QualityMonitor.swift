@@ -92,7 +92,7 @@ package struct QualityMonitor: Sendable {
 
     private var prediction: Double? {
         guard policy.estimator == .maximum, policy.statistics == .union, policy.margin <= 0,
-            policy.firstThreshold == nil
+            policy.firstThreshold == nil, policy.router == nil
         else { return nil }
         var risk = 0.0
         // Without thoughts by either model β̂ stays.

@@ -31,16 +31,19 @@ public struct ThresholdRule: RejectionRule, Hashable {
         public var margin: Double
         /// The threshold of the first step, which is drafted then; nil for a first step by the target.
         public var firstThreshold: Double?
+        /// Keeps drafts below the threshold where the target would hardly do better; nil rejects them all.
+        public var router: AdvantageRouter?
 
         public init(
             estimator: ThresholdEstimator = .maximum, theta: Double = 0.9, statistics: Statistics = .union,
-            margin: Double = 0, firstThreshold: Double? = nil
+            margin: Double = 0, firstThreshold: Double? = nil, router: AdvantageRouter? = nil
         ) {
             self.estimator = estimator
             self.theta = theta
             self.statistics = statistics
             self.margin = margin
             self.firstThreshold = firstThreshold
+            self.router = router
         }
     }
 
@@ -63,7 +66,10 @@ public struct ThresholdRule: RejectionRule, Hashable {
         if case .random(let rate) = configuration.estimator {
             return draft.key.uniform(position: 0, purpose: .search) < rate
         }
-        return draft.score < estimate(at: depth) - configuration.margin
+        let bound = estimate(at: depth) - configuration.margin
+        guard draft.score < bound else { return false }
+        guard let router = configuration.router, bound.isFinite else { return true }
+        return !router.keeps(.init(draft.thought, score: draft.score, bound: bound, depth: depth))
     }
 
     public mutating func update(at depth: Int, with scores: DepthScores) {

@@ -131,6 +131,16 @@ extension SearchSetting {
             "first-threshold", \.rejection.firstThreshold, 0...1, usual: "none",
             "Draft the first step too, and keep what scores at least this; else the target writes it. For problems of one step, "
                 + "such as programs.", scope: rejecting),
+        SearchSetting(
+            "router", .text, usual: "none",
+            "Keep drafts below the threshold where the target would hardly do better: what the command router trains on traces.",
+            scope: rejecting,
+            get: { $0.rejection.router.map { .text($0.description) } },
+            set: { configuration, value in
+                guard case .text(let text) = value, let router = AdvantageRouter(text) else { return false }
+                configuration.rejection.router = router
+                return true
+            }),
         .choice(
             "statistics", \.rejection.statistics, usual: "union",
             "The scores that the estimate looks at: union (the target's thoughts and the kept drafts) or target-only.",

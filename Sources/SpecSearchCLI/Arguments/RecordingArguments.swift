@@ -32,6 +32,10 @@ struct RecordingArguments: ParsableArguments {
             valueName: "points"))
     var acceptedLoss = 1.0
 
+    @Option(
+        help: ArgumentHelp("Write the trace of every search into a folder; see replay and router.", valueName: "dir"))
+    var traces: String?
+
     @Option(help: ArgumentHelp("Problems in progress at once; times are comparable only at 1.", valueName: "n"))
     var concurrency = 1
 
@@ -44,6 +48,7 @@ struct RecordingArguments: ParsableArguments {
     func validate() throws {
         _ = try parsedSeeds()
         guard !output.isEmpty else { throw ValidationError("--output is empty: name a folder.") }
+        guard traces != "" else { throw ValidationError("--traces is empty: name a folder.") }
         guard search.seed == nil else { throw ValidationError("--seed has no effect here: give --seeds.") }
         guard (1...1 << 16).contains(concurrency) else {
             throw ValidationError("--concurrency lies in 1 ... \(1 << 16).")
@@ -77,6 +82,7 @@ struct RecordingArguments: ParsableArguments {
         plan: (SearchConfiguration, _ rejectionRate: () async throws -> Double) async throws -> RunPlan
     ) async throws -> RecordedRun {
         let folder = RunFolder(output)
+        let traces = try traces.map(TraceFolder.init)
         let begun = try resume ? folder.manifest() : nil
         // Taken before models are loaded: of two runs in one folder the second ends at once.
         var file = try begun.map { _ in try folder.records() }
@@ -121,7 +127,7 @@ struct RecordingArguments: ParsableArguments {
         var run = EvaluationRun(
             variants: manifest.variants, problems: problems, seeds: manifest.seeds,
             engines: engines,
-            grader: ResultGrader(mode: manifest.grading))
+            grader: ResultGrader(mode: manifest.grading), listening: { try traces?.listener($0, $1) })
         run.concurrency = manifest.concurrency
         let progress = EvaluationProgress(
             variants: manifest.variants.map(\.name), each: manifest.problems.count * manifest.seeds.count, done: done,

@@ -28,6 +28,7 @@ struct SearchArguments: ParsableArguments {
     @Option(setting: "estimator") var estimator: String?
     @Option(setting: "margin") var margin: String?
     @Option(setting: "first-threshold") var firstThreshold: String?
+    @Option(setting: "router") var router: String?
     @Option(setting: "statistics") var statistics: String?
     @Option(
         help: ArgumentHelp("A file by calibrate, in place of --theta, --estimator and --margin.", valueName: "file"))
@@ -62,7 +63,7 @@ struct SearchArguments: ParsableArguments {
             ("draft-factor", draftFactor), ("draft-waves", draftWaves), ("draft-steps", draftSteps),
             ("target-waves", targetWaves), ("theta", theta),
             ("estimator", estimator),
-            ("margin", margin), ("first-threshold", firstThreshold),
+            ("margin", margin), ("first-threshold", firstThreshold), ("router", router),
             ("statistics", statistics), ("correction", correction), ("extra-thought", extraThought),
             ("salvage", salvage ? "true" : nil),
             ("gsi-beta", gsiBeta), ("gsi-threshold", gsiThreshold), ("judge", judge), ("aggregation", aggregation),
@@ -75,10 +76,11 @@ struct SearchArguments: ParsableArguments {
     }
 
     func validate() throws {
-        guard calibration == nil || (theta == nil && estimator == nil && margin == nil && firstThreshold == nil) else {
+        let isFree = theta == nil && estimator == nil && margin == nil && firstThreshold == nil && router == nil
+        guard calibration == nil || isFree else {
             throw ValidationError(
-                "--calibration goes without --theta, --estimator, --margin and --first-threshold: it is certified as it is."
-            )
+                "--calibration goes without --theta, --estimator, --margin, --first-threshold and --router: it is certified "
+                    + "as it is.")
         }
         guard estimator?.hasPrefix("specreason") != true || judge ?? "target" == "target" else {
             throw ValidationError("specreason is a rule for the target's grades: it goes without --judge.")

@@ -13,7 +13,7 @@ struct CalibrateCommand: AsyncParsableCommand {
             rule that loses less than --epsilon points of accuracy against the target, with a probability of at \
             least 1 - --delta (Learn-then-Test, Angelopoulos et al. 2021). DIR/calibration.json, with its certificate, \
             is for --calibration of solve, bench and evaluate. The grid is gone through from the strictest rule on, one sequence \
-            for each estimator; nothing may be chosen on the same problems otherwise. A rule's search that fails counts as \
+            for each estimator, and one for --router, which takes its least advantage from the grid; nothing may be chosen on the same problems otherwise. A rule's search that fails counts as \
             lost, and a problem on which the target alone fails is left out.
             """)
 
@@ -46,7 +46,7 @@ struct CalibrateCommand: AsyncParsableCommand {
             try await recording.run(terminal) { base, _ in
                 RunPlan(
                     title: "Calibration", question: "Which rules of rejection lose little accuracy?",
-                    variants: Self.variants(base), comparisons: .against(["ar"]))
+                    variants: Self.variants(base, sequences), comparisons: .against(["ar"]))
             }
         }
         terminal.endProgress()
@@ -69,7 +69,18 @@ struct CalibrateCommand: AsyncParsableCommand {
     }
 
     /// The rules by estimator, each sequence from the strictest on.
-    static let sequences: [[ThresholdRule.Configuration]] = [
+    private var sequences: [[ThresholdRule.Configuration]] {
+        guard let router = recording.search.router.flatMap(AdvantageRouter.init) else { return Self.thresholds }
+        return Self.thresholds + [
+            [0.05, 0.1, 0.2, 0.3, 0.5].map { least in
+                var router = router
+                router.leastAdvantage = least
+                return ThresholdRule.Configuration(router: router)
+            }
+        ]
+    }
+
+    private static let thresholds: [[ThresholdRule.Configuration]] = [
         [0, 0.02, 0.05, 0.1, 0.2].map { ThresholdRule.Configuration(estimator: .maximum, margin: $0) },
         [-0.02, 0, 0.05, 0.1, 0.2].map { ThresholdRule.Configuration(estimator: .mean, margin: $0) },
         [0.95, 0.9, 0.8, 0.5].map { ThresholdRule.Configuration(estimator: .quantile($0)) },
@@ -77,9 +88,12 @@ struct CalibrateCommand: AsyncParsableCommand {
 
     private static func name(_ policy: ThresholdRule.Configuration) -> String {
         "\(policy.estimator), θ \(policy.theta), margin \(policy.margin)"
+            + (policy.router.map { ", advantage ≥ \($0.leastAdvantage)" } ?? "")
     }
 
-    private static func variants(_ base: SearchConfiguration) -> [Variant] {
+    private static func variants(
+        _ base: SearchConfiguration, _ sequences: [[ThresholdRule.Configuration]]
+    ) -> [Variant] {
         var ar = Variant(name: "ar", configuration: base)
         ar.configuration.method = .ar
         return [ar]
@@ -95,7 +109,7 @@ struct CalibrateCommand: AsyncParsableCommand {
         let unknown = Set(records.filter { $0.hasFailed && $0.variant == "ar" }.map { Item($0) })
         let byVariant = Dictionary(grouping: records.filter { !unknown.contains(Item($0)) }, by: \.variant)
         let baseline = byVariant["ar"] ?? []
-        let sequences = Self.sequences.map { sequence in
+        let sequences = sequences.map { sequence in
             sequence.map { policy in
                 let found = byVariant[Self.name(policy)] ?? []
                 let finished = found.filter { !$0.hasFailed }

@@ -123,13 +123,18 @@ extension Search {
 
 extension EvaluationRun {
     /// A run of variants on their engines.
+    ///
+    /// - Parameter listening: What hears the events of a search, if anything is to.
     public init(
         variants: [Variant], problems: [GradedProblem], seeds: [UInt64], engines: VariantEngines,
-        grader: ResultGrader = ResultGrader()
+        grader: ResultGrader = ResultGrader(),
+        listening: @escaping @Sendable (Variant, Problem) throws -> (@Sendable (SearchEvent) -> Void)? = { _, _ in nil }
     ) {
         self.init(
             variants: variants, problems: problems, seeds: seeds,
-            solve: { variant, problem in try await engines.search(variant, for: problem).solve(problem) },
+            solve: { variant, problem in
+                try await engines.search(variant, for: problem).solve(problem, onEvent: try listening(variant, problem))
+            },
             grade: { await grader.grade($0, $1) })
     }
 }
