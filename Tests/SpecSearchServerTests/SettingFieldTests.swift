@@ -29,7 +29,7 @@ import Testing
         "theta": ("0.5", ""), "estimator": (#""fixed:0.25""#, ""), "margin": ("0.25", ""),
         "first_threshold": ("0.5", ""), "router": (#""1.5/-2.0/4.0/-0.5/0.125@0.3""#, ""),
         "statistics": (#""target-only""#, ""), "correction": (#""cover""#, ""), "extra_thought": (#""never""#, ""),
-        "salvage": ("true", ""),
+        "overlap": ("true", ""), "salvage": ("true", ""),
         "gsi_beta": ("7.5", #","method":"gsi""#), "gsi_threshold": ("0.25", #","method":"gsi""#),
         "judge": (#""prm""#, ""), "aggregation": (#""min""#, ""), "answer": (#""vote""#, ""),
         "answer_marker": (#""So ""#, ""), "temperature": ("0.5", ""), "top_k": ("7", ""), "top_p": ("0.5", ""),

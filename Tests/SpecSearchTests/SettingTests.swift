@@ -16,7 +16,7 @@ import Testing
         "theta": ("0.5", [:]), "estimator": ("quantile:0.25", [:]), "margin": ("-0.25", [:]),
         "first-threshold": ("0.75", [:]), "router": ("1.5/-2.0/4.0/-0.5/0.125@0.3", [:]),
         "statistics": ("target-only", [:]), "correction": ("cover", [:]), "extra-thought": ("never", [:]),
-        "salvage": ("true", [:]),
+        "overlap": ("true", [:]), "salvage": ("true", [:]),
         "gsi-beta": ("8", ["method": "gsi"]), "gsi-threshold": ("-0.5", ["method": "gsi"]), "judge": ("target", [:]),
         "aggregation": ("min", [:]), "answer": ("vote", [:]), "answer-marker": ("So: ", [:]),
         "temperature": ("0.25", [:]), "top-k": ("40", [:]), "top-p": ("0.5", [:]), "min-p": ("0.125", [:]),

@@ -104,7 +104,7 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
                 drafted += size
                 // Nor for those of which it kept none.
                 let short = shortage(setting, drafts: Int(drafted), nodes: nodes).probability
-                left = nodes * max(0, short - (drafted > 1 ? noneKept(of: drafted) : 0))
+                left = nodes * max(0, short - noneKept(of: drafted))
                 guard left > 1e-6 else { break }
             }
             if need.probability > 0 {

@@ -11,7 +11,7 @@ extension SearchContext {
         _ role: ModelRole, _ counts: [Int], inWaves waves: Int, besides others: [[NodeID]]? = nil,
         for batch: ExpansionBatch, phase: SearchPhase, score: ([[NodeID]]) async throws -> Void
     ) async throws -> [[NodeID]] {
-        let sizes = counts.map { ($0 + waves - 1) / waves }
+        let sizes = counts.map { $0.inWaves(waves) }
         let candidates = try await sample(role, counts, inWavesOf: sizes, for: batch, phase: phase) { candidates in
             try await score(candidates)
             return batch.expansions.indices.map { place in
@@ -27,6 +27,11 @@ extension SearchContext {
     func scoreNew(_ nodes: some Sequence<NodeID>) async throws {
         try await score(nodes.filter { tree[$0].score == nil && tree[$0].state != .lost })
     }
+}
+
+extension Int {
+    /// The samples of each of so many waves, the last of which may have fewer.
+    func inWaves(_ waves: Int) -> Int { (self + waves - 1) / waves }
 }
 
 extension Expansion {

@@ -10,7 +10,7 @@
 /// target's distribution.
 ///
 /// With ``Configuration/draftWaves`` W above 1 a node's drafts are sampled in W parts, the later ones only where the
-/// earlier ones left slots empty, and not where they were several and none was kept. Who is in which part goes by the
+/// earlier ones left slots empty, and not where none of them was kept. Who is in which part goes by the
 /// samples' numbers, not by who is done first, so length has no say; in the embedded engine sample i is the same thought in whatever part, while a server's may differ with the
 /// call that asks for it. What is never drafted is never judged: acceptance counts the judged drafts only, and the
 /// statistics of the threshold those that were kept. A node that had enough early keeps the first N at or above the
@@ -89,6 +89,12 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         let bound = rule.bound(at: depth)
         context.note(threshold: rule.threshold(at: depth), bound: bound, depth: depth)
         let drafts = try await judgedDrafts(batch, bound: bound, in: context)
+        let rejectsAny = corrections(drafts, of: batch).contains { $0 > 0 }
+        if rejectsAny {
+            context.beginNext(after: drafts.map(\.kept)) {
+                ahead[$0.node] == nil ? draftCount($0).inWaves(configuration.draftWaves) : 0
+            }
+        }
         let corrected = try await correct(batch, drafts, bound: bound, in: context)
         var children: [[NodeID]] = []
         var scores = DepthScores()
@@ -149,9 +155,8 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         /// The rest of those that the rule keeps.
         var surplus: [NodeID] = []
 
-        /// Whether further drafts would hardly do better: a node's drafts share its difficulty, and several were rejected, all of
-        /// them.
-        var isHopeless: Bool { kept.isEmpty && rejectedSamples > 1 }
+        /// Whether further drafts would hardly do better: a node's drafts share its difficulty, and all so far were rejected.
+        var isHopeless: Bool { kept.isEmpty && rejectedSamples > 0 }
     }
 
     private mutating func judgedDrafts(
@@ -161,7 +166,7 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         let counts = zip(batch.expansions, known).map { $1 == nil ? draftCount($0) : 0 }
         let waves = configuration.draftWaves
         let drafted = try await context.sample(
-            .draft, counts, inWavesOf: counts.map { ($0 + waves - 1) / waves }, for: batch, phase: .draft
+            .draft, counts, inWavesOf: counts.map { $0.inWaves(waves) }, for: batch, phase: .draft
         ) { [self] drafted in
             let candidates = zip(known, drafted).map { $0 ?? $1 }
             try await context.scoreNew(candidates.joined())

@@ -147,6 +147,10 @@ public struct Search: Sendable {
     ) async throws -> SearchResult {
         let begin = now()
         let aggregation = options.aggregation ?? models.rewardModel?.aggregation ?? .last
+        var models = models
+        // Recorded answers come in the order in which they were needed.
+        let foreseeing = options.overlaps && recorded == nil ? models.draft.map(ForeseeingDraft.init) : nil
+        if let foreseeing { models.draft = foreseeing }
         let context = SearchContext(
             options: options, sampling: options.sampling ?? engine.defaults.sampling, extraction: extraction,
             tree: SearchTree(problem: problem, aggregation: aggregation, maximumDepth: options.maximumDepth),
@@ -174,6 +178,11 @@ public struct Search: Sendable {
                 } else if let limit = options.budget.thoughts, thoughts > limit {
                     end = .thoughts
                 } else {
+                    context.foresee = { [algorithm] children, tree in
+                        var algorithm = algorithm
+                        _ = algorithm.receive(children, in: tree)
+                        return algorithm.next(in: tree)
+                    }
                     let children = try await generator.expand(batch, in: context)
                     context.account.add(batch, in: context.tree)
                     // Whatever the generator says, a lost branch ends.
@@ -183,7 +192,11 @@ public struct Search: Sendable {
             }
         } catch is CancellationError {
             end = interruption()
+        } catch {
+            await foreseeing?.end()
+            throw error
         }
+        await foreseeing?.end()
         var outcome = outcome(of: algorithm, end: end, seconds: now() - begin, context)
         outcome.undecisive = undecisive
         // Where nothing at all is left, the reason is an error.

@@ -19,6 +19,8 @@ public final class SearchContext {
     let memory: MethodMemory
     private var recordedChoices: ArraySlice<MethodChoice>
     private(set) var choices: [MethodChoice] = []
+    /// What the search would expand next if it got these children.
+    var foresee: ((_ children: [[NodeID]], SearchTree) -> ExpansionBatch)?
     /// Whether the target samples with token-level speculation, for generators that decide batch by batch.
     var isTargetSpeculative = false
     private(set) var usage = Usage()
@@ -90,13 +92,12 @@ public final class SearchContext {
         var waiting = batch.expansions.indices.filter { counts[$0] > 0 }
         while !waiting.isEmpty {
             let requests = waiting.map { place in
-                SampleRequest(
-                    path: tree.path(to: batch.expansions[place].node),
+                request(
+                    role, for: batch.expansions[place],
                     // Beyond the last wave all are sampled anew.
                     count: drawn[place] < counts[place]
                         ? min(sizes[place], counts[place] - drawn[place]) : counts[place],
-                    sampling: sampling,
-                    key: key(for: batch.expansions[place], depth: batch.depth, role: role).sample(drawn[place]))
+                    first: drawn[place], depth: batch.depth)
             }
             let answers = try await ask(
                 role, requests, waiting.map { batch.expansions[$0] }, depth: batch.depth, phase: phase,
@@ -115,6 +116,13 @@ public final class SearchContext {
             }.map(\.0)
         }
         return candidates
+    }
+
+    /// A request for an expansion's samples from number `first` on.
+    func request(_ role: ModelRole, for expansion: Expansion, count: Int, first: Int, depth: Int) -> SampleRequest {
+        SampleRequest(
+            path: tree.path(to: expansion.node), count: count, sampling: sampling,
+            key: key(for: expansion, depth: depth, role: role).sample(first))
     }
 
     /// Has a model generate one greedy step after each node of a batch, only to see where it leads.
@@ -349,6 +357,7 @@ public final class SearchContext {
     // MARK: Choices between methods
 
     var hasDraft: Bool { models.draft != nil }
+    var foreseeingDraft: ForeseeingDraft? { models.draft as? ForeseeingDraft }
     var hasSpeculativeTarget: Bool { models.speculativeTarget != nil }
     var numSpeculativeTokens: Int { models.numSpeculativeTokens }
 

@@ -31,6 +31,11 @@ public struct SearchOptions: Sendable, Hashable {
     public var answerMarker: String?
     /// The limits of the search's cost.
     public var budget = Budget()
+    /// Whether the draft begins the next step of paths that go on while the target still corrects others.
+    ///
+    /// For models on servers, or on devices of their own. The result is the same; what was begun and turned out not to be needed
+    /// is in no count. After SPEX (2605.10195).
+    public var overlaps = false
     /// The seed of all random numbers.
     public var seed: UInt64 = 0
 

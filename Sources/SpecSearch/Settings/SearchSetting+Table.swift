@@ -153,6 +153,10 @@ extension SearchSetting {
             "extra-thought", \.extraThought, usual: "when-correcting",
             "When the target generates one thought more: when-correcting, always or never.", scope: rejecting),
         .flag(
+            "overlap", \.options.overlaps,
+            "Draft the next step of paths that go on while the target still corrects others: for models on servers.",
+            scope: rejecting),
+        .flag(
             "salvage", \.salvages,
             "Hand the best rejected draft of a node to the search where it outscores all that the target generated there.",
             scope: rejecting),

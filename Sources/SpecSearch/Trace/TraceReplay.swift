@@ -37,6 +37,8 @@ public struct TraceReplay: Sendable {
             search = Search(engine, any: algorithm, generator, options)
         } else if var configuration = started.configuration {
             configuration.options.budget.seconds = nil
+            // Answers come in the order in which they were needed.
+            configuration.options.overlaps = false
             // Any judge's answers are in the trace.
             configuration.judge = .rewardModel
             search = try Search(engine, configuration: configuration)

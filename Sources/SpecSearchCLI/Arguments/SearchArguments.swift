@@ -35,6 +35,7 @@ struct SearchArguments: ParsableArguments {
     var calibration: String?
     @Option(setting: "correction") var correction: String?
     @Option(setting: "extra-thought") var extraThought: String?
+    @Flag(help: .setting("overlap")) var overlap = false
     @Flag(help: .setting("salvage")) var salvage = false
     @Option(setting: "gsi-beta") var gsiBeta: String?
     @Option(setting: "gsi-threshold") var gsiThreshold: String?
@@ -65,7 +66,7 @@ struct SearchArguments: ParsableArguments {
             ("estimator", estimator),
             ("margin", margin), ("first-threshold", firstThreshold), ("router", router),
             ("statistics", statistics), ("correction", correction), ("extra-thought", extraThought),
-            ("salvage", salvage ? "true" : nil),
+            ("overlap", overlap ? "true" : nil), ("salvage", salvage ? "true" : nil),
             ("gsi-beta", gsiBeta), ("gsi-threshold", gsiThreshold), ("judge", judge), ("aggregation", aggregation),
             ("answer", answer), ("answer-marker", answerMarker), ("temperature", temperature), ("top-k", topK),
             ("top-p", topP), ("min-p", minP), ("max-tokens", maxTokens), ("delimiter", delimiter), ("seed", seed),

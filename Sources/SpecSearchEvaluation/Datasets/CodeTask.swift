@@ -37,7 +37,7 @@ public struct CodeTask: Sendable, Hashable, Codable {
     /// The settings of searches for programs: a program is one step, which ends with its code block, so that nothing is spent on
     /// explanations; of four at most the first is taken for which all visible examples hold.
     ///
-    /// The first step is drafted, too, a program at a time; the target writes where two drafts failed, no more than is needed.
+    /// The first step is drafted, too, by one program; the target writes where that failed, no more than is needed.
     public static let searchSettings = [
         "answer-marker": "```", "delimiter": "\n```\n", "max-tokens": "512", "beams": "1", "width": "4",
         "first-threshold": "1", "correction": "cover", "draft-factor": "1", "draft-waves": "4",

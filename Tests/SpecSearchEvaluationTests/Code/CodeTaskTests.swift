@@ -40,7 +40,7 @@ import Testing
         )
         .solve(task.problem)
         #expect(result.answer == "def twice(x):\n    return 2 * x" && result.best.score == 1)
-        // Two drafts that failed are enough to know, and of the target's the second is right.
-        #expect(draft.requestedThoughts == 2 && target.requestedThoughts == 2)
+        // A draft that failed is enough to know, and of the target's the second is right.
+        #expect(draft.requestedThoughts == 1 && target.requestedThoughts == 2)
     }
 }
