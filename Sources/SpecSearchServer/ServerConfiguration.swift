@@ -22,7 +22,8 @@ public struct ServerConfiguration: Sendable {
         /// `max-tokens`.
         public var settings: [String: ClosedRange<Double>] = [
             "beams": 1...32, "width": 1...64, "depth": 1...200, "iterations": 1...1000, "lookahead": 0...16,
-            "draft-factor": 1...8, "exploration": 0...1000, "temperature": 0...2, "max-tokens": 1...4096,
+            "draft-factor": 1...8, "draft-steps": 1...8, "exploration": 0...1000, "temperature": 0...2,
+            "max-tokens": 1...4096,
             "deadline": 1e-3...600, "thought-budget": 1...1e9, "token-budget": 1...1e9,
         ]
         /// Searches that run at the same time.

@@ -21,6 +21,8 @@ private let hypothetical = [
         ["solve", "x", "--margin", "2"],
         ["plan", "--estimator", "gsi"], ["plan", "--judge", "target"], ["solve", "x", "--estimator", "specreason:10"],
         ["solve", "x", "--judge", "nobody"], ["solve", "x", "--program", "f.py"], ["solve", "--program", ""],
+        ["solve", "--program", "f.py", "--judge", "confidence"], ["solve", "--program", "f.py", "--preset", "rsd"],
+        ["solve", "--program", "f.py", "--calibration", "c"],
         ["solve", "--example", "--program", "f.py"], ["solve", "--input", "i", "--program", "f.py"],
         ["solve", "x", "--estimator", "specreason", "--judge", "prm"],
         ["solve", "x", "--models", "m", "--target", "b"], ["solve", "x", "--chat-template", "gguf"],

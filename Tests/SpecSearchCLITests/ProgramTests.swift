@@ -29,22 +29,18 @@ import Testing
         let folder = try TemporaryFolder()
         let run = folder.file("run")
         let traces = folder.file("traces")
-        let shipped = ["--models", Program.models, "--beams", "1", "--width", "2", "--temperature", "1"]
+        let shipped = ["--models", Program.models, "--beams", "2", "--width", "3", "--temperature", "2"]
         let evaluated = try await Program.run(
-            ["evaluate", "--output", run, "--traces", traces, "--limit", "6", "--methods", "specsearch"] + shipped)
+            ["evaluate", "--output", run, "--traces", traces, "--limit", "12", "--methods", "specsearch"] + shipped)
         #expect(evaluated.status == 0, "\(evaluated.all)")
         let files = try FileManager.default.contentsOfDirectory(atPath: traces).map { traces + "/" + $0 }
-        #expect(files.count == 6 && files.allSatisfy { $0.hasSuffix(".0.jsonl") })
-        for file in files {
+        #expect(files.count == 12 && files.allSatisfy { $0.hasSuffix(".0.jsonl") })
+        for file in files.prefix(3) {
             let replayed = try await Program.run(["replay", file])
             #expect(replayed.status == 0, "\(replayed.all)")
         }
         let trained = try await Program.run(["router", "--least-advantage", "0.9"] + files)
-        guard trained.status == 0 else {
-            // So few may hold nothing to tell apart, and that is said.
-            #expect(trained.errors.contains("there is nothing to tell apart"), "\(trained.all)")
-            return
-        }
+        #expect(trained.status == 0, "\(trained.all)")
         let option = try #require(trained.output.split(separator: "\n").last).split(separator: "'")
         let solved = try await Program.run(["solve", "--example", "--router", String(option[1])] + shipped)
         #expect(solved.status == 0, "\(solved.all)")

@@ -35,7 +35,7 @@ import Testing
         case .integer(let range): "\(max(1, range.lowerBound))"
         case .number(let range): "\(range.upperBound)"
         case .choice(let names): setting.key == "preset" ? names.first : names.last
-        case .text: ["estimator": "ucb:1.5", "router": "1/2/3/4/5@0.5"][setting.key] ?? "Answer: "
+        case .text: ["estimator": "ucb:1.5", "router": "-1/2/3/4/5@0.5"][setting.key] ?? "Answer: "
         case .flag: nil
         }
     }

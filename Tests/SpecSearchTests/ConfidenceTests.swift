@@ -47,7 +47,18 @@ import Testing
                         logProbability: log(probability) * Double(tokens))
                 ])
         }
-        let judge = LikelihoodRewardModel(target: target)
+        // The target's own distribution, whatever the search samples by.
+        struct Plain: LanguageModel {
+            let model: ScriptedModel
+            func sample(_ requests: [SampleRequest]) async throws -> Samples { try await model.sample(requests) }
+            func logLikelihoods(
+                of paths: [ReasoningPath], sampling: SamplingParameters
+            ) async throws -> LogLikelihoods {
+                #expect(sampling == SamplingParameters(temperature: 1))
+                return try await model.logLikelihoods(of: paths, sampling: sampling)
+            }
+        }
+        let judge = LikelihoodRewardModel(target: Plain(model: target))
         let answer = try await judge.score([path(0.97), path(0.7), path(0.7, tokens: 2), path(0.2), path(0.6, .target)])
         for (score, expected) in zip(answer.scores, [0.97, 0.25, 0.5, 0.2, 0.6]) {
             #expect(abs(score - expected) < 1e-12)

@@ -87,22 +87,48 @@ import Testing
         #expect(ahead.acceptance == stepwise.acceptance && ahead.depths == stepwise.depths)
     }
 
-    @Test func `A best-of-N ends once no open chain can be better`() async throws {
-        let target = ScriptedModel(.target) { path, key in
-            Handwritten.choice(key.node == 0 ? "1 a!" : "0.\(path.depth + 5) b")
+    @Test(arguments: [1, 3]) func `An end without words has the score of its step, drafted ahead or not`(
+        steps: Int
+    ) async throws {
+        let draft = ScriptedModel(.draft) { path, _ in
+            path.depth < 2 ? .init("0.6 a\n\n") : .init("", stop: .endOfSequence)
         }
         let run = try await HandwrittenSearch(
-            Handwritten.configuration(beams: 3, width: 1, depth: 9) {
-                $0.method = .ar
-                $0.search = .bestOfN
-            }, draft: target, target: target)
-        #expect(run.target.calls.count == 1 && run.result.undecisive == 2 && run.result.best.score == 1)
-        let vote = try await HandwrittenSearch(
-            Handwritten.configuration(beams: 3, width: 1, depth: 3) {
-                $0.method = .ar
-                $0.search = .bestOfN
-                $0.options.answerRule = .vote
-            }, draft: target, target: target)
-        #expect(vote.target.calls.count > 1)
+            Handwritten.configuration(depth: 9) {
+                $0.search = .chain
+                ($0.draftSteps, $0.draftFactor) = (steps, 1)
+            }, draft: draft, target: Handwritten.model(.target, [["0.5 t"], ["0.9 t1!"]]))
+        #expect(SearchInvariants.violations(in: run.events, of: run.result) == [])
+        #expect(run.result.steps.map(\.score) == [0.5, 0.6, 0.6] && run.result.best.score == 0.6)
+    }
+
+    @Test(arguments: [(SearchKind.dvts, 2, 2), (.beam, 2, 1)])
+    func `Drafts in waves are not written ahead, nor in wide beams`(
+        kind: SearchKind, beams: Int, waves: Int
+    ) async throws {
+        func result(_ steps: Int) async throws -> SearchResult {
+            try await ToySearch().run(
+                Toy.configuration {
+                    $0.search = kind
+                    ($0.beams, $0.width, $0.draftWaves, $0.draftSteps) = (beams, 1, waves, steps)
+                })
+        }
+        #expect(try await result(4) == result(1))
+    }
+
+    @Test func `The method auto counts what was drafted ahead where it is judged, and only there`() async throws {
+        for seed in 0..<12 as Range<UInt64> {
+            let search = ToySearch()
+            let result = try await search.run(
+                Toy.configuration(.auto, seed: seed) {
+                    $0.search = .chain
+                    ($0.draftSteps, $0.draftFactor) = (3, 1)
+                })
+            #expect(SearchInvariants.violations(in: search.log.events, of: result) == [])
+            let judged = result.tree.ids.map { result.tree[$0] }.filter {
+                $0.thought.source == .draft && [.accepted, .rejected, .surplus].contains($0.state)
+            }
+            #expect(result.acceptance.judged == judged.reduce(0) { $0 + $1.samples })
+        }
     }
 }

@@ -121,6 +121,15 @@ import Testing
         #expect(Set(waves.scoredTexts(at: 1)).count == waves.scoredTexts(at: 1).count)
     }
 
+    @Test func `What a kept draft says already is no second thought`() async throws {
+        let run = try await run(
+            [["0.9 a", "0.9 b", "0.9 c"], ["1 d", "1 d", "1 k", "0.2 m"]],
+            draft: [["-"], ["1 d", "0.4 e", "0.3 f", "0.2 g", "0.1 h", "0.15 i"]], waves: 4, beams: 2
+        ) { $0.method = .specsearch }
+        // Two are wanted at each of two nodes; the draft's words come twice before others.
+        #expect(counts(run, 1) == [1, 1, 1, 1, 1, 1])
+    }
+
     @Test func `A kept draft of the full score leaves one correction to do`() async throws {
         let run = try await run(
             [["0.9 a", "0.9 b", "0.9 c"], ["0.2 k!"]], draft: [["-"], ["1 d!", "0.4 e!", "0.3 f!"]], waves: 4

@@ -40,10 +40,11 @@ public struct AdaptiveThoughtGenerator: ThoughtGenerator {
             context.isTargetSpeculative = (choice.costs[.sps] ?? 1) < 1
             children = try await speculative.expand(batch, in: context)
         } else {
+            context.foreseeingDraft?.drop()
             context.isTargetSpeculative = choice.method == .sps
             children = try await speculative.expandByTarget(batch, isScored: batch.isScored, in: context)
         }
-        if !isRecorded { context.record(choice, task, since: before, children: children) }
+        if !isRecorded { context.record(choice, task, batch, since: before, children: children) }
         return children
     }
 }
@@ -63,7 +64,6 @@ extension SearchContext {
     struct Measure {
         fileprivate var seconds: Double
         fileprivate var usage: Usage
-        fileprivate var nodes: Int
     }
 
     /// The choice for a batch: the recorded one as long as there are any, else the controller's.
@@ -77,11 +77,12 @@ extension SearchContext {
         return (choice, recorded != nil)
     }
 
-    func measure() -> Measure { Measure(seconds: now(), usage: usage, nodes: tree.count) }
+    func measure() -> Measure { Measure(seconds: now(), usage: usage) }
 
     /// Tells the controller what a batch took.
     func record(
-        _ choice: MethodChoice, _ task: MethodController.Task, since before: Measure, children: [[NodeID]]
+        _ choice: MethodChoice, _ task: MethodController.Task, _ batch: ExpansionBatch, since before: Measure,
+        children: [[NodeID]]
     ) {
         let thoughts = children.joined().map { tree[$0].thought }
         guard !thoughts.isEmpty else { return }
@@ -90,7 +91,9 @@ extension SearchContext {
         work.proposedTokens = now.proposedTokens - old.proposedTokens
         work.acceptedTokens = now.acceptedTokens - old.acceptedTokens
         var drafts = (judged: 0, kept: 0)
-        for id in (before.nodes..<tree.count).map(NodeID.init) where tree[id].thought.source == .draft {
+        // Some may have been drafted ahead of the batch.
+        for id in Set(batch.expansions.map(\.node)).flatMap({ tree[$0].children })
+        where tree[id].thought.source == .draft {
             switch tree[id].state {
             case .accepted, .surplus: drafts.kept += tree[id].samples
             case .rejected, .salvaged: break

@@ -47,7 +47,11 @@ extension SearchAlgorithm {
         let nodes = tree.ids.filter { id in
             let node = tree[id]
             let isOpen = [.sampled, .accepted, .correction].contains(node.state) && !node.isFinished
-            return isOpen && (node.score != nil || id == SearchTree.root)
+            // Nor does what was drafted behind a step that did not go on.
+            let isReached = tree.ancestry(of: id).allSatisfy {
+                ![.rejected, .surplus, .duplicate, .unusable, .lookahead, .lost].contains(tree[$0].state)
+            }
+            return isOpen && isReached && (node.score != nil || id == SearchTree.root)
         }
         let depth = nodes.map { tree[$0].depth }.max()
         return nodes.filter { tree[$0].depth == depth }

@@ -38,6 +38,8 @@ public struct Engine: Sendable {
     public var rewardModel: (any RewardModel)?
     /// The target asked for a grade of each step (LLM as judge), where the engine can ask.
     public var judge: (any RewardModel)?
+    /// What runs programs on the examples of their problems, for problems that have some.
+    public var examples: (any RewardModel)?
     /// The defaults that suit the models.
     public var defaults: Defaults
     /// What forward passes of the models cost, for the method auto; nil where that is not known.
@@ -74,8 +76,8 @@ public struct Engine: Sendable {
 
     /// The engine with the model that scores steps chosen by name.
     ///
-    /// - Throws: ``SpecSearchError`` `unsupported` where the target cannot be asked for grades, or for
-    ///   ``StepJudge/examples``, which only a data set of programming problems has: set ``rewardModel`` instead.
+    /// - Throws: ``SpecSearchError`` `unsupported` where the target cannot be asked for grades, or `badSetting` for
+    ///   ``StepJudge/examples`` without ``examples``.
     public func judged(by judge: StepJudge) throws -> Engine {
         var engine = self
         switch judge {
@@ -88,11 +90,18 @@ public struct Engine: Sendable {
             }
             engine.rewardModel = model
         case .confidence: engine.rewardModel = ConfidenceRewardModel()
-        case .likelihood: engine.rewardModel = LikelihoodRewardModel(target: try required(target, .target))
+        case .likelihood:
+            let target = try required(target, .target)
+            // Known now, rather than at the first draft that is read.
+            if target is any SpeculativeTarget, draft != nil { _ = try speculativeTarget() }
+            engine.rewardModel = LikelihoodRewardModel(target: target)
         case .examples:
-            throw SpecSearchError(
-                .badSetting, "There are no examples to run programs on.",
-                remedy: "The judge examples goes with evaluate --dataset humaneval.")
+            guard let examples else {
+                throw SpecSearchError(
+                    .badSetting, "There are no examples to run programs on.",
+                    remedy: "The judge examples goes with solve --program and evaluate --dataset humaneval.")
+            }
+            engine.rewardModel = examples
         }
         return engine
     }
@@ -183,6 +192,6 @@ public enum StepJudge: String, Sendable, Hashable, Codable, CaseIterable {
     case confidence
     /// The same where the writer is sure, and else the target's likelihood of the step: ``LikelihoodRewardModel``.
     case likelihood
-    /// A run of the path's program on the examples in the problem's description; for data sets of programming problems.
+    /// A run of the path's program on the examples in the problem's description: ``Engine/examples``.
     case examples
 }

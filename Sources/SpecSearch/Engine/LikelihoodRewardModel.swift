@@ -4,7 +4,7 @@ internal import Foundation
 /// reads the step.
 ///
 /// A draft's score is its confidence (``ConfidenceRewardModel``) outside of ``uncertain``, and within it the geometric mean of the
-/// probabilities that the target gives its tokens; a step of the target has its own confidence. Reading is one pass, whose
+/// probabilities that the target's own distribution, at temperature 1 and without filters, gives its tokens; a step of the target has its own confidence. Reading is one pass, whose
 /// tokens cost less than written ones: far less on a GPU, hardly on a few cores. What it says is how likely a step is, not whether it
 /// is right. After ConfSpec (2602.18447) and SpecGuard (2604.15244).
 public struct LikelihoodRewardModel: RewardModel {
@@ -30,8 +30,9 @@ public struct LikelihoodRewardModel: RewardModel {
             paths[$0].thoughts.last?.source == .draft && uncertain.contains(answer.scores[$0])
         }
         guard !asked.isEmpty else { return answer }
-        // Without filters: these would call impossible whatever lies outside of the likeliest.
-        let found = try await target.logLikelihoods(of: asked.map { paths[$0] }, sampling: SamplingParameters())
+        // The target's own distribution: filters would call impossible whatever lies outside of the likeliest.
+        let found = try await target.logLikelihoods(
+            of: asked.map { paths[$0] }, sampling: SamplingParameters(temperature: 1))
         guard found.values.count == asked.count else {
             throw SpecSearchError(
                 .badScore, "The target gave \(found.values.count) likelihoods for \(asked.count) steps.",

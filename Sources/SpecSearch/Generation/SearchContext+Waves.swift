@@ -16,7 +16,9 @@ extension SearchContext {
             try await score(candidates)
             return batch.expansions.indices.map { place in
                 let wanted = batch.expansions[place].mostUsable(in: batch)
-                return (candidates[place] + (others?[place] ?? [])).count { tree[$0].isUnbeatable } >= wanted
+                // What says the same is one thought.
+                let best = (candidates[place] + (others?[place] ?? [])).filter { tree[$0].isUnbeatable }
+                return Set(best.map { CandidateFilter.Words(tree[$0].thought) }).count >= wanted
             }
         }
         try await score(candidates)

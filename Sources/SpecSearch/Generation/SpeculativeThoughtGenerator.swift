@@ -47,7 +47,8 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         /// The steps of a path that the draft writes before they are scored, all in one call.
         ///
         /// For chains, and beams of one: it goes on from a node that has a single draft, as one of width 1 has with a
-        /// ``draftFactor`` of 1, or where all say the same. What was written behind a rejected step is dropped. The thoughts
+        /// ``draftFactor`` of 1, or where all say the same; not from drafts in ``draftWaves``, some of which are judged before
+        /// others are written. What was written behind a rejected step is dropped. The thoughts
         /// are those that would have been drafted step by step, so the result is the same; saved are calls of the reward model,
         /// and lost the steps that are dropped. After Lookahead Reasoning (2506.19830).
         public var draftSteps = 1
@@ -198,7 +199,9 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         var fronts = Array(zip(batch.expansions, drafted))
         while depth < min(batch.depth + configuration.draftSteps, context.options.maximumDepth) {
             let expansions = fronts.compactMap { expansion, found -> Expansion? in
-                guard let draft = found.first, found.count == 1, !context.tree[draft].isFinished else { return nil }
+                guard let draft = found.first, found.count == 1, !context.tree[draft].isFinished,
+                    configuration.draftWaves == 1 || draftCount(expansion) == 1
+                else { return nil }
                 var next = expansion
                 next.node = draft
                 return next

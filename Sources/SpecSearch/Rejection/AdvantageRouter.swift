@@ -69,7 +69,7 @@ extension AdvantageRouter: LosslessStringConvertible {
         let numbers = parts[0].split(separator: "/", omittingEmptySubsequences: false).map { Double($0) }
         let count = Features(score: 0, gap: 0, logProbability: 0, depth: 0).vector.count
         guard parts.count == 2, let least = Double(parts[1]), (0...1).contains(least), numbers.count == count + 1,
-            numbers.allSatisfy({ $0.map { abs($0) <= 1e6 } ?? false })
+            numbers.allSatisfy({ $0.map { abs($0) <= 1e9 } ?? false })
         else { return nil }
         let known = numbers.compactMap(\.self)
         self.init(intercept: known[0], weights: Array(known.dropFirst()), leastAdvantage: least)

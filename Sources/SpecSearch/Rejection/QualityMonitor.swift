@@ -42,11 +42,11 @@ package struct QualityMonitor: Sendable {
 
     package mutating func add(_ depths: [SearchOutcome.Depth]) { runs.append(depths) }
 
-    /// The account of all runs so far; nil where no depth had a threshold.
+    /// The account of all runs so far; nil where no depth had a threshold, or a router kept what is below.
     package var report: QualityReport? {
         let count = runs.joined().reduce(0) { max($0, $1.depth + 1) }
         let depths = (0..<count).compactMap(report(at:))
-        guard !depths.isEmpty else { return nil }
+        guard !depths.isEmpty, policy.router == nil else { return nil }
         let means = (0..<count).compactMap { depth in targetMean(at: depth).map { (Double(depth), $0.mean) } }
         return QualityReport(
             runs: runs.count, depths: depths, confidence: max(0, 1 - depths.reduce(0) { $0 + 1 - $1.confidence }),
@@ -92,7 +92,7 @@ package struct QualityMonitor: Sendable {
 
     private var prediction: Double? {
         guard policy.estimator == .maximum, policy.statistics == .union, policy.margin <= 0,
-            policy.firstThreshold == nil, policy.router == nil
+            policy.firstThreshold == nil
         else { return nil }
         var risk = 0.0
         // Without thoughts by either model β̂ stays.

@@ -23,13 +23,18 @@ final class ForeseeingDraft: LanguageModel {
         guard !requests.isEmpty else { return }
         let call = Call { [base] in try await base.sample(requests) }
         state.withLock { state in
-            for (place, request) in requests.enumerated() { state.begun[request] = (call, place) }
+            for (place, request) in requests.enumerated() {
+                if let old = state.begun.updateValue((call, place), forKey: request) { state.dropped.append(old.call) }
+            }
         }
     }
 
+    /// Ends what was begun.
+    func drop() { _ = take([]) }
+
     /// Ends what was begun and not asked for, so that nothing is at work when the search is over.
     func end() async {
-        _ = take([])
+        drop()
         let calls = state.withLock { $0.dropped }
         for call in calls { _ = await call.result }
     }

@@ -184,7 +184,7 @@ public struct Search: Sendable {
                         return algorithm.next(in: tree)
                     }
                     let children = try await generator.expand(batch, in: context)
-                    context.account.add(batch, in: context.tree)
+                    context.account.add(batch, children, in: context.tree)
                     // Whatever the generator says, a lost branch ends.
                     let going = children.map { $0.filter { context.tree[$0].state != .lost } }
                     for event in algorithm.receive(going, in: context.tree) { context.emit(event) }
@@ -207,15 +207,11 @@ public struct Search: Sendable {
         return SearchResult(outcome: outcome, tree: context.tree)
     }
 
-    /// Whether no more than `open` further paths can change the answer: one that the finished ones vote for, or a best one that
-    /// could only be equalled.
+    /// Whether no more than `open` further paths can change the answer that the finished ones vote for.
     private func isDecided(_ algorithm: any SearchAlgorithm, _ tree: SearchTree, open: Int) -> Bool {
         let rule = options.answerRule ?? algorithm.answerRule
-        if rule == .best {
-            return algorithm.finished.contains { tree[$0].isUnbeatable && tree.pathScore(of: $0) == 1 }
-        }
         // So many at least have to agree.
-        guard algorithm.finished.count > open else { return false }
+        guard rule != .best, algorithm.finished.count > open else { return false }
         let ballots = algorithm.ranked(in: tree).map { node in
             (answer: extraction.answer(in: tree.text(to: node)), weight: rule == .vote ? tree.pathScore(of: node) : 1)
         }

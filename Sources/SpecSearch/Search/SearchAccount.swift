@@ -2,6 +2,7 @@
 struct SearchAccount {
     private(set) var acceptance = SearchOutcome.Acceptance()
     private var accounts: [DepthAccount] = []
+    private var counted: Set<NodeID> = []
 
     var depths: [SearchOutcome.Depth] { accounts.map(SearchOutcome.Depth.init) }
 
@@ -13,10 +14,14 @@ struct SearchAccount {
     }
 
     /// Takes in one batch: the children of its nodes, some of which may have been drafted ahead of it.
-    mutating func add(_ expanded: ExpansionBatch, in tree: SearchTree) {
+    ///
+    /// - Parameter children: Those that the search gets.
+    mutating func add(_ expanded: ExpansionBatch, _ children: [[NodeID]], in tree: SearchTree) {
         var batch = DepthAccount(depth: expanded.depth)
         let parents = Set(expanded.expansions.map(\.node))
-        let nodes = parents.flatMap { tree[$0].children }.sorted()
+        let nodes = parents.flatMap { tree[$0].children }.sorted().filter { !counted.contains($0) }
+        counted.formUnion(nodes)
+        let handed = Set(children.joined())
         // By parent: the best rejected draft, and what the target generated.
         var rejected: [NodeID: Double] = [:]
         var corrections: [(parent: NodeID, score: Double, samples: Int)] = []
@@ -25,6 +30,8 @@ struct SearchAccount {
             let scores = Array(repeating: node.score ?? 1, count: node.samples)
             switch (node.thought.source, node.state) {
             case (_, .unusable), (_, .lookahead), (_, .lost): continue
+            // Drafted ahead, and not asked for after all.
+            case (.draft, .sampled) where !handed.contains(id): continue
             case (.draft, .sampled): batch.keptDrafts += scores
             case (.draft, _):
                 batch.judged = (batch.judged ?? []) + scores

@@ -260,11 +260,17 @@ public final class SearchContext {
     @discardableResult
     public func score(_ nodes: [NodeID]) async throws -> [NodeID] {
         var asked: [NodeID] = []
+        // Ends without words of steps that are scored in this very call.
+        var ends: [NodeID] = []
         for id in nodes {
-            if tree[id].thought.text.allSatisfy(\.isWhitespace), let parent = tree[id].parent {
-                copyScore(of: parent, to: id)
-            } else {
+            guard tree[id].thought.text.allSatisfy(\.isWhitespace), let parent = tree[id].parent else {
                 asked.append(id)
+                continue
+            }
+            if tree[parent].score == nil, nodes.contains(parent) {
+                ends.append(id)
+            } else {
+                copyScore(of: parent, to: id)
             }
         }
         guard let first = asked.first else { return nodes }
@@ -309,6 +315,10 @@ public final class SearchContext {
                     scores: read.map { answer.scores[$0] },
                     rawScores: answer.rawScores.map { raw in read.map { raw[$0] } },
                     usage: answer.usage, seconds: seconds)))
+        for id in ends {
+            guard let parent = tree[id].parent else { continue }
+            if tree[parent].score == nil { tree[id].state = .lost } else { copyScore(of: parent, to: id) }
+        }
         guard read.count < asked.count else { return nodes }
         let lost = asked.indices.compactMap { place in answer.lost[place].map { (node: asked[place], error: $0) } }
         for (node, _) in lost { tree[node].state = .lost }

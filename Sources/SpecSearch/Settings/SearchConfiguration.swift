@@ -154,13 +154,27 @@ public struct SearchConfiguration: Sendable, Hashable {
         var configuration = SpeculativeThoughtGenerator.Configuration()
         configuration.draftFactor = draftFactor
         configuration.draftWaves = draftWaves ?? (method == .auto ? draftFactor : 1)
-        configuration.draftSteps = draftSteps
-        configuration.targetWaves = lookahead > 0 ? 1 : targetWaves
+        configuration.draftSteps = isNarrow ? draftSteps : 1
+        configuration.targetWaves = targetMayStop ? targetWaves : 1
         configuration.correction = correction
         configuration.extraThought = extraThought
         configuration.salvages = salvages
         return configuration
     }
+
+    /// Whether each path goes on from one node alone, whose expansions have one name at every depth.
+    var isNarrow: Bool {
+        switch search {
+        case .chain, .bestOfN, .selfConsistency, .dvts: true
+        case .beam: beams == 1
+        case .mcts, .mctsOpenR, .rebase: false
+        }
+    }
+
+    /// Whether the search may have as many of a node's thoughts as it can use before the target has written all.
+    ///
+    /// Lookahead ranks by more than their scores.
+    var targetMayStop: Bool { [.beam, .dvts].contains(search) && lookahead == 0 }
 
     /// Checks every setting's range, and that the whole is no more than any machine could run.
     ///

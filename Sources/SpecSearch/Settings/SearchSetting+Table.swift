@@ -94,18 +94,15 @@ extension SearchSetting {
                 + "goes on behind single drafts (--draft-factor 1).", unit: "steps",
             scope: (
                 "the methods auto and specsearch in chains, best-of-n, self-consistency, dvts and beams of one",
-                {
-                    let isNarrow = $0.search == .beam && $0.beams == 1
-                    return $0.rejects && (isNarrow || [.chain, .bestOfN, .selfConsistency, .dvts].contains($0.search))
-                }
+                { $0.rejects && $0.isNarrow }
             )),
         .integer(
             "target-waves", \.targetWaves, 1...64, usual: "1",
             "Sample the target's thoughts of a node in so many parts, the later ones only until the search has as many with the "
                 + "full score, 1, as it can use: for judges that know, such as examples.",
             scope: (
-                "searches that look at scores, without lookahead",
-                { $0.search != .selfConsistency && $0.lookahead == 0 }
+                "beam and dvts by the methods auto, specsearch, sps and ar, without lookahead",
+                { ($0.rejects || [.sps, .ar].contains($0.method)) && $0.targetMayStop }
             )),
         .number(
             "theta", \.rejection.theta, 0...1, usual: "0.9", "The weight of the threshold so far when it is updated.",
@@ -155,7 +152,7 @@ extension SearchSetting {
         .flag(
             "overlap", \.options.overlaps,
             "Draft the next step of paths that go on while the target still corrects others: for models on servers.",
-            scope: rejecting),
+            scope: ("the methods auto and specsearch without lookahead", { $0.rejects && $0.lookahead == 0 })),
         .flag(
             "salvage", \.salvages,
             "Hand the best rejected draft of a node to the search where it outscores all that the target generated there.",

@@ -117,6 +117,7 @@ public struct SearchSetting: Sendable {
             case .choice(let names): "there are \(names.joined(separator: ", "))"
             case .flag: "it is true or false"
             case .text where key == "estimator": "there are \(ThresholdEstimator.names)"
+            case .text where key == "router": "the command router prints one"
             case .text: "it is a text"
             }
         let shown = value.count > 60 ? value.prefix(60) + "…" : value[...]

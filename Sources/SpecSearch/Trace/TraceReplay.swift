@@ -34,6 +34,8 @@ public struct TraceReplay: Sendable {
                 name: started.models, sampling: started.sampling, answerMarker: started.answerMarker))
         var search: Search
         if let algorithm, let generator {
+            var options = options
+            options.overlaps = false
             search = Search(engine, any: algorithm, generator, options)
         } else if var configuration = started.configuration {
             configuration.options.budget.seconds = nil

@@ -33,9 +33,10 @@ package struct ProgramProblem {
         // Without an example nothing could say which drafts are right.
         let usual = exampleCount == 0 ? SearchMethod.ar : .auto
         configuration.method = try method.map { try MethodsArguments.parsed($0) } ?? usual
-        if configuration.judge == .examples { configuration.judge = .rewardModel }
+        // Nor which program is.
+        if exampleCount == 0, arguments.width == nil { configuration.width = 1 }
         try arguments.check([configuration])
-        return try arguments.calibrated(configuration)
+        return configuration
     }
 
     /// What the answer rests on, before it is looked for.

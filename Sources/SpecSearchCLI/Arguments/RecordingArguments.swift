@@ -82,8 +82,9 @@ struct RecordingArguments: ParsableArguments {
         plan: (SearchConfiguration, _ rejectionRate: () async throws -> Double) async throws -> RunPlan
     ) async throws -> RecordedRun {
         let folder = RunFolder(output)
-        let traces = try traces.map(TraceFolder.init)
         let begun = try resume ? folder.manifest() : nil
+        // With --resume alone, traces go on to be written.
+        let traces = try (traces ?? begun?.arguments.value(of: "--traces")).map(TraceFolder.init)
         // Taken before models are loaded: of two runs in one folder the second ends at once.
         var file = try begun.map { _ in try folder.records() }
         var models = self.models
@@ -127,7 +128,8 @@ struct RecordingArguments: ParsableArguments {
         var run = EvaluationRun(
             variants: manifest.variants, problems: problems, seeds: manifest.seeds,
             engines: engines,
-            grader: ResultGrader(mode: manifest.grading), listening: { try traces?.listener($0, $1) })
+            grader: ResultGrader(mode: manifest.grading))
+        if let traces { run.listening = { try traces.listener($0, $1) } }
         run.concurrency = manifest.concurrency
         let progress = EvaluationProgress(
             variants: manifest.variants.map(\.name), each: manifest.problems.count * manifest.seeds.count, done: done,
@@ -231,5 +233,16 @@ struct RecordingArguments: ParsableArguments {
         var rest = Array(CommandLine.arguments.dropFirst(2))
         if let place = rest.firstIndex(of: "--output") { rest.removeSubrange(place..<min(place + 2, rest.count)) }
         return ClusterArguments.withoutSecrets(rest.filter { $0 != "--resume" && !$0.hasPrefix("--output=") })
+    }
+}
+
+extension [String] {
+    /// The value of an option, as `--option value` or `--option=value`.
+    fileprivate func value(of option: String) -> String? {
+        for (index, argument) in enumerated() {
+            if argument == option { return dropFirst(index + 1).first }
+            if argument.hasPrefix(option + "=") { return String(argument.dropFirst(option.count + 1)) }
+        }
+        return nil
     }
 }

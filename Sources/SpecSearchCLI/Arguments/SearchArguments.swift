@@ -235,6 +235,7 @@ extension Option where Value == String? {
             switch SearchSetting.named(key)?.domain {
             case .integer(let range): range.lowerBound < 0
             case .number(let range): range.lowerBound < 0
+            case .text: true
             default: false
             }
         // A value may begin with a minus sign.

@@ -56,7 +56,7 @@ struct CalibrateCommand: AsyncParsableCommand {
             throw interruption ?? .failure
         }
         sayFailures(run)
-        let certificate = certificate(run.records)
+        let certificate = certificate(run)
         try StandardStreams.print(table(certificate))
         guard let file = CalibrationFile(certificate) else {
             Terminal.say("No rule is certified: calibrate on more problems, or accept a larger --epsilon or --delta.")
@@ -104,12 +104,25 @@ struct CalibrateCommand: AsyncParsableCommand {
             }
     }
 
-    private func certificate(_ records: [EvaluationRecord]) -> CalibrationCertificate {
+    /// The rules of a run that may have been begun with other arguments, by sequence.
+    private static func sequences(of variants: [Variant]) -> [[ThresholdRule.Configuration]] {
+        let policies = variants.filter { $0.name != "ar" }.map(\.configuration.rejection)
+        var sequences: [(kind: String, policies: [ThresholdRule.Configuration])] = []
+        for policy in policies {
+            let kind = policy.router == nil ? String(policy.estimator.description.prefix { $0 != ":" }) : "router"
+            if sequences.last?.kind != kind { sequences.append((kind, [])) }
+            sequences[sequences.count - 1].policies.append(policy)
+        }
+        return sequences.map(\.policies)
+    }
+
+    private func certificate(_ run: RecordingArguments.RecordedRun) -> CalibrationCertificate {
+        let records = run.records
         // Without the baseline's answer nobody knows a rule's loss.
         let unknown = Set(records.filter { $0.hasFailed && $0.variant == "ar" }.map { Item($0) })
         let byVariant = Dictionary(grouping: records.filter { !unknown.contains(Item($0)) }, by: \.variant)
         let baseline = byVariant["ar"] ?? []
-        let sequences = sequences.map { sequence in
+        let sequences = Self.sequences(of: run.manifest.variants).map { sequence in
             sequence.map { policy in
                 let found = byVariant[Self.name(policy)] ?? []
                 let finished = found.filter { !$0.hasFailed }

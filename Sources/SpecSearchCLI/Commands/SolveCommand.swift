@@ -95,6 +95,9 @@ struct SolveCommand: AsyncParsableCommand {
         guard [problem != nil, example, program != nil].count(where: \.self) <= 1 else {
             throw ValidationError("Give either a problem, --example or --program.")
         }
+        guard program == nil || (search.judge == nil && search.preset == nil && search.calibration == nil) else {
+            throw ValidationError("--program goes without --judge, --preset and --calibration: its examples judge.")
+        }
         if let problem, problem.allSatisfy(\.isWhitespace) { throw ValidationError("The problem is empty.") }
         guard problem != nil || example || program != nil || resume != nil || isatty(STDIN_FILENO) == 0 else {
             throw ValidationError("Give a problem, as the argument or on standard input, or --example.")
@@ -120,7 +123,7 @@ struct SolveCommand: AsyncParsableCommand {
         let ((configuration, result), interruption) = try await Interruption.guarding { [self] in
             let asked = try begun?.started().configuration?.method.rawValue ?? method
             var engine = try await models.engine(terminal, for: asked)
-            if let program { engine.rewardModel = program.rewardModel }
+            if let program { engine.examples = program.rewardModel }
             let search =
                 try begun.map { try Search(engine, resuming: $0) }
                 ?? Search(

@@ -34,7 +34,9 @@ struct ResultText {
         var head = "\(String(number).leftPadded(3))  \(source)"
         var columns = 11
         if isScored {
-            let threshold = step.threshold.map { (isDraft ? " ≥ " : " / ") + $0.fixed(3) } ?? ""
+            // One below it was kept by a router, or salvaged.
+            let threshold =
+                step.threshold.map { (isDraft ? step.score < $0 ? " < " : " ≥ " : " / ") + $0.fixed(3) } ?? ""
             head += "  " + terminal.styled((step.score.fixed(3) + threshold).padded(13), .dim)
             columns += 15
         }

@@ -34,10 +34,12 @@ public struct CodeTask: Sendable, Hashable, Codable {
     /// The task as a problem for models.
     public var problem: Problem { Problem(id: id, text: Self.question(prompt)) }
 
-    /// The settings of searches for programs: a program is one step, which ends with its code block, so that nothing is spent on
-    /// explanations; of four at most the first is taken for which all visible examples hold.
+    /// The settings of searches for programs.
     ///
-    /// The first step is drafted, too, by one program; the target writes where that failed, no more than is needed.
+    /// A program is one step, which ends with its code block, so that nothing is spent on explanations. Of four programs by one
+    /// model the one is taken for which most visible examples hold.
+    ///
+    /// The first step is drafted, too, by one program, which is taken if all hold; else the target writes two.
     public static let searchSettings = [
         "answer-marker": "```", "delimiter": "\n```\n", "max-tokens": "512", "beams": "1", "width": "4",
         "first-threshold": "1", "correction": "cover", "draft-factor": "1", "draft-waves": "4",

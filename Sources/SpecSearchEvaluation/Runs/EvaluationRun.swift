@@ -19,8 +19,14 @@ public struct EvaluationRun: Sendable {
     /// Called as every search begins, those of the warm-up too.
     public var onBegin: (@Sendable (Variant, Problem) async -> Void)?
 
+    /// What hears the events of a search.
+    public typealias Listener = @Sendable (SearchEvent) -> Void
+
+    /// Called before each search that is recorded, and not before those of the warm-up, for what is to hear its events.
+    public var listening: (@Sendable (Variant, Problem) throws -> Listener?)?
+
     /// Searches; what it computed must not help the next search.
-    private let solve: @Sendable (Variant, Problem) async throws -> SearchResult
+    private let solve: @Sendable (Variant, Problem, Listener?) async throws -> SearchResult
     private let grade: @Sendable (GradedProblem, SearchResult) async -> Grade
 
     /// What was graded, and with what verdict.
@@ -43,6 +49,16 @@ public struct EvaluationRun: Sendable {
     public init(
         variants: [Variant], problems: [GradedProblem], seeds: [UInt64],
         solve: @escaping @Sendable (Variant, Problem) async throws -> SearchResult,
+        grade: @escaping @Sendable (GradedProblem, SearchResult) async -> Grade
+    ) {
+        self.init(
+            variants: variants, problems: problems, seeds: seeds,
+            listenedTo: { variant, problem, _ in try await solve(variant, problem) }, grade: grade)
+    }
+
+    init(
+        variants: [Variant], problems: [GradedProblem], seeds: [UInt64],
+        listenedTo solve: @escaping @Sendable (Variant, Problem, Listener?) async throws -> SearchResult,
         grade: @escaping @Sendable (GradedProblem, SearchResult) async -> Grade
     ) {
         self.variants = variants
@@ -74,7 +90,7 @@ public struct EvaluationRun: Sendable {
         for problem in problems.prefix(warmUp) {
             for variant in variants where begin.duration(to: .now) < .seconds(warmUpSeconds) {
                 await onBegin?(variant, problem.problem)
-                _ = try? await solve(variant.seeded(seeds[0]), problem.problem)
+                _ = try? await solve(variant.seeded(seeds[0]), problem.problem, nil)
                 try Task.checkCancellation()
             }
         }
@@ -115,7 +131,9 @@ public struct EvaluationRun: Sendable {
             let outcome: EvaluationRecord
             await onBegin?(variant, round.problem.problem)
             do {
-                let result = try await solve(variant.seeded(round.seed), round.problem.problem)
+                let variant = variant.seeded(round.seed)
+                let listener = try listening?(variant, round.problem.problem)
+                let result = try await solve(variant, round.problem.problem, listener)
                 guard result.end != .cancelled else { throw CancellationError() }
                 let grade = await grade(round.problem, result)
                 // What a cancelled grader says is no verdict.

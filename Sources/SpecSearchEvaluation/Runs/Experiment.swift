@@ -86,6 +86,15 @@ public struct Experiment: Sendable {
             question: "What share of draft thoughts is at least as good as the large model's mean, on the same nodes?",
             comparisons: .against([]),
             variants: ["probe: estimator=infinite, correction=all, extra-thought=never"]),
+        Experiment(
+            id: "beyond", title: "What came after, and its neighbours",
+            question: "What do other rules and judges gain or lose against SpecSearch?",
+            comparisons: .against(["specsearch"]),
+            variants: [
+                "specsearch", "ar", "draft", "salvage: salvage=true", "RSD: preset=rsd",
+                "SpecReason: preset=specreason",
+                "GSI: preset=gsi", "confidence: judge=confidence", "likelihood: judge=likelihood",
+            ]),
     ]
 
     /// The searches of the experiment, each with a width that gives it about as many thoughts.

@@ -38,16 +38,15 @@ public actor VariantEngines {
         }
     }
 
-    /// A variant's search, for a problem of the run if one is named (see ``SpecSearch/Search/writingAlone(on:judge:)``).
+    /// A variant's search, for a problem of the run if one is named (see ``SpecSearch/Search/writingAlone(on:)``).
     ///
     /// - Throws: What loading its models does, which is tried again at the next call; ``SpecSearchError`` for settings that
     ///   the models do not allow.
     public func search(_ variant: Variant, for problem: Problem? = nil) async throws -> Search {
-        let configuration = variant.configuration
         let search = try Search(
-            try await engine(variant.models), configuration: configuration, examplesIn: problems)
+            try await engine(variant.models), configuration: variant.configuration, examplesIn: problems)
         guard let problem = problems.first(where: { $0.problem.id == problem?.id }) else { return search }
-        return try search.writingAlone(on: problem, judge: configuration.judge)
+        return try search.writingAlone(on: problem)
     }
 
     private func engine(_ files: [ModelRole: String]) async throws -> Engine {
@@ -99,21 +98,16 @@ extension Search {
         _ engine: some EngineConvertible, configuration: SearchConfiguration, examplesIn problems: [GradedProblem]
     ) throws {
         var engine = engine.engine
-        var configuration = configuration
-        if configuration.judge == .examples {
-            engine.rewardModel = ExampleRewardModel(problems)
-            configuration.judge = .rewardModel
-        }
+        engine.examples = ExampleRewardModel(problems)
         try self.init(engine, configuration: configuration)
     }
 
-    /// The search by the target alone, if the examples of a problem were to judge and it shows none; else the search itself.
+    /// The search by the target alone, if the examples of a problem are to judge and it shows none; else the search itself.
     ///
     /// Nothing could say which drafts are right.
-    ///
-    /// - Parameter judge: The judge that the search was made with.
-    public func writingAlone(on problem: GradedProblem, judge: StepJudge) throws -> Search {
-        guard judge == .examples, var configuration, [.specsearch, .auto].contains(configuration.method),
+    public func writingAlone(on problem: GradedProblem) throws -> Search {
+        guard var configuration, configuration.judge == .examples,
+            [.specsearch, .auto].contains(configuration.method),
             problem.codeTask?.visibleExamples.isEmpty ?? true
         else { return self }
         configuration.method = .ar
@@ -123,17 +117,14 @@ extension Search {
 
 extension EvaluationRun {
     /// A run of variants on their engines.
-    ///
-    /// - Parameter listening: What hears the events of a search, if anything is to.
     public init(
         variants: [Variant], problems: [GradedProblem], seeds: [UInt64], engines: VariantEngines,
-        grader: ResultGrader = ResultGrader(),
-        listening: @escaping @Sendable (Variant, Problem) throws -> (@Sendable (SearchEvent) -> Void)? = { _, _ in nil }
+        grader: ResultGrader = ResultGrader()
     ) {
         self.init(
             variants: variants, problems: problems, seeds: seeds,
-            solve: { variant, problem in
-                try await engines.search(variant, for: problem).solve(problem, onEvent: try listening(variant, problem))
+            listenedTo: { variant, problem, onEvent in
+                try await engines.search(variant, for: problem).solve(problem, onEvent: onEvent)
             },
             grade: { await grader.grade($0, $1) })
     }

@@ -4,26 +4,25 @@ internal import SpecSearchEvaluation
 /// A variant's search, ready to run.
 struct MeasuredSearch: Sendable {
     let name: String
-    let judge: StepJudge
     let search: Search
 
     /// The searches of variants on one engine, whose judge may be the examples of the problems.
     static func all(_ variants: [Variant], on engine: Engine, _ problems: [GradedProblem]) throws -> [MeasuredSearch] {
         try variants.map { variant in
             MeasuredSearch(
-                name: variant.name, judge: variant.configuration.judge,
+                name: variant.name,
                 search: try Search(engine, configuration: variant.configuration, examplesIn: problems))
         }
     }
 
     /// The same search, which tells of what it asks its models for.
     func intercepted(by ledger: PathLedger) -> MeasuredSearch {
-        MeasuredSearch(name: name, judge: judge, search: search.intercepted(by: ledger))
+        MeasuredSearch(name: name, search: search.intercepted(by: ledger))
     }
 
     /// Solves a problem; a cancelled search is no result.
     func solve(_ problem: GradedProblem) async throws -> SearchResult {
-        let result = try await search.writingAlone(on: problem, judge: judge).solve(problem.problem)
+        let result = try await search.writingAlone(on: problem).solve(problem.problem)
         try Task.checkCancellation()
         return result
     }
