@@ -90,13 +90,13 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         let bound = rule.bound(at: depth)
         context.note(threshold: rule.threshold(at: depth), bound: bound, depth: depth)
         let drafts = try await judgedDrafts(batch, bound: bound, in: context)
-        let rejectsAny = corrections(drafts, of: batch).contains { $0 > 0 }
-        if rejectsAny {
+        let counts = corrections(drafts, of: batch)
+        if counts.contains(where: { $0 > 0 }) {
             context.beginNext(after: drafts.map(\.kept)) {
                 ahead[$0.node] == nil ? draftCount($0).inWaves(configuration.draftWaves) : 0
             }
         }
-        let corrected = try await correct(batch, drafts, bound: bound, in: context)
+        let corrected = try await correct(batch, drafts, counts, bound: bound, in: context)
         var children: [[NodeID]] = []
         var scores = DepthScores()
         let salvaged = batch.expansions.indices.map { place in
@@ -284,9 +284,8 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
 
     /// The target's thoughts in place of rejected drafts; those that a kept draft says already are marked as such.
     private func correct(
-        _ batch: ExpansionBatch, _ drafts: [NodeDrafts], bound: Double?, in context: SearchContext
+        _ batch: ExpansionBatch, _ drafts: [NodeDrafts], _ counts: [Int], bound: Double?, in context: SearchContext
     ) async throws -> [[NodeID]] {
-        let counts = corrections(drafts, of: batch)
         guard counts.contains(where: { $0 > 0 }) else { return batch.expansions.map { _ in [] } }
         func words(_ id: NodeID) -> CandidateFilter.Words { CandidateFilter.Words(context.tree[id].thought) }
         // A text that was scored as a draft is not scored again.
