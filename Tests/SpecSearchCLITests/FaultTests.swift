@@ -43,7 +43,12 @@ import Testing
     @Test(
         "A program that cannot be read, or begins no function, is told before any model is loaded",
         arguments: [
-            (#""$S" solve --program none.py"#, 1, "none.py"),
+            (#""$S" solve --program none.py"#, 64, "none.py cannot be read: No such file"),
+            (#""$S" solve --program /"#, 64, "/ cannot be read: "),
+            (
+                #"printf '\377' > /tmp/$$.py; "$S" solve --program /tmp/$$.py; s=$?; rm /tmp/$$.py; exit $s"#, 64,
+                "UTF-8"
+            ),
             (#"printf 'x = 1\n' | "$S" solve --program -"#, 1, "The program begins no function"),
             (#"printf 'def f(x):\n' | "$S" solve --program - --method magic"#, 64, "magic"),
             (#"printf 'def f(x):\n' | "$S" solve --program - --width 0"#, 64, "width"),

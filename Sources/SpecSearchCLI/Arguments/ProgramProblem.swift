@@ -11,7 +11,9 @@ package struct ProgramProblem {
     /// - Parameter path: A file with the program's beginning; - is standard input.
     /// - Throws: What reading it does, and ``SpecSearchError`` where it begins no function.
     init(path: String) throws {
-        let text = try path == "-" ? StandardStreams.readText() : String(contentsOfFile: path, encoding: .utf8)
+        let text =
+            try path == "-" ? StandardStreams.readText() : String(data: ProblemLines.contents(path), encoding: .utf8)
+        guard let text else { throw ValidationError("\(path) cannot be read: it is no text in UTF-8.") }
         self.init(try CodeTask(beginning: text.trimmingCharacters(in: .newlines) + "\n"))
     }
 

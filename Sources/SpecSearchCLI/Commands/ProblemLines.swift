@@ -48,7 +48,8 @@ struct ProblemLines {
         }
     }
 
-    private static func contents(_ path: String) throws -> Data {
+    /// The contents of a file that a user names.
+    static func contents(_ path: String) throws -> Data {
         do { return try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
             throw ValidationError("\(path) cannot be read: \(error.inWords).")
         }
