@@ -101,9 +101,7 @@ public final class LlamaEngine: EngineConvertible, Sendable {
         guard let measured = options.costs, models.draft != nil, models.target != nil,
             var plan = try? SearchCostPlan(measured, options)
         else { return nil }
-        plan.draftScoresAreFree =
-            rewardModelConfiguration?.position == .beforeLastToken
-            && shared.weights.places[.draft] == shared.weights.places[.rewardModel]
+        plan.draftScoresAreFree = shared.scoresAreFree(for: .draft)
         return plan
     }
 

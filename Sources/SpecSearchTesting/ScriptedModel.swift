@@ -43,6 +43,7 @@ public final class ScriptedModel: SpeculativeTarget {
     private let choose: @Sendable (ReasoningPath, RandomKey) -> Choice
     /// Nil where samples are chosen by hand: then nobody knows how likely they are.
     private let distribution: (@Sendable (ReasoningPath) -> [Choice])?
+    private let partialScore: (@Sendable (String) -> Double)?
     private let log = Mutex<[Call]>([])
 
     /// A model by its distribution.
@@ -51,9 +52,11 @@ public final class ScriptedModel: SpeculativeTarget {
     ///   - delay: How long each call takes; a cancelled call ends at once.
     ///   - pairs: Whether a draft can propose tokens to the model.
     ///   - sessions: Where its sessions are noted; without it the model opens none.
+    ///   - partialScore: The score of a thought's beginning, by which it is given up early; nil for a model that gives up none.
     ///   - distribution: The choices after a path; their weights need not sum to 1.
     public init(
         _ role: ModelRole, delay: Duration? = nil, pairs: Bool = true, sessions: SessionLog? = nil,
+        partialScore: (@Sendable (String) -> Double)? = nil,
         distribution: @escaping @Sendable (ReasoningPath) -> [Choice]
     ) {
         self.role = role
@@ -61,6 +64,7 @@ public final class ScriptedModel: SpeculativeTarget {
         self.pairs = pairs
         self.sessions = sessions
         self.distribution = distribution
+        self.partialScore = partialScore
         choose = { path, key in Self.draw(distribution(path), key) }
     }
 
@@ -70,9 +74,11 @@ public final class ScriptedModel: SpeculativeTarget {
     ///   - delay: How long each call takes; a cancelled call ends at once.
     ///   - pairs: Whether a draft can propose tokens to the model.
     ///   - sessions: Where its sessions are noted; without it the model opens none.
+    ///   - partialScore: The score of a thought's beginning, by which it is given up early; nil for a model that gives up none.
     ///   - choose: The thought after a path for one sample's key, so that a test can choose every sample by hand.
     public init(
         _ role: ModelRole, delay: Duration? = nil, pairs: Bool = true, sessions: SessionLog? = nil,
+        partialScore: (@Sendable (String) -> Double)? = nil,
         choose: @escaping @Sendable (ReasoningPath, RandomKey) -> Choice
     ) {
         self.role = role
@@ -80,6 +86,7 @@ public final class ScriptedModel: SpeculativeTarget {
         self.pairs = pairs
         self.sessions = sessions
         self.choose = choose
+        self.partialScore = partialScore
         distribution = nil
     }
 
@@ -91,6 +98,14 @@ public final class ScriptedModel: SpeculativeTarget {
 
     /// The number of thoughts that were asked for so far.
     public var requestedThoughts: Int { requests.reduce(0) { $0 + $1.count } }
+
+    /// A model by its distribution tells entropies, of whole thoughts as tokens.
+    public var capabilities: ModelCapabilities {
+        var capabilities: ModelCapabilities = []
+        if partialScore != nil { capabilities.insert(.earlyRejection) }
+        if distribution != nil { capabilities.insert(.nextTokenEntropy) }
+        return capabilities
+    }
 
     public func openSession(for problem: Problem) async throws -> (any EngineSession)? {
         sessions?.open(role.rawValue)
@@ -120,7 +135,7 @@ public final class ScriptedModel: SpeculativeTarget {
         var usage = Usage()
         let thoughts = call.requests.map { request in
             (0..<request.count).map { index in
-                let thought = thought(request.path, request.key.sample(index))
+                let thought = thought(request.path, request.key.sample(index), request.earlyRejection)
                 usage[role].outputTokens += thought.tokens.count
                 usage[role].evaluatedTokens += thought.tokens.count
                 return thought
@@ -130,8 +145,17 @@ public final class ScriptedModel: SpeculativeTarget {
         return Samples(thoughts: thoughts, usage: usage)
     }
 
-    private func thought(_ path: ReasoningPath, _ key: RandomKey) -> Thought {
+    private func thought(_ path: ReasoningPath, _ key: RandomKey, _ early: EarlyRejection?) -> Thought {
         let choice = choose(path, key)
+        if let early, let partialScore, choice.text.utf8.count > early.tokens {
+            let beginning = String(decoding: choice.text.utf8.prefix(early.tokens), as: UTF8.self)
+            let score = partialScore(beginning)
+            if score < early.bound {
+                return Thought(
+                    text: beginning, tokens: beginning.utf8.map(Token.init), stop: .rejected, source: role,
+                    partialScore: score)
+            }
+        }
         return Thought(
             text: choice.text, tokens: choice.text.utf8.map(Token.init), stop: choice.stop, source: role,
             logProbability: distribution.map { Foundation.log(Self.share(of: choice.text, among: $0(path))) })
@@ -149,6 +173,21 @@ public final class ScriptedModel: SpeculativeTarget {
                 var parent = path
                 let text = parent.thoughts.removeLast().text
                 return max(Foundation.log(Self.share(of: text, among: distribution(parent))), LogLikelihoods.impossible)
+            })
+    }
+
+    public func nextTokenEntropies(of paths: [ReasoningPath]) async throws -> NextTokenEntropies {
+        guard let distribution else {
+            throw SpecSearchError(
+                .unsupported, "The script of these thoughts has no distribution.", remedy: "Give one.")
+        }
+        return NextTokenEntropies(
+            values: paths.map { path in
+                let choices = distribution(path)
+                return Set(choices.map(\.text)).reduce(0) { sum, text in
+                    let share = Self.share(of: text, among: choices)
+                    return share > 0 ? sum - share * Foundation.log(share) : sum
+                }
             })
     }
 

@@ -122,6 +122,10 @@ public enum SearchInvariants {
             let isEmpty = node.thought.text.allSatisfy(\.isWhitespace)
             guard node.state != .unusable else { return }
             require(node.thought.stop != .length, "a thought cut by length is a candidate.")
+            if node.thought.stop == .rejected {
+                require(node.thought.source == .draft && node.score != nil, "a thought was given up without a reason.")
+                return
+            }
             require(!isEmpty || node.thought.stop.isEnd, "an empty thought is a candidate.")
             if let parent = node.parent { require(!tree[parent].isFinished, "a thought follows the end of its path.") }
         }
@@ -188,6 +192,7 @@ public enum SearchInvariants {
             switch event.state {
             case .accepted:
                 require(isDraft, "an accepted thought is not a draft.")
+                require(nodes.allSatisfy { $0.thought.stop != .rejected }, "a draft was given up, and kept.")
                 require(
                     isRouted || nodes.allSatisfy { $0.score ?? 1 >= $0.threshold ?? 0 },
                     "a draft below the bound was kept.")
@@ -210,6 +215,7 @@ public enum SearchInvariants {
                 require(nodes.allSatisfy { $0.score ?? 1 < $0.threshold ?? 2 }, "a draft at the bound was rejected.")
             case .salvaged:
                 require(isDraft, "a salvaged thought is not a draft.")
+                require(nodes.allSatisfy { $0.thought.stop != .rejected }, "a draft was given up, and salvaged.")
                 require(nodes.allSatisfy { $0.score ?? 1 < $0.threshold ?? 2 }, "a draft at the bound was salvaged.")
             case .correction: require(isTarget, "a correction is not the target's.")
             case .duplicate: require(isTarget, "a duplicate is not the target's.")

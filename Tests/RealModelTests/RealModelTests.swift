@@ -35,6 +35,7 @@ struct RealModelTests {
             #expect(!text.contains("\n\n"), "\(thought)")
             switch thought.stop {
             case .answer: break
+            case .rejected: Issue.record("\(thought)")
             case .delimiter: #expect(thought.text.hasSuffix("\n\n"), "\(thought)")
             case .endOfSequence: #expect(!thought.text.contains("<|im_end|>"), "\(thought)")
             case .length: #expect(thought.tokens.count == 64, "\(thought)")

@@ -19,6 +19,7 @@ import Testing
     private static func context(of setting: SearchSetting) -> [String: String] {
         // A preset is a method of its own.
         if setting.key == "preset" { return ["method": "specsearch"] }
+        if setting.key == "early-tokens" { return ["method": "specsearch", "early-rejection": "0.1"] }
         for method in SearchMethod.allCases {
             for search in SearchKind.allCases {
                 var configuration = SearchConfiguration()

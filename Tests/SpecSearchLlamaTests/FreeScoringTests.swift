@@ -183,6 +183,89 @@ import Testing
         }
     }
 
+    @Test func `A draft whose beginning scores too low is given up at its token, and the others are as ever`()
+        async throws
+    {
+        let directory = try ToyDirectory()
+        let engine = try await LlamaEngine(try models(directory, .beforeLastToken))
+        let draft = try #require(engine.draft)
+        #expect(draft.capabilities == [.earlyRejection, .nextTokenEntropy])
+        #expect(try #require(engine.target).capabilities == .nextTokenEntropy)
+        var request = request("abc", count: 12, maximumTokens: 8)
+        let whole = try await draft.sample([request]).thoughts[0]
+        // What a score says of the first three tokens, if a fourth were the last.
+        var beginnings: [Double] = []
+        for thought in whole {
+            var part = thought
+            part.tokens = Array(thought.tokens.prefix(4))
+            beginnings.append(try await engine.scorer.score([request.path.appending(part)]).scores[0])
+        }
+        let long = whole.indices.filter { whole[$0].tokens.count > 3 }
+        let bound = long.map { beginnings[$0] }.sorted()[long.count / 2] + 1e-4
+        await engine.reset()
+        request.earlyRejection = EarlyRejection(tokens: 3, bound: bound)
+        let early = try await draft.sample([request]).thoughts[0]
+        #expect(early.contains { $0.stop == .rejected } && early.contains { $0.stop != .rejected })
+        for (index, (thought, full)) in zip(early, whole).enumerated() {
+            let isGivenUp = long.contains(index) && beginnings[index] < bound
+            #expect((thought.stop == .rejected) == isGivenUp)
+            #expect(thought.tokens == (isGivenUp ? Array(full.tokens.prefix(3)) : full.tokens))
+            if let score = thought.partialScore { #expect(abs(score - beginnings[index]) < 1e-5) }
+            #expect((thought.partialScore == nil) != isGivenUp)
+        }
+        let states = await engine.cacheStates()
+        #expect(states[.draft]?.locks == 0 && states[.draft]?.pending == 0 && states[.draft]?.repeated == 0)
+
+        // A head on a file of its own, or with another prompt, does not see the draft's states.
+        let apart = try await LlamaEngine(try apart(try models(directory, .beforeLastToken), directory))
+        #expect(apart.draft?.capabilities == .nextTokenEntropy)
+        var other = try models(directory, .beforeLastToken)
+        other.chatTemplate = "Q: {problem}\n\n"
+        #expect(try await LlamaEngine(other).draft?.capabilities == .nextTokenEntropy)
+        #expect(try await LlamaEngine(models(directory, .lastToken)).draft?.capabilities == .nextTokenEntropy)
+    }
+
+    @Test func `A search that gives up drafts early evaluates fewer tokens`() async throws {
+        let directory = try ToyDirectory()
+        let engine = try await LlamaEngine(try models(directory, .beforeLastToken))
+        func solve(_ margin: Double?) async throws -> SearchResult {
+            await engine.reset()
+            var configuration = SearchConfiguration()
+            configuration.options.maximumDepth = 3
+            configuration.earlyRejection = margin
+            configuration.earlyTokens = 2
+            return try await Search(engine, configuration: configuration).solve(Problem(text: "abc"))
+        }
+        let (early, plain) = (try await solve(0), try await solve(nil))
+        #expect(early.acceptance.early > 0 && plain.acceptance.early == 0)
+        #expect(early.usage[.draft].outputTokens < plain.usage[.draft].outputTokens)
+    }
+
+    @Test func `Entropies are those of the model's distribution, and drafting goes on from where they were read`()
+        async throws
+    {
+        let directory = try ToyDirectory()
+        let engine = try await LlamaEngine(try models(directory, .beforeLastToken))
+        let draft = try #require(engine.draft)
+        let request = request("abc", count: 2, maximumTokens: 8)
+        let thought = try await LlamaEngine(try directory.models()).small.sample([request]).thoughts[0][0]
+        let paths = [request.path, request.path.appending(thought)]
+        let found = try await draft.nextTokenEntropies(of: paths)
+        #expect(found.usage[.draft].evaluatedTokens > 0)
+        let toy = try Toy(.init(seed: 2))
+        for (path, value) in zip(paths, found.values) {
+            let tokens = toy.tokenizer.vocabulary.tokenize("abc\n\n") + path.tokens
+            let count = toy.runner.context.vocabularyCount
+            let logits = try toy.freshLogits(after: tokens, .logits)
+            let exponents = (0..<count).map { exp(Double(logits[$0])) }
+            let total = exponents.reduce(0, +)
+            let entropy = exponents.reduce(0) { $0 - $1 / total * log($1 / total) }
+            #expect(abs(entropy - value) < 1e-4 && value > 0)
+        }
+        let sampled = try await draft.sample([request])
+        #expect(sampled.usage[.draft].prefillTokens == 0)
+    }
+
     @Test func `At the last token a score is one token, which the next step does not evaluate again`() async throws {
         let directory = try ToyDirectory()
         let set = try models(directory, .lastToken)

@@ -13,6 +13,7 @@ import Testing
             case .endOfSequence: #expect(thought.tokens.last == ToyModel.end)
             case .length: #expect(thought.tokens.count == 12)
             case .answer: Issue.record("Models do not read answers.")
+            case .rejected: Issue.record("Nobody asked for it.")
             }
             #expect(thought.text.dropLast().contains("a") == false)
             #expect(thought.source == .target)

@@ -30,6 +30,8 @@ import Testing
         "first_threshold": ("0.5", ""), "router": (#""1.5/-2.0/4.0/-0.5/0.125@0.3""#, ""),
         "statistics": (#""target-only""#, ""), "correction": (#""cover""#, ""), "extra_thought": (#""never""#, ""),
         "overlap": ("true", ""), "salvage": ("true", ""),
+        "early_rejection": ("0.1", ""), "early_tokens": ("24", #","early_rejection":0.2"#),
+        "draft_entropy": ("2.5", ""),
         "gsi_beta": ("7.5", #","method":"gsi""#), "gsi_threshold": ("0.25", #","method":"gsi""#),
         "judge": (#""prm""#, ""), "aggregation": (#""min""#, ""), "answer": (#""vote""#, ""),
         "answer_marker": (#""So ""#, ""), "temperature": ("0.5", ""), "top_k": ("7", ""), "top_p": ("0.5", ""),

@@ -94,6 +94,35 @@ import Testing
         #expect(SearchInvariants.violations(in: run.events, of: run.result) == [])
     }
 
+    @Test(
+        arguments: [
+            // The chains' steps; how many need not end, and the best score.
+            (.min, [["0.8 a!"], ["0.7 a", "0.9 b!"], ["0.6 a", "0.9 b!"]], 2, 0.8),
+            // As good is not worse, and a last step may be better than all.
+            (.min, [["0.7 a!"], ["0.7 a", "0.9 b!"]], nil, 0.7), (.last, [["0.8 a!"], ["0.1 a", "0.9 b!"]], nil, 0.9),
+            (.mean, [["0.8 a!"], ["0.1 a", "0.9 b!"]], nil, 0.8),
+            (.product, [["0.5 a!"], ["0.7 a", "0.6 b", "0.9 c!"], ["0.4 a", "1 b!"]], 1, 0.5),
+            (.product, [["0.5 a!"], ["0.6 a", "0.9 b!"]], nil, 0.54),
+        ] as [(ScoreAggregation, [[String]], Int?, Double)])
+    func `The best path is known once the steps of all others rank lower`(
+        aggregation: ScoreAggregation, chains: [[String]], undecisive: Int?, best: Double
+    ) async throws {
+        let target = ScriptedModel(.target) { path, key in Handwritten.choice(chains[key.node][path.depth]) }
+        func run(_ rewardModel: ScriptedRewardModel) async throws -> HandwrittenSearch {
+            try await HandwrittenSearch(
+                Handwritten.configuration(beams: 1, width: chains.count, depth: 9) {
+                    $0.method = .ar
+                    $0.search = .bestOfN
+                }, draft: target, target: target, rewardModel: rewardModel)
+        }
+        let found = try await run(Handwritten.rewardModel(aggregation))
+        #expect(found.result.undecisive == undecisive && abs(found.result.best.score - best) < 1e-12)
+        #expect(found.result.paths.count == chains.count - (undecisive ?? 0) && found.result.end == .finished)
+        #expect(SearchInvariants.violations(in: found.events, of: found.result) == [])
+        let trace = try SearchTrace(data: SearchTrace(events: found.events).encoded())
+        #expect(try await TraceReplay(trace).run().withoutTimes == found.result.withoutTimes)
+    }
+
     @Test func `A vote by scores is decided by no more than they can weigh`() {
         func isDecided(_ ballots: [(String?, Double)], open: Int) -> Bool {
             AnswerVote.isDecided(ballots.map { (answer: $0.0, weight: $0.1) }, open: open)

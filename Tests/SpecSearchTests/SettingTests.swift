@@ -17,6 +17,8 @@ import Testing
         "first-threshold": ("0.75", [:]), "router": ("1.5/-2.0/4.0/-0.5/0.125@0.3", [:]),
         "statistics": ("target-only", [:]), "correction": ("cover", [:]), "extra-thought": ("never", [:]),
         "overlap": ("true", [:]), "salvage": ("true", [:]),
+        "early-rejection": ("0.1", [:]), "early-tokens": ("24", ["early-rejection": "0.2"]),
+        "draft-entropy": ("2.5", [:]),
         "gsi-beta": ("8", ["method": "gsi"]), "gsi-threshold": ("-0.5", ["method": "gsi"]), "judge": ("target", [:]),
         "aggregation": ("min", [:]), "answer": ("vote", [:]), "answer-marker": ("So: ", [:]),
         "temperature": ("0.25", [:]), "top-k": ("40", [:]), "top-p": ("0.5", [:]), "min-p": ("0.125", [:]),

@@ -11,7 +11,9 @@
 public struct AdaptiveThoughtGenerator: ThoughtGenerator {
     /// The generator by SpecSearch, whose threshold all batches share.
     private var speculative: SpeculativeThoughtGenerator
-    public var needs: ModelNeeds { ModelNeeds(target: .adaptive) }
+    public var needs: ModelNeeds {
+        ModelNeeds(target: .adaptive, draftCapabilities: speculative.configuration.draftCapabilities)
+    }
 
     public init(
         _ configuration: SpeculativeThoughtGenerator.Configuration = .init(), rule: any RejectionRule = ThresholdRule()

@@ -130,7 +130,25 @@ public struct Engine: Sendable {
             }
         }
         models.rewardModel = rewardModel
+        if let draft = models.draft { try Self.check(needs.draftCapabilities.subtracting(draft.capabilities)) }
         return models
+    }
+
+    /// Fails for what a generator needs of its draft, and the draft cannot do.
+    private static func check(_ missing: ModelCapabilities) throws(SpecSearchError) {
+        if missing.contains(.earlyRejection) {
+            throw SpecSearchError(
+                .unsupported,
+                "This draft cannot give up steps early: nothing scores their beginnings as it generates them.",
+                remedy:
+                    "Give a reward model that reads the draft's own states (kind head, position beforeLastToken, on the "
+                    + "draft's file), or leave early-rejection out.")
+        }
+        if missing.contains(.nextTokenEntropy) {
+            throw SpecSearchError(
+                .unsupported, "This draft does not tell how unsure it is of its next token.",
+                remedy: "Use the embedded engine, or leave draft-entropy out.")
+        }
     }
 
     /// The most tokens that the draft is to propose at once: by the costs of passes and what the target took so far.

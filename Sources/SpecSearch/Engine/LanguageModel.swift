@@ -4,6 +4,9 @@
 /// are batched, only on each request's path, parameters and random key. A call may come from any task, and calls may
 /// overlap.
 public protocol LanguageModel: InferenceModel {
+    /// What the model can do beyond sampling; nothing, unless it says so.
+    var capabilities: ModelCapabilities { get }
+
     /// Samples `request.count` thoughts for each request, in the order of the requests.
     ///
     /// A path that leaves no room in the model's context gives thoughts with the stop ``Thought/Stop/length``.
@@ -29,6 +32,14 @@ public protocol LanguageModel: InferenceModel {
     /// - Parameter topCount: The number of likeliest tokens to name beside each.
     func tokenLogProbabilities(of paths: [ReasoningPath], topCount: Int) async throws -> [[TokenLogProbability]]?
 
+    /// How unsure the model is of the first token of each path's next thought: the entropy of its own distribution, in nats.
+    ///
+    /// A path may be without thoughts.
+    ///
+    /// - Throws: ``SpecSearchError`` `unsupported` where the model cannot say, which is so unless its ``capabilities`` say
+    ///   otherwise.
+    func nextTokenEntropies(of paths: [ReasoningPath]) async throws -> NextTokenEntropies
+
     /// The log-likelihood of the last thought of each path under this model's distribution with these parameters.
     ///
     /// - Throws: ``SpecSearchError`` `unsupported` where the model cannot say, which is so unless it says otherwise.
@@ -36,6 +47,8 @@ public protocol LanguageModel: InferenceModel {
 }
 
 extension LanguageModel {
+    public var capabilities: ModelCapabilities { [] }
+
     public func promptTokens(of problem: Problem) async throws -> Int? { nil }
 
     public func text(of tokens: [Token]) async throws -> String? { nil }
@@ -43,6 +56,12 @@ extension LanguageModel {
     public func tokenLogProbabilities(
         of paths: [ReasoningPath], topCount: Int
     ) async throws -> [[TokenLogProbability]]? { nil }
+
+    public func nextTokenEntropies(of paths: [ReasoningPath]) async throws -> NextTokenEntropies {
+        throw SpecSearchError(
+            .unsupported, "This model does not tell how unsure it is of its next token.",
+            remedy: "Use the embedded engine, or leave draft-entropy out.")
+    }
 
     public func logLikelihoods(
         of paths: [ReasoningPath], sampling: SamplingParameters
@@ -63,12 +82,18 @@ public struct SampleRequest: Sendable, Hashable {
     public var sampling: SamplingParameters
     /// The random key of the first thought; thought `i` draws from `key.sample(i)`.
     public var key: RandomKey
+    /// When a thought is given up before its end; nil for never.
+    public var earlyRejection: EarlyRejection?
 
-    public init(path: ReasoningPath, count: Int, sampling: SamplingParameters, key: RandomKey) {
+    public init(
+        path: ReasoningPath, count: Int, sampling: SamplingParameters, key: RandomKey,
+        earlyRejection: EarlyRejection? = nil
+    ) {
         self.path = path
         self.count = count
         self.sampling = sampling
         self.key = key
+        self.earlyRejection = earlyRejection
     }
 }
 
@@ -90,6 +115,19 @@ public struct LogLikelihoods: Sendable {
     /// The floor of ``values``, for what a distribution cannot give at all.
     public static let impossible = -1e9
     /// The sum of the natural logarithms of the tokens' probabilities, for each path; not above 0.
+    public var values: [Double]
+    /// The cost of the call.
+    public var usage: Usage
+
+    public init(values: [Double], usage: Usage = Usage()) {
+        self.values = values
+        self.usage = usage
+    }
+}
+
+/// The result of ``LanguageModel/nextTokenEntropies(of:)``.
+public struct NextTokenEntropies: Sendable {
+    /// Nats, for each path; 0 where the next token is certain.
     public var values: [Double]
     /// The cost of the call.
     public var usage: Usage

@@ -49,6 +49,10 @@ public struct SpeculativeDecoder: LanguageModel {
 
     public func text(of tokens: [Token]) async throws -> String? { try await target.text(of: tokens) }
 
+    public func nextTokenEntropies(of paths: [ReasoningPath]) async throws -> NextTokenEntropies {
+        try await target.nextTokenEntropies(of: paths)
+    }
+
     public func logLikelihoods(
         of paths: [ReasoningPath], sampling: SamplingParameters
     ) async throws -> LogLikelihoods {

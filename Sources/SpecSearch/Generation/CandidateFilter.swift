@@ -5,7 +5,7 @@ internal import Foundation
 /// Unusable are thoughts cut by the length limit, empty ones, a repeat of the previous step, and a bare header such as
 /// "Step 3:". The rest are merged by text up to trailing white space (indentation has a meaning in programs), the first
 /// sample standing for all. A merged duplicate fills the slot that it was sampled for: it is not requested again, neither
-/// in AR nor in SpecSearch. An end of sequence without any words is the end of its path, and a candidate; only where there
+/// in AR nor in SpecSearch. What its model gave up early is judged already, and is merged with its like only. An end of sequence without any words is the end of its path, and a candidate; only where there
 /// is no step yet it ends nothing, and is unusable.
 enum CandidateFilter {
     /// Samples that say the same.
@@ -38,7 +38,8 @@ enum CandidateFilter {
             }
             let isEnd = key.isEmpty && thought.stop.isEnd && previous != nil
             let isUsable =
-                isEnd || thought.stop != .length && !key.isEmpty && key != previousKey && !isBareHeader(key)
+                isEnd || thought.stop == .rejected
+                || thought.stop != .length && !key.isEmpty && key != previousKey && !isBareHeader(key)
             merged[normal] = groups.count
             exact[sample] = groups.count
             groups.append(Group(thought: thought, isUsable: isUsable, members: [index]))
@@ -52,14 +53,16 @@ enum CandidateFilter {
         var stop: Thought.Stop
     }
 
-    /// The words of a candidate, without white space at their end, and whether they are the last.
+    /// The words of a candidate, without white space at their end, and whether they are the last, or were given up.
     struct Words: Hashable {
         private let text: String
         private let isEnd: Bool
+        private let isGivenUp: Bool
 
         init(_ thought: Thought) {
             text = key(thought.text)
             isEnd = thought.stop.isEnd
+            isGivenUp = thought.stop == .rejected
         }
     }
 

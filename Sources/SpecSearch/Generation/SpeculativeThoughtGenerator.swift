@@ -66,6 +66,25 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         /// It costs nothing and never lowers the best score of a node. After Arbitrage (2512.05033), which found that large models
         /// regenerate many steps in vain.
         public var salvages = false
+        /// How far below the threshold the beginning of a draft scores that is given up; nil gives up none.
+        ///
+        /// Given up drafts are rejected ones. What their ends would have scored is not known, so the answer may be another
+        /// than without it; see ``ModelCapabilities/earlyRejection``.
+        public var earlyRejection: Double?
+        /// The tokens of a draft after which its beginning is scored.
+        public var earlyTokens = 16
+        /// The most entropy, in nats, that the draft's first token may have; where it has more, the target generates the step.
+        ///
+        /// Nil drafts all. The draft has to read the path for it, which is what it has to do to draft. After GlimpRouter
+        /// (2601.05110).
+        public var draftEntropy: Double?
+
+        var draftCapabilities: ModelCapabilities {
+            var needed: ModelCapabilities = []
+            if earlyRejection != nil { needed.insert(.earlyRejection) }
+            if draftEntropy != nil { needed.insert(.nextTokenEntropy) }
+            return needed
+        }
 
         public init() {}
     }
@@ -75,7 +94,10 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
     public private(set) var rule: any RejectionRule
     /// What the draft wrote ahead, by the nodes that it is to follow.
     private var ahead: [NodeID: [NodeID]] = [:]
-    public var needs: ModelNeeds { ModelNeeds(draft: true, target: .speculativeIfPaired, scores: true) }
+    public var needs: ModelNeeds {
+        ModelNeeds(
+            draft: true, target: .speculativeIfPaired, scores: true, draftCapabilities: configuration.draftCapabilities)
+    }
 
     public init(_ configuration: Configuration = Configuration(), rule: any RejectionRule = ThresholdRule()) {
         self.configuration = configuration
@@ -164,10 +186,16 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         _ batch: ExpansionBatch, bound: Double?, in context: SearchContext
     ) async throws -> [NodeDrafts] {
         let known = batch.expansions.map { ahead.removeValue(forKey: $0.node) }
-        let counts = zip(batch.expansions, known).map { $1 == nil ? draftCount($0) : 0 }
+        let unsure = try await unsureNodes(of: batch, known.map { $0 == nil }, in: context)
+        let counts = zip(batch.expansions, known).map {
+            $1 == nil && !unsure.contains($0.node) ? draftCount($0) : 0
+        }
         let waves = configuration.draftWaves
         let drafted = try await context.sample(
-            .draft, counts, inWavesOf: counts.map { $0.inWaves(waves) }, for: batch, phase: .draft
+            .draft, counts, inWavesOf: counts.map { $0.inWaves(waves) }, for: batch, phase: .draft,
+            early: bound.flatMap { bound in
+                configuration.earlyRejection.map { .init(tokens: configuration.earlyTokens, bound: bound - $0) }
+            }
         ) { [self] drafted in
             let candidates = zip(known, drafted).map { $0 ?? $1 }
             try await context.scoreNew(candidates.joined())
@@ -184,6 +212,19 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
             context.resolve(drafts.rejected, as: .rejected, below: expansion.node, threshold: bound)
         }
         return all
+    }
+
+    /// The nodes at which the draft is too unsure of its first token to write a step.
+    private func unsureNodes(
+        of batch: ExpansionBatch, _ isToBeDrafted: [Bool], in context: SearchContext
+    ) async throws -> Set<NodeID> {
+        guard let most = configuration.draftEntropy else { return [] }
+        var nodes: [NodeID] = []
+        for (expansion, isNew) in zip(batch.expansions, isToBeDrafted) where isNew && !nodes.contains(expansion.node) {
+            nodes.append(expansion.node)
+        }
+        let entropies = try await context.nextTokenEntropies(of: nodes, by: .draft)
+        return Set(zip(nodes, entropies).filter { $0.1 > most }.map(\.0))
     }
 
     private func draftCount(_ expansion: Expansion) -> Int { configuration.draftFactor * expansion.width }
@@ -228,7 +269,7 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
                 let node = tree[id]
                 let key = context.key(for: expansion, depth: batch.depth, role: .draft).sample(node.sampleIndex)
                 let draft = ScoredDraft(thought: node.thought, score: node.score ?? 1, key: key)
-                if rule.rejects(draft, at: batch.depth) {
+                if node.thought.stop == .rejected || rule.rejects(draft, at: batch.depth) {
                     drafts.rejected.append(id)
                     drafts.rejectedSamples += node.samples
                 } else {
@@ -273,9 +314,8 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
     private func salvage(
         _ drafts: NodeDrafts, _ corrected: [NodeID], below node: NodeID, _ bound: Double?, in context: SearchContext
     ) -> [NodeID] {
-        guard configuration.salvages, !corrected.isEmpty, let best = context.tree.ranked(drafts.rejected).first else {
-            return []
-        }
+        let whole = drafts.rejected.filter { context.tree[$0].thought.stop != .rejected }
+        guard configuration.salvages, !corrected.isEmpty, let best = context.tree.ranked(whole).first else { return [] }
         let most = corrected.filter { context.tree[$0].state != .lost }.map { context.tree[$0].rank }.max()
         if let most, context.tree[best].rank <= most { return [] }
         context.resolve([best], as: .salvaged, below: node, threshold: bound)

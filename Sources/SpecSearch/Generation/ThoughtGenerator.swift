@@ -45,10 +45,15 @@ public struct ModelNeeds: Sendable, Hashable {
     public var target: Target?
     /// Whether it cannot do without scores, even in a search that looks at none.
     public var scores: Bool
+    /// What the draft has to be able to do; an error where it is not.
+    public var draftCapabilities: ModelCapabilities
 
-    public init(draft: Bool = false, target: Target? = nil, scores: Bool = false) {
+    public init(
+        draft: Bool = false, target: Target? = nil, scores: Bool = false, draftCapabilities: ModelCapabilities = []
+    ) {
         self.draft = draft
         self.target = target
         self.scores = scores
+        self.draftCapabilities = draftCapabilities
     }
 }

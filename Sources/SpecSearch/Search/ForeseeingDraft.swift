@@ -18,6 +18,8 @@ final class ForeseeingDraft: LanguageModel {
 
     init(_ base: any LanguageModel) { self.base = base }
 
+    var capabilities: ModelCapabilities { base.capabilities }
+
     /// Begins a call.
     func begin(_ requests: [SampleRequest]) {
         guard !requests.isEmpty else { return }
@@ -86,6 +88,10 @@ final class ForeseeingDraft: LanguageModel {
 
     func tokenLogProbabilities(of paths: [ReasoningPath], topCount: Int) async throws -> [[TokenLogProbability]]? {
         try await base.tokenLogProbabilities(of: paths, topCount: topCount)
+    }
+
+    func nextTokenEntropies(of paths: [ReasoningPath]) async throws -> NextTokenEntropies {
+        try await base.nextTokenEntropies(of: paths)
     }
 
     func logLikelihoods(of paths: [ReasoningPath], sampling: SamplingParameters) async throws -> LogLikelihoods {

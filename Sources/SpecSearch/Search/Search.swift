@@ -166,8 +166,10 @@ public struct Search: Sendable {
             while end == nil {
                 let batch = algorithm.next(in: context.tree)
                 if batch.expansions.isEmpty { break }
-                if let open = algorithm.openPaths(in: context.tree), isDecided(algorithm, context.tree, open: open) {
-                    undecisive = open
+                if let open = algorithm.openPaths(in: context.tree),
+                    isDecided(algorithm, batch, context.tree, open: open)
+                {
+                    undecisive = min(open, batch.expansions.count)
                     break
                 }
                 thoughts += batch.thoughts
@@ -207,11 +209,18 @@ public struct Search: Sendable {
         return SearchResult(outcome: outcome, tree: context.tree)
     }
 
-    /// Whether no more than `open` further paths can change the answer that the finished ones vote for.
-    private func isDecided(_ algorithm: any SearchAlgorithm, _ tree: SearchTree, open: Int) -> Bool {
+    /// Whether no more than `open` further paths, all of which go on from a batch, can change the answer of the finished ones.
+    private func isDecided(
+        _ algorithm: any SearchAlgorithm, _ batch: ExpansionBatch, _ tree: SearchTree, open: Int
+    ) -> Bool {
         let rule = options.answerRule ?? algorithm.answerRule
+        if rule == .best {
+            guard let best = algorithm.ranked(in: tree).first else { return false }
+            let rank = tree.rank(ofPathTo: best)
+            return batch.expansions.allSatisfy { tree.highestRank(through: $0.node).map { $0 < rank } ?? false }
+        }
         // So many at least have to agree.
-        guard rule != .best, algorithm.finished.count > open else { return false }
+        guard algorithm.finished.count > open else { return false }
         let ballots = algorithm.ranked(in: tree).map { node in
             (answer: extraction.answer(in: tree.text(to: node)), weight: rule == .vote ? tree.pathScore(of: node) : 1)
         }

@@ -39,7 +39,10 @@ struct SearchAccount {
                 acceptance.unique += 1
                 if node.state == .accepted { batch.keptDrafts += scores }
                 let isRejected = node.state == .rejected || node.state == .salvaged
+                if node.thought.stop == .rejected { acceptance.early += node.samples }
                 if isRejected, let parent = node.parent {
+                    // What a draft that was given up would have scored is not known.
+                    if node.thought.stop == .rejected { continue }
                     rejected[parent] = max(rejected[parent] ?? 0, node.score ?? 1)
                 } else {
                     batch.accepted += node.samples

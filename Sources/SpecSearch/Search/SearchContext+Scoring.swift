@@ -103,6 +103,32 @@ extension SearchContext {
         return answer.values
     }
 
+    /// How unsure a model is of the first token after each node, in nats.
+    ///
+    /// - Throws: ``SpecSearchError`` where the model cannot say, or says nonsense.
+    public func nextTokenEntropies(of nodes: [NodeID], by role: ModelRole) async throws -> [Double] {
+        guard !nodes.isEmpty else { return [] }
+        let model = try model(role)
+        try Task.checkCancellation()
+        let begin = now()
+        let answer = try await model.nextTokenEntropies(of: nodes.map(tree.path))
+        let seconds = now() - begin
+        guard answer.values.count == nodes.count, answer.values.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
+            throw SpecSearchError(
+                .computeFailed,
+                "The \(role.rawValue)'s entropies \(answer.values) after \(nodes.count) steps are none.",
+                remedy: "This is a defect of the engine.")
+        }
+        usage += answer.usage
+        phases[.draft, default: 0] += seconds
+        emit(
+            .likelihoods(
+                .init(
+                    role: role, nodes: nodes, values: answer.values.map { -$0 }, ofNextToken: true,
+                    usage: answer.usage, seconds: seconds)))
+        return answer.values
+    }
+
     /// Gives a thought the score of another: of one that says the same, or of the step that it ends; 1 where that was not
     /// scored.
     func copyScore(of twin: NodeID, to id: NodeID) {

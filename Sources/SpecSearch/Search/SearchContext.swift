@@ -81,10 +81,12 @@ public final class SearchContext {
     /// Sample `i` draws from the same random key in whatever wave it is, so in the embedded engine the waves together give
     /// what one would; a server's may differ with the call. What a later wave says again is counted at its node.
     ///
-    /// - Parameter enough: Says of the candidates so far which nodes have enough; asked between waves only.
+    /// - Parameters:
+    ///   - early: When the model gives up a thought.
+    ///   - enough: Says of the candidates so far which nodes have enough; asked between waves only.
     func sample(
         _ role: ModelRole, _ counts: [Int], inWavesOf sizes: [Int], for batch: ExpansionBatch, phase: SearchPhase,
-        until enough: ([[NodeID]]) async throws -> [Bool]
+        early: EarlyRejection? = nil, until enough: ([[NodeID]]) async throws -> [Bool]
     ) async throws -> [[NodeID]] {
         var candidates = [[NodeID]](repeating: [], count: batch.expansions.count)
         var drawn = counts.map { _ in 0 }
@@ -92,12 +94,14 @@ public final class SearchContext {
         var waiting = batch.expansions.indices.filter { counts[$0] > 0 }
         while !waiting.isEmpty {
             let requests = waiting.map { place in
-                request(
+                var request = self.request(
                     role, for: batch.expansions[place],
                     // Beyond the last wave all are sampled anew.
                     count: drawn[place] < counts[place]
                         ? min(sizes[place], counts[place] - drawn[place]) : counts[place],
                     first: drawn[place], depth: batch.depth)
+                request.earlyRejection = early
+                return request
             }
             let answers = try await ask(
                 role, requests, waiting.map { batch.expansions[$0] }, depth: batch.depth, phase: phase,
@@ -207,7 +211,9 @@ public final class SearchContext {
 
     /// A thought, as the end of its path where it holds the final answer.
     private func finished(_ thought: Thought) -> Thought {
-        guard !thought.stop.isEnd, extraction.isFinal(thought.text, isCut: thought.stop == .length) else {
+        guard !thought.stop.isEnd, thought.stop != .rejected,
+            extraction.isFinal(thought.text, isCut: thought.stop == .length)
+        else {
             return thought
         }
         var thought = thought

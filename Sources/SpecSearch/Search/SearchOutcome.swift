@@ -38,6 +38,8 @@ public struct SearchOutcome: Sendable, Hashable, Codable {
         public var corrections = 0
         /// Those of them that score no higher than the best draft that was rejected in their place.
         public var wasted = 0
+        /// Drafts that were given up before their end; they are among the judged.
+        public var early = 0
 
         public init() {}
 
@@ -49,6 +51,7 @@ public struct SearchOutcome: Sendable, Hashable, Codable {
             corrections = try values.decode(Int.self, forKey: .corrections)
             // Earlier versions did not count them.
             wasted = try values.decodeIfPresent(Int.self, forKey: .wasted) ?? 0
+            early = try values.decodeIfPresent(Int.self, forKey: .early) ?? 0
         }
     }
 

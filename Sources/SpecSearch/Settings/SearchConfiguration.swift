@@ -92,6 +92,12 @@ public struct SearchConfiguration: Sendable, Hashable {
     public var extraThought = SpeculativeThoughtGenerator.ExtraThought.whenCorrecting
     /// Whether the best rejected draft goes to the search where it outscores what the target generated in its place.
     public var salvages = false
+    /// How far below the threshold the beginning of a draft scores that is given up; nil gives up none.
+    public var earlyRejection: Double?
+    /// The tokens of a draft after which its beginning is scored.
+    public var earlyTokens = 16
+    /// The most entropy, in nats, that the draft's first token may have; where it has more, the target generates the step.
+    public var draftEntropy: Double?
     /// GSI's settings.
     public var gsi = GuidedThoughtGenerator.Configuration()
     /// The judge, which scores steps.
@@ -159,6 +165,9 @@ public struct SearchConfiguration: Sendable, Hashable {
         configuration.correction = correction
         configuration.extraThought = extraThought
         configuration.salvages = salvages
+        configuration.earlyRejection = earlyRejection
+        configuration.earlyTokens = earlyTokens
+        configuration.draftEntropy = draftEntropy
         return configuration
     }
 

@@ -157,6 +157,22 @@ extension SearchSetting {
             "salvage", \.salvages,
             "Hand the best rejected draft of a node to the search where it outscores all that the target generated there.",
             scope: rejecting),
+        .optionalNumber(
+            "draft-entropy", \.draftEntropy, 0...100, usual: "none",
+            "Do not draft where the draft's first token has more entropy than this; the target generates the step.",
+            unit: "nats", scope: rejecting),
+        .optionalNumber(
+            "early-rejection", \.earlyRejection, 0...1, usual: "none",
+            "Give up a draft whose beginning scores more than this below what it has to reach: for reward models that read the "
+                + "draft's own states.",
+            scope: (
+                "the methods auto and specsearch by the judge prm, without overlap",
+                { $0.rejects && $0.judge == .rewardModel && !$0.options.overlaps }
+            )),
+        .integer(
+            "early-tokens", \.earlyTokens, 1...most, usual: "16",
+            "The tokens of a draft that --early-rejection looks at.", unit: "tokens",
+            scope: ("--early-rejection", { $0.rejects && $0.earlyRejection != nil })),
         .number(
             "gsi-beta", \.gsi.beta, 1e-9...1e9, usual: "20", "How sharply gsi's rewards count.", scope: guided),
         .number(

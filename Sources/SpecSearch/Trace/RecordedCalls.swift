@@ -79,10 +79,19 @@ final class RecordedCalls: Sendable {
     /// The recorded log-likelihoods of these paths; nil after the last.
     func logLikelihoods(of paths: [ReasoningPath]) throws(SpecSearchError) -> LogLikelihoods? {
         guard let event = next() else { return nil }
-        guard case .likelihoods(let call) = event, call.nodes.map(tree.path) == paths else {
+        guard case .likelihoods(let call) = event, call.nodes.map(tree.path) == paths, call.ofNextToken != true else {
             throw Self.mismatch("likelihoods")
         }
         return LogLikelihoods(values: call.values, usage: call.usage)
+    }
+
+    /// The recorded entropies of the next tokens of these paths; nil after the last.
+    func nextTokenEntropies(of paths: [ReasoningPath]) throws(SpecSearchError) -> NextTokenEntropies? {
+        guard let event = next() else { return nil }
+        guard case .likelihoods(let call) = event, call.nodes.map(tree.path) == paths, call.ofNextToken == true else {
+            throw Self.mismatch("entropies")
+        }
+        return NextTokenEntropies(values: call.values.map { -$0 }, usage: call.usage)
     }
 
     private func next() -> SearchEvent? { calls.withLock { $0.popFirst() } }

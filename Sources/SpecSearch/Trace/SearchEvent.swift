@@ -44,6 +44,7 @@ public enum SearchEvent: Sendable, Hashable {
         public var stop: Thought.Stop
         public var source: ModelRole
         public var logProbability: Double?
+        public var partialScore: Double?
         /// The number of samples that said the same.
         public var samples: Int
         /// The index of the first of them.
@@ -61,6 +62,7 @@ public enum SearchEvent: Sendable, Hashable {
             stop = entry.thought.stop
             source = entry.thought.source
             logProbability = entry.thought.logProbability
+            partialScore = entry.thought.partialScore
             samples = entry.samples
             sampleIndex = entry.sampleIndex
             state = entry.state == .sampled ? nil : entry.state
@@ -68,7 +70,9 @@ public enum SearchEvent: Sendable, Hashable {
 
         /// The thought itself.
         public var thought: Thought {
-            Thought(text: text, tokens: tokens, stop: stop, source: source, logProbability: logProbability)
+            Thought(
+                text: text, tokens: tokens, stop: stop, source: source, logProbability: logProbability,
+                partialScore: partialScore)
         }
     }
 
@@ -101,11 +105,13 @@ public enum SearchEvent: Sendable, Hashable {
         public var seconds: Double
     }
 
-    /// The log-likelihoods of thoughts by a model.
+    /// The log-likelihoods of thoughts by a model, or the expected ones of the tokens after them.
     public struct Likelihoods: Sendable, Hashable, Codable {
         public var role: ModelRole
         public var nodes: [NodeID]
         public var values: [Double]
+        /// Whether the values are those to be expected of the next token, its negative entropy, rather than the thoughts'.
+        public var ofNextToken: Bool?
         public var usage: Usage
         public var seconds: Double
     }

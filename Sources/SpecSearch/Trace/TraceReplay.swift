@@ -99,6 +99,8 @@ private struct RecordedModels: SpeculativeTarget, RewardModel {
         interruption = end == .deadline || end == .cancelled ? end : nil
     }
 
+    var capabilities: ModelCapabilities { [.earlyRejection, .nextTokenEntropy] }
+
     func checkDraft(_ draft: any LanguageModel) {}
 
     func sample(
@@ -111,6 +113,10 @@ private struct RecordedModels: SpeculativeTarget, RewardModel {
 
     func logLikelihoods(of paths: [ReasoningPath], sampling: SamplingParameters) async throws -> LogLikelihoods {
         try recorded(calls.logLikelihoods(of: paths))
+    }
+
+    func nextTokenEntropies(of paths: [ReasoningPath]) async throws -> NextTokenEntropies {
+        try recorded(calls.nextTokenEntropies(of: paths))
     }
 
     private func recorded<Answer>(_ answer: Answer?) throws -> Answer {

@@ -48,9 +48,16 @@ private struct ResumedLanguageModel: LanguageModel {
     let model: any LanguageModel
     let calls: RecordedCalls
 
+    var capabilities: ModelCapabilities { model.capabilities }
+
     func sample(_ requests: [SampleRequest]) async throws -> Samples {
         if let samples = try calls.samples(for: requests) { return samples }
         return try await model.sample(requests)
+    }
+
+    func nextTokenEntropies(of paths: [ReasoningPath]) async throws -> NextTokenEntropies {
+        if let entropies = try calls.nextTokenEntropies(of: paths) { return entropies }
+        return try await model.nextTokenEntropies(of: paths)
     }
 
     func logLikelihoods(of paths: [ReasoningPath], sampling: SamplingParameters) async throws -> LogLikelihoods {

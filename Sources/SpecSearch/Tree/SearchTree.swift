@@ -126,6 +126,7 @@ public struct SearchTree: Sendable, Hashable {
     public mutating func insert(_ thought: Thought, below parent: NodeID) -> NodeID {
         let id = NodeID(nodes.count)
         nodes.append(Node(parent: parent, thought: thought, depth: nodes[parent.rawValue].depth + 1))
+        nodes[id.rawValue].score = thought.partialScore
         nodes[parent.rawValue].children.append(id)
         return id
     }
@@ -173,7 +174,24 @@ public struct SearchTree: Sendable, Hashable {
     ///
     /// - Complexity: O(n · (depth + log n)).
     public func ranked(_ ids: [NodeID]) -> [NodeID] {
-        ranked(ids) { id in aggregation(ancestry(of: id).map { self[$0].rank } + (self[id].lookahead ?? [])) }
+        ranked(ids, by: rank(ofPathTo:))
+    }
+
+    /// The score by which the path to a node is ranked.
+    func rank(ofPathTo id: NodeID) -> Double {
+        aggregation(ancestry(of: id).map { self[$0].rank } + (self[id].lookahead ?? []))
+    }
+
+    /// What no path through a node can rank above, whatever its further steps score; nil where that cannot be known.
+    func highestRank(through id: NodeID) -> Double? {
+        let ids = ancestry(of: id)
+        switch aggregation {
+        case .min: break
+        // Probabilities only lower it; raw scores have no end that is known.
+        case .product: if ids.contains(where: { self[$0].rawScore != nil }) { return nil }
+        case .last, .mean: return nil
+        }
+        return aggregation(ids.map { self[$0].rank })
     }
 
     func ranked(_ ids: [NodeID], by score: (NodeID) -> Double) -> [NodeID] {

@@ -14,6 +14,8 @@ public struct Thought: Sendable, Hashable, Codable {
         case answer
         /// The length limit: the thought is cut, and not a candidate.
         case length
+        /// Its beginning scored too low, and the model gave it up; see ``SampleRequest/earlyRejection``.
+        case rejected
 
         /// Whether the path is finished.
         public var isEnd: Bool { self == .endOfSequence || self == .answer }
@@ -30,12 +32,18 @@ public struct Thought: Sendable, Hashable, Codable {
     /// The natural logarithm of the probability with which its source drew just these tokens, by the sampling parameters
     /// that it was asked with; nil where the source does not say.
     public var logProbability: Double?
+    /// The score of the beginning for which its model gave it up; nil for other ends.
+    public var partialScore: Double?
 
-    public init(text: String, tokens: [Token], stop: Stop, source: ModelRole, logProbability: Double? = nil) {
+    public init(
+        text: String, tokens: [Token], stop: Stop, source: ModelRole, logProbability: Double? = nil,
+        partialScore: Double? = nil
+    ) {
         self.text = text
         self.tokens = tokens
         self.stop = stop
         self.source = source
         self.logProbability = logProbability
+        self.partialScore = partialScore
     }
 }

@@ -37,6 +37,9 @@ struct SearchArguments: ParsableArguments {
     @Option(setting: "extra-thought") var extraThought: String?
     @Flag(help: .setting("overlap")) var overlap = false
     @Flag(help: .setting("salvage")) var salvage = false
+    @Option(setting: "draft-entropy") var draftEntropy: String?
+    @Option(setting: "early-rejection") var earlyRejection: String?
+    @Option(setting: "early-tokens") var earlyTokens: String?
     @Option(setting: "gsi-beta") var gsiBeta: String?
     @Option(setting: "gsi-threshold") var gsiThreshold: String?
     @Option(setting: "judge") var judge: String?
@@ -67,6 +70,7 @@ struct SearchArguments: ParsableArguments {
             ("margin", margin), ("first-threshold", firstThreshold), ("router", router),
             ("statistics", statistics), ("correction", correction), ("extra-thought", extraThought),
             ("overlap", overlap ? "true" : nil), ("salvage", salvage ? "true" : nil),
+            ("draft-entropy", draftEntropy), ("early-rejection", earlyRejection), ("early-tokens", earlyTokens),
             ("gsi-beta", gsiBeta), ("gsi-threshold", gsiThreshold), ("judge", judge), ("aggregation", aggregation),
             ("answer", answer), ("answer-marker", answerMarker), ("temperature", temperature), ("top-k", topK),
             ("top-p", topP), ("min-p", minP), ("max-tokens", maxTokens), ("delimiter", delimiter), ("seed", seed),

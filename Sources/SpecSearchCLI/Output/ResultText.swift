@@ -91,8 +91,9 @@ struct ResultText {
             let share = Double(acceptance.kept) / Double(acceptance.judged)
             let wasted =
                 acceptance.wasted > 0 ? ", \(acceptance.wasted.grouped) of them no better than a rejected one" : ""
+            let early = acceptance.early > 0 ? " (\(acceptance.early.grouped) by their beginnings)" : ""
             lines.append(
-                "Drafts  \(acceptance.judged.grouped) judged, \(share.percent) accepted; the target generated "
+                "Drafts  \(acceptance.judged.grouped) judged\(early), \(share.percent) accepted; the target generated "
                     + "\(acceptance.corrections.grouped) in place of others\(wasted)")
         }
         for lost in result.lost ?? [] {

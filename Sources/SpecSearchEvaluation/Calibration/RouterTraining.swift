@@ -32,7 +32,10 @@ public struct RouterTraining: Sendable {
             let corrections = children.filter { $0.state == .correction || $0.state == .duplicate }
             guard let best = corrections.map({ $0.score ?? 1 }).max() else { continue }
             for draft in children where draft.state == .rejected || draft.state == .salvaged {
-                guard let score = draft.score, let bound = draft.threshold else { continue }
+                // What a draft that was given up would have scored is not known.
+                guard draft.thought.stop != .rejected, let score = draft.score, let bound = draft.threshold else {
+                    continue
+                }
                 let features = AdvantageRouter.Features(
                     draft.thought, score: score, bound: bound, depth: tree[parent].depth)
                 examples.append(Example(features, isBetter: best > score, problem: tree.problem.id))

@@ -135,6 +135,33 @@ package final class StepScorer {
         return values.map { $0 ?? [] }
     }
 
+    /// The entropies of the model's own distribution of the token after each path, in nats; for configurations of the kind
+    /// `likelihood`.
+    ///
+    /// - Throws: ``SpecSearchError``, for a path that outgrows the context too; `CancellationError`.
+    package func nextTokenEntropies(
+        of paths: [ReasoningPath], cancellation: Request.Cancellation? = nil
+    ) async throws -> NextTokenEntropies {
+        let count = runner.context.vocabularyCount
+        let (values, lost, usage) = try await read(paths, cancellation) { path throws(SpecSearchError) in
+            let tokens = try tokenizer.tokens(of: path)
+            try tokenizer.check(count: tokens.count, of: path)
+            return Item(tokens: tokens, first: tokens.count - 1)
+        } by: { item, _ throws(SpecSearchError) in
+            let row = try runner.logits(of: item.nodes[item.nodes.count - 1])
+            let normaliser = specsearch_log_sum_exp(row, Int32(count), row[Int(specsearch_argmax(row, Int32(count)))])
+            // −∞ is what masked tokens have: nothing of 0.
+            return max(
+                0,
+                (0..<count).reduce(0.0) { sum, token in
+                    let logProbability = Double(row[token]) - normaliser
+                    return logProbability > -100 ? sum - exp(logProbability) * logProbability : sum
+                })
+        }
+        if let error = lost.values.first { throw error }
+        return NextTokenEntropies(values: values.map { $0 ?? .nan }, usage: usage)
+    }
+
     /// The hidden states that a head reads after the last thoughts of paths, ``LlamaContext/hiddenLength`` numbers each; for
     /// configurations of the kind `head`.
     ///
@@ -155,6 +182,17 @@ package final class StepScorer {
         }.values
     }
 
+    /// The score of a step's beginning, from the state at a node of the runner's cache, which must be there.
+    package func partialScore(at node: RadixCache.NodeID) throws(SpecSearchError) -> Double {
+        let raw = reading?(try runner.hiddenState(of: node)) ?? .nan
+        guard raw.isFinite else {
+            throw SpecSearchError(
+                .badScore, "\(tokenizer.modelPath) gave the score \(raw) for the beginning of a step.",
+                remedy: "The model file may be damaged: check its checksum.")
+        }
+        return min(1, configuration.calibration?(raw) ?? raw)
+    }
+
     /// What is to be evaluated for one path.
     private struct Item {
         /// The tokens, prompt first.
@@ -172,6 +210,15 @@ package final class StepScorer {
         _ paths: [ReasoningPath], _ cancellation: Request.Cancellation?,
         by read: (Item, Bool) throws(SpecSearchError) -> Value
     ) async throws -> (values: [Value?], lost: [Int: SpecSearchError], Usage) {
+        try await self.read(paths, cancellation, of: item, by: read)
+    }
+
+    /// Reads as above, of what `makeItem` says of each path.
+    private func read<Value>(
+        _ paths: [ReasoningPath], _ cancellation: Request.Cancellation?,
+        of makeItem: (ReasoningPath) throws(SpecSearchError) -> Item,
+        by read: (Item, Bool) throws(SpecSearchError) -> Value
+    ) async throws -> (values: [Value?], lost: [Int: SpecSearchError], Usage) {
         var items: [Item] = []
         // The paths that the items are for.
         var places: [Int] = []
@@ -179,14 +226,9 @@ package final class StepScorer {
         items.reserveCapacity(paths.count)
         var demands: [Request.Demand] = []
         for (place, path) in paths.enumerated() {
-            guard let last = path.thoughts.last, !last.tokens.isEmpty || !last.text.isEmpty else {
-                throw SpecSearchError(
-                    .badScore, "The problem \"\(path.problem.id)\" has no step to score.",
-                    remedy: "Score paths with steps.")
-            }
             let item: Item
             do throws(SpecSearchError) {
-                item = try self.item(for: path, last)
+                item = try makeItem(path)
             } catch {
                 // It is this path's text that is at fault.
                 guard error.code == .contextOverflow || error.code == .badScore else { throw error }
@@ -247,7 +289,13 @@ package final class StepScorer {
         item.nodes = []
     }
 
-    private func item(for path: ReasoningPath, _ last: Thought) throws(SpecSearchError) -> Item {
+    /// What a score of a path's last step reads.
+    private func item(_ path: ReasoningPath) throws(SpecSearchError) -> Item {
+        guard let last = path.thoughts.last, !last.tokens.isEmpty || !last.text.isEmpty else {
+            throw SpecSearchError(
+                .badSetting, "The problem \"\(path.problem.id)\" has no step to score.",
+                remedy: "Score paths with steps.")
+        }
         if let stepToken {
             let tokens = try stepToken.tokens(of: path, with: tokenizer)
             try tokenizer.check(count: tokens.count - 1, of: path)

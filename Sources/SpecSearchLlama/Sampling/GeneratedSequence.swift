@@ -18,12 +18,18 @@ package struct GeneratedSequence: Sendable {
     /// What ends it; empty for a text by a grammar, in which delimiters mean nothing.
     private let delimiter: StepDelimiter
 
+    /// When it is given up, as it was asked for.
+    private let asked: EarlyRejection?
     /// What was generated.
     private(set) var tokens: [Token] = []
     /// Why the generation ended, once it has.
     private(set) var stop: Thought.Stop?
     /// The sum of the logarithms of the tokens' probabilities.
     private var logProbability = 0.0
+    /// The score of its beginning, once that was too low.
+    private(set) var partialScore: Double?
+    /// When it is given up, until its beginning was scored.
+    private(set) var earlyRejection: EarlyRejection?
     private(set) var tail = StepDelimiter.Tail()
 
     /// The node whose logits predict the next token, in the cache of the model that samples; locked once while running.
@@ -50,6 +56,8 @@ package struct GeneratedSequence: Sendable {
         self.ordinal = ordinal
         sampling = sampleRequest.sampling
         key = sampleRequest.key.sample(sample)
+        earlyRejection = sampleRequest.earlyRejection
+        asked = earlyRejection
         self.path = path
         self.delimiter = delimiter
         limit = min(sampling.maximumTokens, contextLength - path.count)
@@ -60,6 +68,8 @@ package struct GeneratedSequence: Sendable {
     mutating func restart() {
         tokens = []
         stop = nil
+        partialScore = nil
+        earlyRejection = asked
         logProbability = 0
         tail = StepDelimiter.Tail()
         proposedCount = 0
@@ -81,6 +91,19 @@ package struct GeneratedSequence: Sendable {
         }
     }
 
+    /// Whether its beginning is to be scored now.
+    var isToBeScored: Bool { earlyRejection.map { tokens.count >= $0.tokens } ?? false }
+
+    /// Gives it up if its beginning scores too low; asked once.
+    mutating func judge(_ score: Double) {
+        if let earlyRejection, score < earlyRejection.bound {
+            stop = .rejected
+            partialScore = score
+            accepted = 0
+        }
+        earlyRejection = nil
+    }
+
     /// Whether the thought would be at its end with the proposals.
     func endsWithProposals(vocabulary: Vocabulary) -> Bool {
         var tail = tail
@@ -95,6 +118,6 @@ package struct GeneratedSequence: Sendable {
     func thought(vocabulary: Vocabulary, source: ModelRole) -> Thought {
         Thought(
             text: vocabulary.text(of: tokens), tokens: tokens, stop: stop ?? .length, source: source,
-            logProbability: logProbability.isFinite ? logProbability : nil)
+            logProbability: logProbability.isFinite ? logProbability : nil, partialScore: partialScore)
     }
 }

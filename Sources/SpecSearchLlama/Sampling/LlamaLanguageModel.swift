@@ -18,6 +18,11 @@ public struct LlamaLanguageModel: SpeculativeTarget, ConstrainedLanguageModel {
         self.role = role
     }
 
+    public var capabilities: ModelCapabilities {
+        // Where the reward model reads this model's own states, a beginning is scored for nothing.
+        engine.shared.scoresAreFree(for: role) ? [.earlyRejection, .nextTokenEntropy] : .nextTokenEntropy
+    }
+
     public func openSession(for problem: Problem) async throws -> (any EngineSession)? {
         try engine.openSession(for: problem)
     }
@@ -45,6 +50,12 @@ public struct LlamaLanguageModel: SpeculativeTarget, ConstrainedLanguageModel {
                 remedy: "Cut texts into tokens by this model's own tokenizer.")
         }
         return vocabulary.text(of: tokens)
+    }
+
+    public func nextTokenEntropies(of paths: [ReasoningPath]) async throws -> NextTokenEntropies {
+        try await engine.withWorker(for: paths.first?.problem) { worker, cancellation in
+            try await worker.nextTokenEntropies(of: paths, role: role, cancellation: cancellation)
+        }
     }
 
     public func logLikelihoods(

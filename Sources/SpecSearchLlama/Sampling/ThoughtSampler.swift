@@ -51,6 +51,8 @@ package final class ThoughtSampler {
     /// Proposals end before a token of which the draft is less sure than this; 0 for proposals of full length.
     package var draftConfidence: Float = 0
     package var replacement = Replacement.residual
+    /// The score of what stands before a node, of which its model has the state; nil where no reward model reads it.
+    package var partialScore: ((RadixCache.NodeID) throws(SpecSearchError) -> Double)?
 
     /// A sampler over the first `vocabularyCount` tokens, which both models share.
     package init(
@@ -169,11 +171,15 @@ package final class ThoughtSampler {
         var reporter = CallReporter(role: target.role, vocabulary: target.tokenizer.vocabulary)
         while unfinished > 0 {
             let started = try await scheduler.schedule(call.request)
+            var judged: [Int] = []
             if !started.isEmpty { begin(started.map { places[$0] }, &sequences, &call) }
             do {
                 if call.draft != nil { try await propose(&call, &sequences) }
                 verify(&call, &sequences)
-                try await scheduler.step(call.wanted, on: target.runner, for: call.request)
+                judged = partialScore == nil ? [] : call.running.filter { sequences[$0].isToBeScored }
+                try await scheduler.step(
+                    call.wanted, judged.isEmpty ? .logits : [.logits, .hiddenState], on: target.runner,
+                    for: call.request)
             } catch is Scheduler.Preemption {
                 for place in call.running { withdraw(&sequences[place]) }
                 for victim in scheduler.preempt(call.request) {
@@ -184,8 +190,11 @@ package final class ThoughtSampler {
                 }
                 continue
             }
+            if let partialScore {
+                for place in judged { sequences[place].judge(try partialScore(sequences[place].node)) }
+            }
             targetDistributions.begin()
-            for place in call.running {
+            for place in call.running where sequences[place].stop == nil {
                 if call.grammars.isEmpty {
                     try decide(&sequences[place], call)
                 } else {

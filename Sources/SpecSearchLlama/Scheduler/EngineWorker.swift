@@ -14,6 +14,15 @@ actor EngineWorker {
         let judge: RewardModelConfiguration
         let weights: LoadedModels
         let pairing: VocabularyPairing
+
+        /// Whether the reward model reads the very states that a model samples from, so that its scores cost nothing.
+        func scoresAreFree(for role: ModelRole) -> Bool {
+            guard let rewardModel, rewardModel.kind == .head, rewardModel.position == .beforeLastToken else {
+                return false
+            }
+            return weights.places[role] != nil && weights.places[role] == weights.places[.rewardModel]
+                && rewardModel.template == models.chatTemplate
+        }
     }
 
     nonisolated let executor = EngineExecutor(label: "specsearch.engine")
@@ -85,6 +94,11 @@ actor EngineWorker {
                 scheduler: scheduler)
         }
         self.scorer = scorer
+        if let scorer {
+            for (role, sampler) in samplers where shared.scoresAreFree(for: role) {
+                sampler.partialScore = { node throws(SpecSearchError) in try scorer.partialScore(at: node) }
+            }
+        }
         self.scheduler = scheduler
         self.shared = shared
         executor.idleWork = { scheduler.runNext() }
@@ -184,6 +198,16 @@ actor EngineWorker {
         try prepare()
         defer { repair() }
         return try await scorer.tokenLogProbabilities(of: paths, topCount: topCount, cancellation: cancellation)
+    }
+
+    func nextTokenEntropies(
+        of paths: [ReasoningPath], role: ModelRole, cancellation: Request.Cancellation
+    ) async throws -> NextTokenEntropies {
+        guard let sampler = samplers[role] else { throw Self.missing(role) }
+        let scorer = try likelihoodScorer(role, sampler)
+        try prepare()
+        defer { repair() }
+        return try await scorer.nextTokenEntropies(of: paths, cancellation: cancellation)
     }
 
     private func likelihoodScorer(_ role: ModelRole, _ sampler: ThoughtSampler) throws -> StepScorer {

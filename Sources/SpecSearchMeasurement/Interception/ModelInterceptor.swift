@@ -82,8 +82,14 @@ private struct Intercepted<Base: InferenceModel>: InferenceModel {
 }
 
 extension Intercepted: LanguageModel where Base: LanguageModel {
+    var capabilities: ModelCapabilities { model.capabilities }
+
     func sample(_ requests: [SampleRequest]) async throws -> Samples {
         try await interceptor.sample(requests, by: role, isSpeculative: false) { try await model.sample($0) }
+    }
+
+    func nextTokenEntropies(of paths: [ReasoningPath]) async throws -> NextTokenEntropies {
+        try await model.nextTokenEntropies(of: paths)
     }
 
     func logLikelihoods(

@@ -19,6 +19,12 @@ enum TestModel {
         let model: ScriptedModel
         let calls: Calls
 
+        var capabilities: ModelCapabilities { model.capabilities }
+
+        func nextTokenEntropies(of paths: [ReasoningPath]) async throws -> NextTokenEntropies {
+            try await model.nextTokenEntropies(of: paths)
+        }
+
         func sample(_ requests: [SampleRequest]) async throws -> Samples {
             calls.begin()
             defer { calls.end() }
@@ -62,7 +68,7 @@ enum TestModel {
 
     private static func model(_ role: ModelRole, _ delay: Duration?) -> ScriptedModel {
         ScriptedModel(
-            role, delay: delay,
+            role, delay: delay, partialScore: { scores[$0.first ?? " "] ?? 0 },
             distribution: { path in
                 // The answer tells whose problem it was, so that mixed-up answers show.
                 let mark = path.problem.text.split(separator: " ").last.map(String.init) ?? "7"

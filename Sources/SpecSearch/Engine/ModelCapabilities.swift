@@ -1,0 +1,10 @@
+/// What a language model can do beyond sampling.
+public struct ModelCapabilities: OptionSet, Sendable, Hashable {
+    public let rawValue: Int
+    public init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// It heeds ``SampleRequest/earlyRejection``.
+    public static let earlyRejection = ModelCapabilities(rawValue: 1)
+    /// It answers ``LanguageModel/nextTokenEntropies(of:)``.
+    public static let nextTokenEntropy = ModelCapabilities(rawValue: 2)
+}
