@@ -5,7 +5,8 @@ A server decodes all of its sequences together: a pass takes `base + per_sequenc
 sequences one token, up to `slots` of them; more wait in its queue. A prompt's new tokens are prefilled at `prefill`
 tokens per second, prefixes being cached. A search is a chain of steps as SpecSearch makes them: all drafts of a step at
 once, their scores, the corrections that the large model writes, and their scores. Each call costs the coordinator
-`coordinator` seconds on one of `cores` cores. Every figure is an assumption that can be set; none was measured on GPUs.
+`coordinator` seconds on one of `cores` cores. With `--overlap` a search drafts the next step of as many beams as kept drafts fill, while
+the target still corrects; with the probability `--foresight` a node is one that goes on, else its drafts are dropped. Every figure is an assumption that can be set; none was measured on GPUs.
 """
 
 import argparse
@@ -58,6 +59,40 @@ class Server:
         self.load -= len(done)
         self.fill()
         return done
+
+
+class Join:
+    """Does something once all that was added is over."""
+
+    def __init__(self, then):
+        self.then, self.left = then, 1
+
+    def add(self):
+        self.left += 1
+        return self.close
+
+    def close(self):
+        self.left -= 1
+        if self.left == 0:
+            self.then()
+
+
+class Ahead:
+    """Drafts that were begun before they were asked for; `count` of them will be."""
+
+    def __init__(self, count):
+        self.count, self.over, self.then = count, False, None
+
+    def end(self):
+        self.over = True
+        if self.then:
+            self.then()
+
+    def when_over(self, then):
+        if self.over:
+            then()
+        else:
+            self.then = then
 
 
 def simulate(options):
@@ -127,7 +162,8 @@ def simulate(options):
         steps = max(2, round(draw.gauss(options.steps, 2)))
         nodes, width = options.beams, options.width
 
-        def step(depth):
+        def step(depth, begun=None):
+            # `begun`: the drafts of this step that were written already, or are under way.
             nonlocal finished
             if depth == steps:
                 finished += 1
@@ -143,11 +179,26 @@ def simulate(options):
             def correct():
                 if wanted == 0:
                     return step(depth + 1)
+                ahead = Ahead(0)
+                if options.overlap and depth + 1 < steps:
+                    # As many of the beams as kept drafts fill.
+                    nodes_ahead = min(nodes, kept)
+                    right = sum(draw.random() < options.foresight for _ in range(nodes_ahead))
+                    ahead = Ahead(2 * width * right)
+                    if nodes_ahead:
+                        submit("draft", identity, 2 * width * nodes_ahead, options.tokens, ahead.end)
+                    else:
+                        ahead.end()
                 submit("target", identity, wanted + nodes, options.tokens,
-                       lambda: submit("prm", identity, wanted + nodes, 1, lambda: step(depth + 1)))
+                       lambda: submit("prm", identity, wanted + nodes, 1, lambda: step(depth + 1, ahead)))
 
-            submit("draft", identity, 2 * nodes * width, options.tokens,
-                   lambda: submit("prm", identity, 2 * nodes * width, 1, correct))
+            drafts = 2 * nodes * width
+            score = Join(lambda: submit("prm", identity, drafts, 1, correct))
+            if begun and begun.count:
+                begun.when_over(score.add())
+            if drafts > (begun.count if begun else 0):
+                submit("draft", identity, drafts - (begun.count if begun else 0), options.tokens, score.add())
+            score.close()
 
         step(0)
 
@@ -190,6 +241,8 @@ def main():
     parser.add_argument("--cores", type=int, default=16)
     parser.add_argument("--network", type=float, default=0.001)
     parser.add_argument("--ramp", type=float, default=10, help="seconds in which the searches begin")
+    parser.add_argument("--overlap", action="store_true", help="draft the next step while the target corrects")
+    parser.add_argument("--foresight", type=float, default=0.7, help="nodes begun ahead that are asked for")
     parser.add_argument("--seed", type=int, default=1)
     print(json.dumps(simulate(parser.parse_args()), indent=1))
 

@@ -26,9 +26,11 @@ struct OfferedSettings: Sendable {
     let model: ServedModel
     let limits: ServerConfiguration.Limits
 
-    private var settings: [SearchSetting] {
-        // Without a second judge there is nothing to choose.
-        SearchSetting.all.filter { $0.key != "judge" || model.engine.judge != nil }
+    private var settings: [SearchSetting] { SearchSetting.all }
+
+    /// The names of a setting's choices that a request may take.
+    private func choices(_ names: [String], of setting: SearchSetting) -> [String] {
+        setting.key == "judge" ? model.judges.map(\.rawValue) : names
     }
 
     /// The API's description.
@@ -42,7 +44,7 @@ struct OfferedSettings: Sendable {
             switch setting.domain {
             case .integer: ("integer", nil)
             case .number: ("number", nil)
-            case .choice(let names): ("string", names)
+            case .choice(let names): ("string", self.choices(names, of: setting))
             case .flag: ("boolean", nil)
             case .text: ("string", nil)
             }
@@ -93,7 +95,7 @@ struct OfferedSettings: Sendable {
             control =
                 "<input \(names(setting, "number")) type=\"number\"\(bounds ?? "") step=\"\(step(of: setting))\" "
                 + "placeholder=\"\(usual)\">"
-        case .choice(let names): control = choice(setting, names, as: "text", usual: usual)
+        case .choice(let names): control = choice(setting, choices(names, of: setting), as: "text", usual: usual)
         case .flag: control = choice(setting, ["true", "false"], as: "flag", usual: usual)
         case .text: control = "<input \(names(setting, "text")) autocomplete=\"off\" placeholder=\"\(usual)\">"
         }

@@ -112,6 +112,9 @@ import Testing
         // Longer than expected: always one more.
         #expect(time.seconds(at: 90, tokensOfThought: 0) == 10)
         #expect(time.seconds(at: 200, tokensOfThought: 0) == 1)
+        // A program is one step, and a longer one.
+        let program = RemainingTime(maximumSteps: 1, isExact: true, isProgram: true)
+        #expect(program.seconds(at: 2, tokensOfThought: 10) == 22)
         var exact = RemainingTime(maximumSteps: 32, isExact: true)
         exact.stepEnded(at: 1)
         #expect(exact.seconds(at: 1, tokensOfThought: 0) == 31)

@@ -223,6 +223,12 @@ import Testing
         other.chatTemplate = "Q: {problem}\n\n"
         #expect(try await LlamaEngine(other).draft?.capabilities == .nextTokenEntropy)
         #expect(try await LlamaEngine(models(directory, .lastToken)).draft?.capabilities == .nextTokenEntropy)
+        // Nor is there a score of a step before its path's end.
+        var outcome = try models(directory, .beforeLastToken)
+        let text = try String(contentsOfFile: outcome.rewardModelConfigurationPath, encoding: .utf8)
+        outcome.rewardModelConfiguration = try directory.text(
+            "outcome.json", text.replacing(#""kind":"head","#, with: #""kind":"head","placement":"outcome","#))
+        #expect(try await LlamaEngine(outcome).draft?.capabilities == .nextTokenEntropy)
     }
 
     @Test func `A search that gives up drafts early evaluates fewer tokens`() async throws {
@@ -262,8 +268,15 @@ import Testing
             let entropy = exponents.reduce(0) { $0 - $1 / total * log($1 / total) }
             #expect(abs(entropy - value) < 1e-4 && value > 0)
         }
+        #expect(found.usage[.draft].prefillTokens == found.usage[.draft].evaluatedTokens)
         let sampled = try await draft.sample([request])
         #expect(sampled.usage[.draft].prefillTokens == 0)
+        // A path beyond the context is nobody's error.
+        var long = thought
+        long.tokens = Array(repeating: thought.tokens[0], count: 5000)
+        let beyond = try await draft.nextTokenEntropies(of: [request.path, request.path.appending(long)])
+        #expect(abs(beyond.values[0] - found.values[0]) < 1e-4)
+        #expect(beyond.values[1] == NextTokenEntropies.unreadable)
     }
 
     @Test func `At the last token a score is one token, which the next step does not evaluate again`() async throws {

@@ -119,8 +119,28 @@ import Testing
         #expect(found.result.undecisive == undecisive && abs(found.result.best.score - best) < 1e-12)
         #expect(found.result.paths.count == chains.count - (undecisive ?? 0) && found.result.end == .finished)
         #expect(SearchInvariants.violations(in: found.events, of: found.result) == [])
+        // A vote of some of the paths is nobody's.
+        #expect((found.result.vote == nil) == (undecisive != nil || found.result.answer == nil))
         let trace = try SearchTrace(data: SearchTrace(events: found.events).encoded())
         #expect(try await TraceReplay(trace).run().withoutTimes == found.result.withoutTimes)
+    }
+
+    @Test(arguments: [AnswerRule.best, .majority]) func `All paths are followed for whoever asks`(rule: AnswerRule)
+        async throws
+    {
+        let chains = [["0.9 \\boxed{8}!"], ["0.9 \\boxed{8}!"], ["0.1 a", "0.1 b", "0.1 \\boxed{7}!"]]
+        let target = ScriptedModel(.target) { path, key in Handwritten.choice(chains[key.node][path.depth]) }
+        for follows in [false, true] {
+            let run = try await HandwrittenSearch(
+                Handwritten.configuration(beams: 1, width: 3, depth: 9) {
+                    $0.method = .ar
+                    $0.search = .bestOfN
+                    $0.options.answerRule = rule
+                    $0.options.followsAllPaths = follows
+                }, draft: target, target: target, rewardModel: Handwritten.rewardModel(.min))
+            #expect(run.result.answer == "8" && run.result.paths.count == (follows ? 3 : 2))
+            #expect(run.result.undecisive == (follows ? nil : 1))
+        }
     }
 
     @Test func `A vote by scores is decided by no more than they can weigh`() {

@@ -37,6 +37,8 @@ import Testing
         #expect(run.scoredTexts(at: 1) == ["0.8 k", "0.65 m", "0.9 o", "0.9 x"])
         #expect(run.result.acceptance.judged == 6 && run.result.acceptance.kept == 2)
         #expect(run.result.acceptance.early == 3)
+        // How many drafts are as good as the target's is not known where some were cut.
+        #expect(run.result.depths.last?.judgedDrafts == 6 && run.result.depths.last?.draftsAboveTarget == nil)
         // Two drafts fill two of three slots, and one is the target's, with an extra one.
         #expect(run.targetThoughts(at: 1) == 2)
         let plain = try await self.run(drafts, margin: nil)
@@ -86,6 +88,79 @@ import Testing
         let replayed = try await TraceReplay(trace).run()
         #expect(replayed.withoutTimes == run.result.withoutTimes)
         #expect(replayed.tree.ids.compactMap { replayed.tree[$0].thought.partialScore } == [0.1])
+    }
+
+    @Test func `Beginnings are scored on the scale of what drafts have to reach, or not at all`() throws {
+        func early(_ changes: [String: String]) throws -> Double? {
+            // One after the other, as requests and variants are read.
+            var configuration = SearchConfiguration()
+            try configuration.apply(["early-rejection": "0.1"])
+            for (key, value) in changes { try configuration.apply([key: value]) }
+            return configuration.speculation.earlyRejection
+        }
+        #expect(try early([:]) == 0.1)
+        for changes in [["judge": "confidence"], ["overlap": "true"], ["method": "sps"]] {
+            #expect(try early(changes) == nil, "\(changes)")
+        }
+        var chain = SearchConfiguration()
+        try chain.apply(["search": "chain", "early-rejection": "0.1", "draft-entropy": "2"])
+        #expect(chain.speculation.earlyRejection == 0.1 && chain.speculation.draftEntropy == 2)
+        try chain.apply(["draft-steps": "3"])
+        #expect(chain.speculation.earlyRejection == nil && chain.speculation.draftEntropy == nil)
+    }
+
+    @Test func `A search that is cut goes on where its trace ends, beginnings and all`() async throws {
+        let run = try await run(["0.8 k", "0.1 l", "0.65 m", "0.2 n", "0.9 o", "0.55 p"], depth: 4)
+        let whole = run.events
+        for count in stride(from: 2, to: whole.count - 1, by: 3) {
+            let engine = Engine(
+                draft: draft([["-"], ["0.8 k", "0.1 l", "0.65 m", "0.2 n", "0.9 o", "0.55 p"]]),
+                target: Handwritten.model(.target, [Self.first, ["0.9 x!"]]), rewardModel: Handwritten.rewardModel())
+            let resumed = try await Search(engine, resuming: SearchTrace(events: Array(whole.prefix(count))))
+                .solve(Handwritten.problem)
+            #expect(resumed.tree == run.result.tree, "\(count)")
+        }
+    }
+
+    @Test func `An engine that gives up what nobody asked it to, or without a score, is an error`() async {
+        for (score, stop) in [(nil, Thought.Stop.rejected), (0.95, .rejected), (0.1, .delimiter), (.nan, .rejected)] {
+            let error = await #expect(throws: SpecSearchError.self) {
+                try await Search(
+                    Engine(
+                        draft: Liar(score: score, stop: stop), target: Handwritten.model(.target, [Self.first]),
+                        rewardModel: Handwritten.rewardModel()),
+                    configuration: Handwritten.configuration { $0.earlyRejection = 0 }
+                ).solve(Handwritten.problem)
+            }
+            #expect(error?.code == .computeFailed)
+        }
+    }
+
+    private struct Liar: LanguageModel {
+        let score: Double?
+        let stop: Thought.Stop
+        var capabilities: ModelCapabilities { .earlyRejection }
+
+        func sample(_ requests: [SampleRequest]) async throws -> Samples {
+            let thought = Thought(text: "0.1", tokens: [1], stop: stop, source: .draft, partialScore: score)
+            return Samples(thoughts: requests.map { Array(repeating: thought, count: $0.count) })
+        }
+    }
+
+    @Test func `What was given up is never the best so far`() {
+        var tree = SearchTree(problem: Handwritten.problem)
+        let step = tree.grow(SearchTree.root, "a 0.8")
+        let cut = tree.insert(
+            Thought(text: "b", tokens: [], stop: .rejected, source: .draft, partialScore: 0.9), below: step[0])
+        #expect(tree[cut].score == 0.9)
+        #expect(Idle().unfinished(in: tree) == step)
+    }
+
+    /// An algorithm with all that is usual.
+    private struct Idle: SearchAlgorithm {
+        var finished: [NodeID] { [] }
+        func next(in tree: SearchTree) -> ExpansionBatch { ExpansionBatch([], depth: 0, usable: 0) }
+        mutating func receive(_ children: [[NodeID]], in tree: SearchTree) -> [SearchEvent] { [] }
     }
 
     @Test func `A rule without a threshold gives up nothing, and neither does a first step`() async throws {
@@ -144,6 +219,46 @@ import Testing
         #expect(texts == steps)
         let asked = run.events.count { if case .likelihoods(let call) = $0 { call.ofNextToken == true } else { false } }
         #expect(asked == (entropy == nil ? 0 : 4))
+    }
+
+    @Test func `Covering leaves no node without a word where the draft was not asked`() async throws {
+        // Two first steps; the draft is sure after the better one alone.
+        let draft = ScriptedModel(.draft) { path in
+            let texts = path.thoughts.last?.text.hasPrefix("0.7 a") == true ? ["0.8 k!"] : ["0.8 k!", "0.8 l!"]
+            return texts.map { Handwritten.choice($0) }
+        }
+        let target = Handwritten.model(.target, [["0.7 a", "0.6 b", "0.5 c"], ["0.9 x!", "0.95 y!", "0.85 z!"]])
+        let run = try await HandwrittenSearch(
+            Handwritten.configuration(beams: 2) {
+                $0.draftEntropy = 0.5
+                $0.correction = .cover
+            }, draft: draft, target: target)
+        // As many thoughts as its width, none of them extra: nothing was rejected.
+        #expect(target.requests.filter { $0.path.depth == 1 }.map(\.count) == [3])
+        #expect(run.result.best.score == 0.95 && run.result.acceptance.judged == 6)
+        #expect(SearchInvariants.violations(in: run.events, of: run.result) == [])
+    }
+
+    @Test func `A path that the draft cannot read is the target's`() async throws {
+        let blind = Blind(model: Handwritten.model(.draft, [["0.8 k!"]]))
+        let run = try await Search(
+            Engine(
+                draft: blind, target: Handwritten.model(.target, [["0.7 a"], ["0.7 b!"]]),
+                rewardModel: Handwritten.rewardModel()),
+            configuration: Handwritten.configuration { $0.draftEntropy = 100 }
+        ).solve(Handwritten.problem)
+        #expect(run.steps.map(\.thought.text) == ["0.7 a\n\n", "0.7 b"] && run.acceptance.judged == 0)
+    }
+
+    private struct Blind: LanguageModel {
+        let model: ScriptedModel
+        var capabilities: ModelCapabilities { .nextTokenEntropy }
+
+        func sample(_ requests: [SampleRequest]) async throws -> Samples { try await model.sample(requests) }
+
+        func nextTokenEntropies(of paths: [ReasoningPath]) async throws -> NextTokenEntropies {
+            NextTokenEntropies(values: paths.map { _ in NextTokenEntropies.unreadable })
+        }
     }
 
     @Test func `A trace with entropies is replayed`() async throws {

@@ -7,7 +7,7 @@ import Testing
     private static let values: [String: (value: String, needs: [String: String])] = [
         "preset": ("rsd", [:]), "method": ("sps", [:]), "search": ("dvts", [:]), "beams": ("3", [:]),
         "width": ("7", [:]), "depth": ("9", [:]),
-        "keep-beam-full": ("true", [:]), "iterations": ("5", ["search": "mcts"]),
+        "all-paths": ("true", [:]), "keep-beam-full": ("true", [:]), "iterations": ("5", ["search": "mcts"]),
         "tree-policy": ("uct", ["search": "mcts"]), "exploration": ("0.5", ["search": "mcts-openr"]),
         "prior": ("uniform", ["search": "mcts-openr"]),
         "rebase-temperature": ("0.4", ["search": "rebase"]), "lookahead": ("2", [:]), "draft-factor": ("3", [:]),

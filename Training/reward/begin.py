@@ -25,6 +25,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--draft", type=pathlib.Path, required=True)
     arguments.add_argument("--work", type=pathlib.Path, required=True)
+    arguments.add_argument("--template", default="gguf", help="the draft's prompt: its own, or a text with {problem}")
     options = arguments.parse_args()
     length = hidden_length(options.draft)
     options.work.mkdir(parents=True, exist_ok=True)
@@ -35,7 +36,7 @@ def main():
     (options.work / "head.safetensors").write_bytes(
         struct.pack("<Q", len(header)) + header + bytes(4 * length + 4))
     (options.work / "model.json").write_text(json.dumps({
-        "kind": "head", "template": "gguf", "position": "beforeLastToken",
+        "kind": "head", "template": options.template, "position": "beforeLastToken",
         "head": {"file": "head.safetensors", "layers": ["layer0"]},
     }) + "\n")
     link = options.work / "model.gguf"

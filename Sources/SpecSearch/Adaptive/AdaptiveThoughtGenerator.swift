@@ -27,6 +27,7 @@ public struct AdaptiveThoughtGenerator: ThoughtGenerator {
             nodes: batch.expansions.count, width: batch.expansions.map(\.width).max() ?? 0,
             draftFactor: configuration.draftFactor, draftWaves: configuration.draftWaves,
             targetWaves: batch.isScored ? configuration.targetWaves : 1,
+            givesUp: !configuration.draftCapabilities.isEmpty,
             coversBeam: configuration.correction == .cover, numSpeculativeTokens: context.numSpeculativeTokens)
         var methods = [SearchMethod.ar]
         if context.hasSpeculativeTarget { methods.append(.sps) }

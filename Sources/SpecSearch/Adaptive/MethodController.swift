@@ -28,6 +28,8 @@ struct MethodController {
         var draftFactor: Int
         var draftWaves: Int
         var targetWaves = 1
+        /// Whether some drafts are given up, or not begun.
+        var givesUp = false
         var coversBeam: Bool
         var numSpeculativeTokens: Int
 
@@ -100,7 +102,8 @@ struct MethodController {
         history.tallies[key(choice.method, task), default: .init()].add(seconds, expected, fading: Self.fading)
         history.lengths.add(Int(rounding: tokens, in: 1...Self.longestStep), of: 1, fading: Self.fading)
         history.seconds += seconds
-        if drafts.judged > 0 { history.drafts.add(drafts.kept, of: drafts.judged, fading: Self.fading) }
+        // Of the nodes that are drafted all the same, or of drafts that may end early, it says nothing of others.
+        if drafts.judged > 0, !task.givesUp { history.drafts.add(drafts.kept, of: drafts.judged, fading: Self.fading) }
         if usage.proposedTokens > 0 {
             history.tokens.add(usage.acceptedTokens, of: usage.proposedTokens, fading: Self.fading)
         }
@@ -163,12 +166,13 @@ struct MethodController {
     /// The seconds for a token of AR by the costs of passes; 1 where they are not known.
     private func secondsOfAR(_ task: Task) -> Double { costs?.target.seconds(tokens: Double(task.thoughts)) ?? 1 }
 
-    /// Where the costs of passes are not known, batches of other sizes tell nothing; and waves that may end early tell nothing of
-    /// whole ones.
+    /// Where the costs of passes are not known, batches of other sizes tell nothing; and waves that may end early, or drafts that
+    /// may, tell nothing of whole ones.
     private func key(_ method: SearchMethod, _ task: Task) -> String {
         var key = method.rawValue
         if costs == nil { key += "/\(Int.bitWidth - max(1, task.thoughts).leadingZeroBitCount)" }
         if task.targetWaves > 1 { key += "/waves" }
+        if task.givesUp, method == .specsearch { key += "/early" }
         return key
     }
 }

@@ -34,7 +34,8 @@ public protocol SearchAlgorithm: Sendable {
 
     /// The most paths that may finish beyond those that have; nil where that is not known, as unless said otherwise.
     ///
-    /// A search ends once they cannot change its answer any more.
+    /// A search ends once they cannot change its answer any more. So an algorithm that says how many must ask for all open nodes
+    /// at once, as those that go depth after depth do, and rank finished paths by ``SearchTree/ranked(_:)``, unless votes choose.
     func openPaths(in tree: SearchTree) -> Int?
 
     /// The rule that chooses the answer where the settings leave it open: the best path's, unless said otherwise.
@@ -46,7 +47,9 @@ extension SearchAlgorithm {
         // What an interrupted expansion left behind has no score.
         let nodes = tree.ids.filter { id in
             let node = tree[id]
-            let isOpen = [.sampled, .accepted, .correction].contains(node.state) && !node.isFinished
+            let isOpen =
+                [.sampled, .accepted, .correction].contains(node.state) && !node.isFinished
+                && node.thought.stop != .rejected
             // Nor does what was drafted behind a step that did not go on.
             let isReached = tree.ancestry(of: id).allSatisfy {
                 ![.rejected, .surplus, .duplicate, .unusable, .lookahead, .lost].contains(tree[$0].state)

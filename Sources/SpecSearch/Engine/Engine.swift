@@ -142,7 +142,7 @@ public struct Engine: Sendable {
                 "This draft cannot give up steps early: nothing scores their beginnings as it generates them.",
                 remedy:
                     "Give a reward model that reads the draft's own states (kind head, position beforeLastToken, on the "
-                    + "draft's file), or leave early-rejection out.")
+                    + "draft's file, with its prompt as template), or leave early-rejection out.")
         }
         if missing.contains(.nextTokenEntropy) {
             throw SpecSearchError(

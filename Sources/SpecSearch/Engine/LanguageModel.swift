@@ -127,6 +127,8 @@ public struct LogLikelihoods: Sendable {
 
 /// The result of ``LanguageModel/nextTokenEntropies(of:)``.
 public struct NextTokenEntropies: Sendable {
+    /// The value for a path that the model cannot read, such as one beyond its context: more than any entropy.
+    public static let unreadable = 1e9
     /// Nats, for each path; 0 where the next token is certain.
     public var values: [Double]
     /// The cost of the call.

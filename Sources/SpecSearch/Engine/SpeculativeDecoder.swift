@@ -41,6 +41,8 @@ public struct SpeculativeDecoder: LanguageModel {
         self.numSpeculativeTokens = numSpeculativeTokens
     }
 
+    public var capabilities: ModelCapabilities { target.capabilities.intersection(.nextTokenEntropy) }
+
     public func sample(_ requests: [SampleRequest]) async throws -> Samples {
         try await target.sample(requests, proposedBy: draft, numSpeculativeTokens: numSpeculativeTokens)
     }

@@ -5,8 +5,9 @@ internal import Foundation
 /// Unusable are thoughts cut by the length limit, empty ones, a repeat of the previous step, and a bare header such as
 /// "Step 3:". The rest are merged by text up to trailing white space (indentation has a meaning in programs), the first
 /// sample standing for all. A merged duplicate fills the slot that it was sampled for: it is not requested again, neither
-/// in AR nor in SpecSearch. What its model gave up early is judged already, and is merged with its like only. An end of sequence without any words is the end of its path, and a candidate; only where there
-/// is no step yet it ends nothing, and is unusable.
+/// in AR nor in SpecSearch. What its model gave up early is judged already, and merged with its like only. An end of
+/// sequence without any words is the end of its path, and a candidate; only where there is no step yet it ends nothing, and
+/// is unusable.
 enum CandidateFilter {
     /// Samples that say the same.
     struct Group {

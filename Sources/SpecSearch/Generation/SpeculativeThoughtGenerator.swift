@@ -68,14 +68,16 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         public var salvages = false
         /// How far below the threshold the beginning of a draft scores that is given up; nil gives up none.
         ///
-        /// Given up drafts are rejected ones. What their ends would have scored is not known, so the answer may be another
-        /// than without it; see ``ModelCapabilities/earlyRejection``.
+        /// Given up drafts are rejected ones, whatever a router would say. What their ends would have scored is not known, so the
+        /// answer may be another than without it. Nothing is given up where the rule has no bound, nor with ``draftSteps`` above 1;
+        /// see ``ModelCapabilities/earlyRejection``.
         public var earlyRejection: Double?
         /// The tokens of a draft after which its beginning is scored.
         public var earlyTokens = 16
         /// The most entropy, in nats, that the draft's first token may have; where it has more, the target generates the step.
         ///
-        /// Nil drafts all. The draft has to read the path for it, which is what it has to do to draft. After GlimpRouter
+        /// Nil drafts all. Not with ``draftSteps`` above 1. The target's thoughts at such a node are as many as its width, and count as
+        /// corrections. The draft has to read the path for it, which is what it has to do to draft. After GlimpRouter
         /// (2601.05110).
         public var draftEntropy: Double?
 
@@ -178,6 +180,9 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         /// The rest of those that the rule keeps.
         var surplus: [NodeID] = []
 
+        /// Whether the draft was too unsure to be asked.
+        var isSkipped = false
+
         /// Whether further drafts would hardly do better: a node's drafts share its difficulty, and all so far were rejected.
         var isHopeless: Bool { kept.isEmpty && rejectedSamples > 0 }
     }
@@ -202,10 +207,13 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
             let judged = judged(candidates, of: batch, in: context)
             return zip(judged, missing(judged, of: batch)).map { $0.isHopeless || $1 == 0 }
         }
+        // What was begun for nodes that are not drafted is not waited for.
+        if counts.allSatisfy({ $0 == 0 }) { context.foreseeingDraft?.drop() }
         let candidates = zip(known, drafted).map { $0 ?? $1 }
         let later = try await draftAhead(of: batch, zip(known, drafted).map { $0 == nil ? $1 : [] }, in: context)
         try await context.scoreNew(candidates.joined() + later)
-        let all = judged(candidates, of: batch, in: context)
+        var all = judged(candidates, of: batch, in: context)
+        for place in all.indices { all[place].isSkipped = unsure.contains(batch.expansions[place].node) }
         for (expansion, drafts) in zip(batch.expansions, all) {
             context.resolve(drafts.kept, as: .accepted, below: expansion.node, threshold: bound)
             context.resolve(drafts.surplus, as: .surplus, below: expansion.node, threshold: bound)
@@ -241,6 +249,7 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         while depth < min(batch.depth + configuration.draftSteps, context.options.maximumDepth) {
             let expansions = fronts.compactMap { expansion, found -> Expansion? in
                 guard let draft = found.first, found.count == 1, !context.tree[draft].isFinished,
+                    context.tree[draft].thought.stop != .rejected,
                     configuration.draftWaves == 1 || draftCount(expansion) == 1
                 else { return nil }
                 var next = expansion
@@ -291,7 +300,8 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         let covered = drafts.reduce(0) { $0 + $1.kept.count }
         return zip(batch.expansions, drafts).map { expansion, node in
             let unfilled = max(0, expansion.width - node.keptSamples)
-            guard configuration.correction == .cover else { return unfilled }
+            // What was not drafted was not judged: the target has its say there.
+            guard configuration.correction == .cover, !node.isSkipped else { return unfilled }
             return min(unfilled, max(0, batch.usable - covered, expansion.needed - node.kept.count))
         }
     }
@@ -304,7 +314,7 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
             let need = rejectsAll ? node.rejectedSamples : missing
             switch configuration.extraThought {
             case .always: return need + 1
-            case .whenCorrecting: return need > 0 ? need + 1 : 0
+            case .whenCorrecting: return need > 0 && !node.isSkipped ? need + 1 : need
             case .never: return need
             }
         }

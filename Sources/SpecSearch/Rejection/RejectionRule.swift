@@ -18,7 +18,8 @@ public protocol RejectionRule: Sendable {
     /// The estimate of the target's quality at a depth, for people; nil where there is none.
     func threshold(at depth: Int) -> Double?
 
-    /// The score that a draft has to reach at a depth, for people; the threshold unless said.
+    /// The score that a draft has to reach at a depth, for people, and for drafts that are given up early; the threshold unless
+    /// said, and nil where there is none.
     func bound(at depth: Int) -> Double?
 
     /// Whether the first step is drafted too; else the target writes it, and its scores set the threshold. Not unless said.

@@ -166,7 +166,7 @@ public struct Search: Sendable {
             while end == nil {
                 let batch = algorithm.next(in: context.tree)
                 if batch.expansions.isEmpty { break }
-                if let open = algorithm.openPaths(in: context.tree),
+                if !options.followsAllPaths, let open = algorithm.openPaths(in: context.tree),
                     isDecided(algorithm, batch, context.tree, open: open)
                 {
                     undecisive = min(open, batch.expansions.count)
@@ -201,6 +201,8 @@ public struct Search: Sendable {
         await foreseeing?.end()
         var outcome = outcome(of: algorithm, end: end, seconds: now() - begin, context)
         outcome.undecisive = undecisive
+        // The paths that are left could have changed a vote.
+        if undecisive != nil, options.answerRule ?? algorithm.answerRule == .best { outcome.vote = nil }
         // Where nothing at all is left, the reason is an error.
         if outcome.end == .dead, outcome.best.node == SearchTree.root, let loss = context.losses.last {
             throw loss.error

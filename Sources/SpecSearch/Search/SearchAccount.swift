@@ -34,16 +34,17 @@ struct SearchAccount {
             case (.draft, .sampled) where !handed.contains(id): continue
             case (.draft, .sampled): batch.keptDrafts += scores
             case (.draft, _):
-                batch.judged = (batch.judged ?? []) + scores
+                // What a draft that was given up would have scored is not known.
+                let isWhole = node.thought.stop != .rejected
+                batch.judged = (batch.judged ?? []) + (isWhole ? scores : [])
+                if !isWhole { batch.early += node.samples }
                 acceptance.judged += node.samples
                 acceptance.unique += 1
                 if node.state == .accepted { batch.keptDrafts += scores }
                 let isRejected = node.state == .rejected || node.state == .salvaged
-                if node.thought.stop == .rejected { acceptance.early += node.samples }
+                if !isWhole { acceptance.early += node.samples }
                 if isRejected, let parent = node.parent {
-                    // What a draft that was given up would have scored is not known.
-                    if node.thought.stop == .rejected { continue }
-                    rejected[parent] = max(rejected[parent] ?? 0, node.score ?? 1)
+                    if isWhole { rejected[parent] = max(rejected[parent] ?? 0, node.score ?? 1) }
                 } else {
                     batch.accepted += node.samples
                     acceptance.kept += node.samples
@@ -77,7 +78,10 @@ private struct DepthAccount {
     var threshold: Double?
     var keptDrafts: [Double] = []
     var targetThoughts: [Double] = []
+    /// Of the drafts that were judged as a whole.
     var judged: [Double]?
+    /// Drafts that were given up.
+    var early = 0
     var accepted = 0
     var batches = 0
     /// The bound of the batch that is under way.
@@ -92,6 +96,7 @@ private struct DepthAccount {
         keptDrafts += batch.keptDrafts
         targetThoughts += batch.targetThoughts
         if let more = batch.judged { judged = (judged ?? []) + more }
+        early += batch.early
         accepted += batch.accepted
         if let pendingBound { bounds.append((pendingBound, batch.targetThoughts.count)) }
         pendingBound = nil
@@ -123,10 +128,10 @@ extension SearchOutcome.Depth {
             targetDeviation = (squares / Double(targetThoughts - 1)).squareRoot()
         }
         if let judged = account.judged {
-            judgedDrafts = judged.count
+            judgedDrafts = judged.count + account.early
             acceptedDrafts = account.accepted
             // As drafts are kept at the bound; on the plateaus of calibrated scores most are equal to the mean.
-            draftsAboveTarget = target.map { mean in judged.count { $0 >= mean } }
+            draftsAboveTarget = account.early > 0 ? nil : target.map { mean in judged.count { $0 >= mean } }
         }
         batches = account.batches
     }

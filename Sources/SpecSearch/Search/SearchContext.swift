@@ -169,6 +169,14 @@ public final class SearchContext {
                 "The \(role.rawValue) model generated \(answer.thoughts.map(\.count)) thoughts where "
                     + "\(requests.map(\.count)) were asked for.", remedy: "This is a defect of the engine.")
         }
+        for (request, thoughts) in zip(requests, answer.thoughts) {
+            guard thoughts.allSatisfy({ $0.isGivenUpRightly(by: request.earlyRejection) }) else {
+                throw SpecSearchError(
+                    .computeFailed,
+                    "The \(role.rawValue) model gave up a step that it was not to give up, or without a score.",
+                    remedy: "This is a defect of the engine.")
+            }
+        }
         usage += answer.usage
         phases[phase, default: 0] += seconds
         var answers: [Answer] = []
@@ -308,5 +316,14 @@ extension SearchTree {
     /// Whether two thoughts say the same, up to trailing white space.
     public func saysTheSame(_ left: NodeID, _ right: NodeID) -> Bool {
         CandidateFilter.same(self[left].thought, self[right].thought)
+    }
+}
+
+extension Thought {
+    /// Whether the thought was given up only if it was to be, and has the score of its beginning only then.
+    fileprivate func isGivenUpRightly(by early: EarlyRejection?) -> Bool {
+        guard stop == .rejected else { return partialScore == nil }
+        guard let early, let partialScore else { return false }
+        return partialScore >= 0 && partialScore < early.bound
     }
 }

@@ -36,6 +36,8 @@ public struct SearchOptions: Sendable, Hashable {
     /// For models on servers, or on devices of their own. The result is the same; what was begun and turned out not to be needed
     /// is in no count. After SPEX (2605.10195).
     public var overlaps = false
+    /// Whether paths are followed to their ends that cannot change the answer any more, for whoever looks at them.
+    public var followsAllPaths = false
     /// The seed of all random numbers.
     public var seed: UInt64 = 0
 

@@ -165,10 +165,18 @@ public struct SearchConfiguration: Sendable, Hashable {
         configuration.correction = correction
         configuration.extraThought = extraThought
         configuration.salvages = salvages
-        configuration.earlyRejection = earlyRejection
+        configuration.earlyRejection = mayRejectEarly ? earlyRejection : nil
         configuration.earlyTokens = earlyTokens
-        configuration.draftEntropy = draftEntropy
+        configuration.draftEntropy = draftSteps == 1 ? draftEntropy : nil
         return configuration
+    }
+
+    /// Whether the beginning of a draft is scored on the scale of what it has to reach, and known before it is drafted.
+    var mayRejectEarly: Bool { rejects && judge == .rewardModel && draftSteps == 1 && !options.overlaps }
+
+    /// Whether a step is a whole program, which ends with the code block that holds it.
+    package var writesPrograms: Bool {
+        options.answerMarker?.hasPrefix("```") == true && sampling.delimiter?.contains("```") == true
     }
 
     /// Whether each path goes on from one node alone, whose expansions have one name at every depth.

@@ -57,6 +57,9 @@ extension SearchSetting {
             scope: ("all searches but chain", { $0.search != .chain })),
         .integer("depth", \.options.maximumDepth, 1...most, usual: "50", "The most steps of a path."),
         .flag(
+            "all-paths", \.options.followsAllPaths,
+            "Follow all paths to their ends, though they cannot change the answer any more."),
+        .flag(
             "keep-beam-full", \.keepBeamFull, "Give a finished path's beam slot to another path.", scope: `for`(.beam)),
         .optionalInteger(
             "iterations", \.iterations, 1...most, usual: "32, for mcts-openr 4", "Iterations of the tree search.",
@@ -160,19 +163,20 @@ extension SearchSetting {
         .optionalNumber(
             "draft-entropy", \.draftEntropy, 0...100, usual: "none",
             "Do not draft where the draft's first token has more entropy than this; the target generates the step.",
-            unit: "nats", scope: rejecting),
+            unit: "nats",
+            scope: ("the methods auto and specsearch without draft-steps", { $0.rejects && $0.draftSteps == 1 })),
         .optionalNumber(
             "early-rejection", \.earlyRejection, 0...1, usual: "none",
             "Give up a draft whose beginning scores more than this below what it has to reach: for reward models that read the "
                 + "draft's own states.",
             scope: (
-                "the methods auto and specsearch by the judge prm, without overlap",
-                { $0.rejects && $0.judge == .rewardModel && !$0.options.overlaps }
+                "the methods auto and specsearch by the judge prm, without overlap and draft-steps",
+                { $0.mayRejectEarly }
             )),
         .integer(
             "early-tokens", \.earlyTokens, 1...most, usual: "16",
             "The tokens of a draft that --early-rejection looks at.", unit: "tokens",
-            scope: ("--early-rejection", { $0.rejects && $0.earlyRejection != nil })),
+            scope: ("--early-rejection", { $0.mayRejectEarly && $0.earlyRejection != nil })),
         .number(
             "gsi-beta", \.gsi.beta, 1e-9...1e9, usual: "20", "How sharply gsi's rewards count.", scope: guided),
         .number(

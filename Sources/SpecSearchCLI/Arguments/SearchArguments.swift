@@ -13,6 +13,7 @@ struct SearchArguments: ParsableArguments {
     @Option(setting: "beams") var beams: String?
     @Option(setting: "width") var width: String?
     @Option(setting: "depth") var depth: String?
+    @Flag(help: .setting("all-paths")) var allPaths = false
     @Flag(help: .setting("keep-beam-full")) var keepBeamFull = false
     @Option(setting: "iterations") var iterations: String?
     @Option(setting: "tree-policy") var treePolicy: String?
@@ -61,6 +62,7 @@ struct SearchArguments: ParsableArguments {
     var given: [String: String] {
         let values: [(String, String?)] = [
             ("preset", preset), ("search", search), ("beams", beams), ("width", width), ("depth", depth),
+            ("all-paths", allPaths ? "true" : nil),
             ("keep-beam-full", keepBeamFull ? "true" : nil), ("iterations", iterations), ("tree-policy", treePolicy),
             ("exploration", exploration), ("prior", prior), ("rebase-temperature", rebaseTemperature),
             ("lookahead", lookahead),

@@ -34,8 +34,11 @@ struct CalibrateCommand: AsyncParsableCommand {
         guard delta > 0, delta < 1 else { throw ValidationError("--delta lies between 0 and 1.") }
         let search = recording.search
         guard search.calibration == nil else { throw ValidationError("--calibration is what this command writes.") }
-        guard search.theta == nil, search.estimator == nil, search.margin == nil else {
-            throw ValidationError("theta, estimator and margin are what this command chooses.")
+        guard search.theta == nil, search.estimator == nil, search.margin == nil, search.firstThreshold == nil else {
+            throw ValidationError("theta, estimator, margin and first-threshold are what this command chooses.")
+        }
+        guard search.preset == nil else {
+            throw ValidationError("preset has a rule of its own, and rules are what this command chooses.")
         }
         _ = try search.configurations([.ar, .specsearch])
     }
@@ -46,7 +49,8 @@ struct CalibrateCommand: AsyncParsableCommand {
             try await recording.run(terminal) { base, _ in
                 RunPlan(
                     title: "Calibration", question: "Which rules of rejection lose little accuracy?",
-                    variants: Self.variants(base, sequences), comparisons: .against(["ar"]))
+                    variants: Self.variants(base, LearnThenTest.sequences(for: base.rejection)),
+                    comparisons: .against(["ar"]))
             }
         }
         terminal.endProgress()
@@ -68,26 +72,9 @@ struct CalibrateCommand: AsyncParsableCommand {
         try run.end(interruption)
     }
 
-    /// The rules by estimator, each sequence from the strictest on.
-    private var sequences: [[ThresholdRule.Configuration]] {
-        guard let router = recording.search.router.flatMap(AdvantageRouter.init) else { return Self.thresholds }
-        return Self.thresholds + [
-            [0.05, 0.1, 0.2, 0.3, 0.5].map { least in
-                var router = router
-                router.leastAdvantage = least
-                return ThresholdRule.Configuration(router: router)
-            }
-        ]
-    }
-
-    private static let thresholds: [[ThresholdRule.Configuration]] = [
-        [0, 0.02, 0.05, 0.1, 0.2].map { ThresholdRule.Configuration(estimator: .maximum, margin: $0) },
-        [-0.02, 0, 0.05, 0.1, 0.2].map { ThresholdRule.Configuration(estimator: .mean, margin: $0) },
-        [0.95, 0.9, 0.8, 0.5].map { ThresholdRule.Configuration(estimator: .quantile($0)) },
-    ]
-
     private static func name(_ policy: ThresholdRule.Configuration) -> String {
         "\(policy.estimator), θ \(policy.theta), margin \(policy.margin)"
+            + (policy.firstThreshold.map { ", first threshold \($0)" } ?? "")
             + (policy.router.map { ", advantage ≥ \($0.leastAdvantage)" } ?? "")
     }
 

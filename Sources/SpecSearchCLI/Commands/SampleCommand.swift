@@ -97,6 +97,8 @@ struct SampleCommand: AsyncParsableCommand {
         var configuration = SearchConfiguration()
         configuration.method = method
         configuration.search = .selfConsistency
+        // The vote is nobody's: all solutions are wanted, the long ones too.
+        configuration.options.followsAllPaths = true
         (configuration.beams, configuration.width) = (1, count)
         try ValidationError.wrapping {
             for (key, value) in [

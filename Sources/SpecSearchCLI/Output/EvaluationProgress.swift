@@ -8,15 +8,36 @@ actor EvaluationProgress {
     private let total: Int
     private var finished: Int
     private var failed = 0
-    /// Searches left, and seconds and counts of those that ended in this process, by variant.
-    private var left: [String: Int]
-    private var seconds: [String: Double] = [:]
-    private var counts: [String: Int] = [:]
-    private var right: [String: Int] = [:]
+    private var tally: Tally
     private let variants: [String]
     private let concurrency: Int
     /// The search that began last, and when.
     private var current: (name: String, begin: ContinuousClock.Instant)?
+
+    /// Searches left, and what is known of those that ended, earlier runs' included, by variant.
+    private struct Tally {
+        var left: [String: Int]
+        var seconds: [String: Double] = [:]
+        var counts: [String: Int] = [:]
+        var right: [String: Int] = [:]
+
+        mutating func add(_ record: EvaluationRecord) {
+            left[record.variant, default: 0] -= 1
+            if record.hasFailed { return }
+            seconds[record.variant, default: 0] += record.seconds
+            counts[record.variant, default: 0] += 1
+            right[record.variant, default: 0] += record.isRight ? 1 : 0
+        }
+
+        /// The seconds that all searches left take, one after another; a variant that was not seen yet takes as long as others.
+        var secondsLeft: Double {
+            let usual = seconds.values.reduce(0, +) / Double(max(1, counts.values.reduce(0, +)))
+            return left.reduce(0) { sum, entry in
+                let each = counts[entry.key].map { (seconds[entry.key] ?? 0) / Double($0) } ?? usual
+                return sum + each * Double(entry.value)
+            }
+        }
+    }
 
     init(variants: [String], each: Int, done: [EvaluationRecord] = [], concurrency: Int = 1, _ terminal: Terminal) {
         self.terminal = terminal
@@ -24,8 +45,9 @@ actor EvaluationProgress {
         self.concurrency = concurrency
         total = variants.count * each
         finished = done.count
-        left = Dictionary(uniqueKeysWithValues: variants.map { ($0, each) })
-        for record in done { left[record.variant, default: 0] -= 1 }
+        var tally = Tally(left: Dictionary(uniqueKeysWithValues: variants.map { ($0, each) }))
+        for record in done { tally.add(record) }
+        self.tally = tally
     }
 
     func begin(_ variant: Variant, _ problem: Problem) {
@@ -43,24 +65,15 @@ actor EvaluationProgress {
 
     func count(_ record: EvaluationRecord) {
         finished += 1
-        left[record.variant, default: 0] -= 1
-        if record.hasFailed {
-            failed += 1
-            return show()
-        }
-        seconds[record.variant, default: 0] += record.seconds
-        counts[record.variant, default: 0] += 1
-        right[record.variant, default: 0] += record.isRight ? 1 : 0
+        failed += record.hasFailed ? 1 : 0
+        tally.add(record)
         show()
     }
 
     private func show() {
-        let estimate = variants.reduce(0) { sum, variant in
-            let count = counts[variant] ?? 0
-            return count == 0 ? sum : sum + (seconds[variant] ?? 0) / Double(count) * Double(left[variant] ?? 0)
-        }
+        let estimate = tally.secondsLeft
         let accuracies = variants.prefix(4).compactMap { variant in
-            counts[variant].map { "\(variant) \((Double(right[variant] ?? 0) / Double($0)).percent)" }
+            tally.counts[variant].map { "\(variant) \((Double(tally.right[variant] ?? 0) / Double($0)).percent)" }
         }
         let parts = [
             "\(finished) of \(total) searches\(failed > 0 ? ", \(failed) failed" : "")",

@@ -13,9 +13,10 @@ package struct ProgressView {
     private var remaining: RemainingTime
 
     package init(_ configuration: SearchConfiguration) {
-        let iterations = configuration.iterationCount
+        let iterations = configuration.iterationCount ?? (configuration.writesPrograms ? 1 : nil)
         remaining = RemainingTime(
-            maximumSteps: iterations ?? configuration.options.maximumDepth, isExact: iterations != nil)
+            maximumSteps: iterations ?? configuration.options.maximumDepth, isExact: iterations != nil,
+            isProgram: configuration.writesPrograms)
     }
 
     /// Notes how far a model's call is.

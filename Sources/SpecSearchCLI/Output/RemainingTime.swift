@@ -4,9 +4,10 @@
 /// there are as many, one more. So the estimate is for people, and said with "about".
 package struct RemainingTime {
     private static let usualSteps = 6.0
-    /// The tokens of a step before one was seen.
-    private static let usualStepTokens = 60.0
+    /// The tokens of a step, and of a program, before one was seen.
+    private static let (usualStepTokens, usualProgramTokens) = (60.0, 120.0)
 
+    private let stepTokens: Double
     private let maximumSteps: Double
     /// The seconds at which each step was over.
     private var ends: [Double] = []
@@ -14,7 +15,9 @@ package struct RemainingTime {
     /// - Parameters:
     ///   - maximumSteps: The depth limit, or the number of iterations where all of them are made.
     ///   - isExact: Whether it comes to exactly so many.
-    package init(maximumSteps: Int, isExact: Bool = false) {
+    ///   - isProgram: Whether a step is a whole program.
+    package init(maximumSteps: Int, isExact: Bool = false, isProgram: Bool = false) {
+        stepTokens = isProgram ? Self.usualProgramTokens : Self.usualStepTokens
         self.maximumSteps = Double(maximumSteps)
         expectedSteps = isExact ? Double(maximumSteps) : min(Self.usualSteps, Double(maximumSteps))
     }
@@ -32,7 +35,7 @@ package struct RemainingTime {
     package func seconds(at seconds: Double, tokensOfThought: Double) -> Double? {
         guard let last = ends.last else {
             guard tokensOfThought >= 4, seconds > 0 else { return nil }
-            let step = seconds * max(1, Self.usualStepTokens / tokensOfThought)
+            let step = seconds * max(1, stepTokens / tokensOfThought)
             return max(0, step * expectedSteps - seconds)
         }
         let done = Double(ends.count)

@@ -4,7 +4,7 @@ public import SpecSearch
 /// The settings of rejection that a calibration chose, with its certificate; a JSON file.
 public struct CalibrationFile: Sendable, Hashable, Codable {
     private enum CodingKeys: String, CodingKey, CaseIterable {
-        case version, theta, estimator, statistics, margin, router, certificate
+        case version, theta, estimator, statistics, margin, firstThreshold, router, certificate
     }
 
     /// The version of the format.
@@ -39,6 +39,7 @@ public struct CalibrationFile: Sendable, Hashable, Codable {
             estimator: estimator, theta: try container.decode(Double.self, forKey: .theta),
             statistics: try container.decode(ThresholdRule.Configuration.Statistics.self, forKey: .statistics),
             margin: try container.decode(Double.self, forKey: .margin),
+            firstThreshold: try container.decodeIfPresent(Double.self, forKey: .firstThreshold),
             router: try container.decodeIfPresent(AdvantageRouter.self, forKey: .router))
         certificate = try container.decode(CalibrationCertificate.self, forKey: .certificate)
     }
@@ -50,6 +51,7 @@ public struct CalibrationFile: Sendable, Hashable, Codable {
         try container.encode(policy.theta, forKey: .theta)
         try container.encode(policy.statistics, forKey: .statistics)
         try container.encode(policy.margin, forKey: .margin)
+        try container.encodeIfPresent(policy.firstThreshold, forKey: .firstThreshold)
         try container.encodeIfPresent(policy.router, forKey: .router)
         try container.encode(certificate, forKey: .certificate)
     }

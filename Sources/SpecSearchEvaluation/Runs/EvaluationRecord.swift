@@ -86,6 +86,7 @@ public struct EvaluationRecord: Sendable, Hashable, Codable {
         error = try values.decodeIfPresent(String.self, forKey: .error)
         let counts =
             [acceptance.judged, acceptance.unique, acceptance.kept, acceptance.corrections, acceptance.wasted]
+            + [acceptance.early]
             + depths.flatMap { depth in
                 [depth.depth, depth.keptDrafts, depth.targetThoughts, depth.batches ?? 0]
                     + [depth.judgedDrafts, depth.acceptedDrafts, depth.draftsAboveTarget].map { $0 ?? 0 }

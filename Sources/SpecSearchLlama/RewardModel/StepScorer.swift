@@ -138,7 +138,9 @@ package final class StepScorer {
     /// The entropies of the model's own distribution of the token after each path, in nats; for configurations of the kind
     /// `likelihood`.
     ///
-    /// - Throws: ``SpecSearchError``, for a path that outgrows the context too; `CancellationError`.
+    /// A path that outgrows the context is ``NextTokenEntropies/unreadable``.
+    ///
+    /// - Throws: ``SpecSearchError``; `CancellationError`.
     package func nextTokenEntropies(
         of paths: [ReasoningPath], cancellation: Request.Cancellation? = nil
     ) async throws -> NextTokenEntropies {
@@ -147,9 +149,10 @@ package final class StepScorer {
             let tokens = try tokenizer.tokens(of: path)
             try tokenizer.check(count: tokens.count, of: path)
             return Item(tokens: tokens, first: tokens.count - 1)
-        } by: { item, _ throws(SpecSearchError) in
+        } by: { (item, _) throws(SpecSearchError) -> Double in
             let row = try runner.logits(of: item.nodes[item.nodes.count - 1])
             let normaliser = specsearch_log_sum_exp(row, Int32(count), row[Int(specsearch_argmax(row, Int32(count)))])
+            guard normaliser.isFinite else { return .nan }
             // −∞ is what masked tokens have: nothing of 0.
             return max(
                 0,
@@ -158,8 +161,11 @@ package final class StepScorer {
                     return logProbability > -100 ? sum - exp(logProbability) * logProbability : sum
                 })
         }
-        if let error = lost.values.first { throw error }
-        return NextTokenEntropies(values: values.map { $0 ?? .nan }, usage: usage)
+        var answer = NextTokenEntropies(values: values.map { $0 ?? NextTokenEntropies.unreadable }, usage: usage)
+        // Nothing is generated: what is evaluated is read.
+        answer.usage[role].prefillTokens = answer.usage[role].evaluatedTokens
+        if let error = lost.values.first(where: { $0.code != .contextOverflow }) { throw error }
+        return answer
     }
 
     /// The hidden states that a head reads after the last thoughts of paths, ``LlamaContext/hiddenLength`` numbers each; for

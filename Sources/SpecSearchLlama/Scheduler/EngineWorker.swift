@@ -17,9 +17,9 @@ actor EngineWorker {
 
         /// Whether the reward model reads the very states that a model samples from, so that its scores cost nothing.
         func scoresAreFree(for role: ModelRole) -> Bool {
-            guard let rewardModel, rewardModel.kind == .head, rewardModel.position == .beforeLastToken else {
-                return false
-            }
+            guard let rewardModel, rewardModel.kind == .head, rewardModel.position == .beforeLastToken,
+                rewardModel.placement != .outcome
+            else { return false }
             return weights.places[role] != nil && weights.places[role] == weights.places[.rewardModel]
                 && rewardModel.template == models.chatTemplate
         }

@@ -43,11 +43,17 @@ struct GenerationAccount: Sendable {
     /// Takes an event of a search.
     mutating func take(_ event: SearchEvent) {
         if report == nil { trace?.append(event.forClients) }
-        guard !isCounted, case .sampled(let call) = event else { return }
+        let (role, work): (ModelRole, Usage)
+        switch event {
+        case .sampled(let call): (role, work) = (call.role, call.usage)
+        case .likelihoods(let call): (role, work) = (call.role, call.usage)
+        default: return
+        }
+        if isCounted { return }
         isCounted = true
         // What the first model read before it generated; the rest of the prompt it had read for others.
-        let read = call.usage[call.role].prefillTokens
-        let tokens = prompt[call.role] ?? read
+        let read = work[role].prefillTokens
+        let tokens = prompt[role] ?? read
         usage.promptTokens += tokens
         usage.cachedTokens += max(0, tokens - read)
     }

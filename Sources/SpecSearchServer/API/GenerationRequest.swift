@@ -265,13 +265,14 @@ package struct GenerationRequest: Sendable {
             do throws(SpecSearchError) {
                 try limits.check(value, for: setting)
                 try result.apply([setting.key: value])
-                // Who judges is the server's matter, but for an engine that has both judges.
-                if result.judge != model.defaults.judge { try model.allows(result.judge) }
+                try model.check(result.judge)
             } catch {
                 let isOuter = outer[setting.key] != nil
                 throw APIError(error, param: isOuter ? setting.field : SearchFields.param(setting.field))
             }
         }
+        // The other answers are those of paths that could not change the first.
+        if count > 1 { result.options.followsAllPaths = true }
         let most = limits.settings
         if let seconds = most["deadline"]?.upperBound {
             result.options.budget.seconds = min(result.options.budget.seconds ?? seconds, seconds)
@@ -286,9 +287,23 @@ package struct GenerationRequest: Sendable {
 }
 
 extension ServedModel {
+    /// The judges that a request may choose: the server's own, and those that its engine has.
+    ///
+    /// Programs are not run for requests.
+    var judges: [StepJudge] {
+        StepJudge.allCases.filter { judge in
+            switch judge {
+            case defaults.judge: true
+            case .examples: false
+            case .rewardModel: engine.rewardModel != nil
+            case .target, .confidence, .likelihood: (try? engine.judged(by: judge)) != nil
+            }
+        }
+    }
+
     /// - Throws: ``SpecSearchError`` where a request may not choose this judge.
-    fileprivate func allows(_ judge: StepJudge) throws(SpecSearchError) {
-        guard [.confidence, .likelihood].contains(judge) || engine.judge != nil && judge != .examples else {
+    fileprivate func check(_ judge: StepJudge) throws(SpecSearchError) {
+        guard judges.contains(judge) else {
             throw SpecSearchError(
                 .badSetting, "This server's judge is \(defaults.judge.rawValue), not \(judge.rawValue).",
                 remedy: "Leave the judge to the server.")

@@ -19,7 +19,7 @@ const isUsage = (value) => isObject(value) && (value.models === undefined
     && Object.values(work).every(isAmount))));
 
 const thought = {
-  node: isCount, parent: isCount, text: isText, samples: isCount, source: isRole, tokens: Array.isArray,
+  node: isCount, parent: isCount, text: isText, samples: isCount, source: isRole, tokens: Array.isArray, partialScore: isMaybe(isNumber),
   state: isMaybe((value) => Object.hasOwn(stateNames, value)),
 };
 const verdict = { nodes: isListOf(isCount), threshold: isMaybe(isNumber) };

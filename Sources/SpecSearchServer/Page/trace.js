@@ -104,7 +104,7 @@ class TraceModel {
     const node = {
       id: event.node, parent, depth: parent.depth + 1, children: [], text: event.text,
       key: readable(plain(event.text)) || "(no words)", label: readable(labelOf(event.text)) || "(no words)",
-      state: event.state ?? "sampled", source: event.source, score: null, threshold: null,
+      state: event.state ?? "sampled", source: event.source, score: event.partialScore ?? null, threshold: null,
       tokens: event.tokens.length, samples: event.samples, onBeam: false, isWinner: false, visits: 0, total: 0,
     };
     this.nodes.push(node);

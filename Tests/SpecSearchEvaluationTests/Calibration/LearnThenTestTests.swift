@@ -106,6 +106,26 @@ import Testing
         #expect(losses == [0.5, 1, -1])
     }
 
+    @Test func `Rules are tested from the strictest on, and of programs by their first threshold`() throws {
+        let usual = LearnThenTest.sequences(for: ThresholdRule.Configuration(statistics: .targetOnly))
+        #expect(usual.map(\.count) == [5, 5, 4])
+        #expect(usual.joined().allSatisfy { $0.statistics == .targetOnly && $0.firstThreshold == nil })
+        #expect(usual[0].map(\.margin) == [0, 0.02, 0.05, 0.1, 0.2])
+        let programs = LearnThenTest.sequences(for: ThresholdRule.Configuration(firstThreshold: 1))
+        #expect(programs.map { $0.map(\.firstThreshold) } == [[1, 0.9, 0.75, 0.5, 0.25]])
+        let router = try #require(AdvantageRouter("1.5/-2.0/4.0/-0.5/0.125@0.3"))
+        let routed = LearnThenTest.sequences(for: ThresholdRule.Configuration(router: router))
+        #expect(routed.count == 4 && routed.dropLast().joined().allSatisfy { $0.router == nil })
+        #expect(routed[3].compactMap { $0.router?.leastAdvantage } == [0.05, 0.1, 0.2, 0.3, 0.5])
+
+        let certificate = LearnThenTest(epsilon: 0.1, delta: 0.1, test: .betting).certify([
+            [.init(policy: programs[0][1], losses: Array(repeating: 0, count: 200), seconds: 1)]
+        ])
+        let file = try #require(CalibrationFile(certificate))
+        #expect(file.policy.firstThreshold == 0.9)
+        #expect(try JSONDecoder().decode(CalibrationFile.self, from: file.encoded()) == file)
+    }
+
     @Test func `A calibration comes back from its file, and an edited one is refused`() throws {
         let url = FileManager.default.temporaryDirectory.appending(path: "calibration-\(UUID().uuidString).json")
         defer { try? FileManager.default.removeItem(at: url) }
