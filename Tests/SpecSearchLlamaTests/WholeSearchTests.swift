@@ -91,7 +91,8 @@ import Testing
         let room = 24
         try directory.model("draft.gguf", .init(seed: 2, contextLength: room))
         let engine = try await LlamaEngine(models)
-        let search = try search(["method": method.rawValue, "depth": "4", "width": "30"], on: engine)
+        let search = try search(
+            ["method": method.rawValue, "depth": "4", "width": "30", "all-paths": "true"], on: engine)
         let result = try await search.solve(Problem(id: "small", text: "abc def ghi jkl"))
         let longest = result.tree.ids.map { result.tree.path(to: $0).tokens.count }.max() ?? 0
         #expect(longest > room)
