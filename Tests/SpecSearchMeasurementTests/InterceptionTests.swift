@@ -69,6 +69,11 @@ import Testing
         let speculative = try await ledger(.speculativeDecoding)
         #expect(speculative.paths[.draft] == speculative.paths[.target])
         #expect(speculative.paths[.rewardModel]?.isEmpty == false)
+        // What was only read to see how unsure the draft is was read.
+        var gated = SpeculativeThoughtGenerator.Configuration()
+        gated.draftEntropy = 0
+        let unsure = try await ledger(.specsearch(gated))
+        #expect(unsure.paths[.draft]?.isEmpty == false && unsure.paths[.draft]?.allSatisfy { $0.depth > 0 } == true)
     }
 
     @Test func `Restarting asks for one path at a time, after forgetting`() async throws {

@@ -225,4 +225,22 @@ import Testing
         let replayed = try await TraceReplay(SearchTrace(events: run.events)).run()
         #expect(replayed.withoutTimes == run.result.withoutTimes)
     }
+
+    @Test(arguments: [SearchMethod.specsearch, .auto, .gsi, .draft])
+    func `Drafts that are judged have a temperature of their own, and nothing else has`(method: SearchMethod)
+        async throws
+    {
+        let run = try await HandwrittenSearch(
+            Handwritten.configuration {
+                $0.method = method
+                $0.sampling.temperature = 0.7
+                $0.draftTemperature = 0
+            },
+            draft: ScriptedModel(.draft, distribution: Handwritten.steps([1, 1, 1, 1])),
+            target: ScriptedModel(.target, distribution: Handwritten.steps([1, 1, 1, 1])))
+        let temperatures = Set(run.draft.requests.map(\.sampling.temperature))
+        #expect(
+            temperatures == ([.specsearch, .auto].contains(method) ? (run.draft.requests.isEmpty ? [] : [0]) : [0.7]))
+        #expect(Set(run.target.requests.map(\.sampling.temperature)).isSubset(of: [0.7]))
+    }
 }

@@ -52,6 +52,11 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         /// are those that would have been drafted step by step, so the result is the same; saved are calls of the reward model,
         /// and lost the steps that are dropped. After Lookahead Reasoning (2506.19830).
         public var draftSteps = 1
+        /// The temperature of drafts, where it is not that of the other thoughts.
+        ///
+        /// Who is judged need not follow a distribution: a single draft is more often right at 0, several want to differ. What a
+        /// judge makes of a draft's own probabilities is another matter at another temperature.
+        public var draftTemperature: Double?
         /// The parts in which the target's thoughts of a node are sampled, the later ones only until as many as the search can use
         /// have the full score, 1: no other could be better.
         ///
@@ -116,7 +121,7 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         let drafts = try await judgedDrafts(batch, bound: bound, in: context)
         let counts = corrections(drafts, of: batch)
         if counts.contains(where: { $0 > 0 }) {
-            context.beginNext(after: drafts.map(\.kept)) {
+            context.beginNext(after: drafts.map(\.kept), change: { asDraft(&$0, bound: nil) }) {
                 ahead[$0.node] == nil ? draftCount($0).inWaves(configuration.draftWaves) : 0
             }
         }
@@ -198,9 +203,7 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         let waves = configuration.draftWaves
         let drafted = try await context.sample(
             .draft, counts, inWavesOf: counts.map { $0.inWaves(waves) }, for: batch, phase: .draft,
-            early: bound.flatMap { bound in
-                configuration.earlyRejection.map { .init(tokens: configuration.earlyTokens, bound: bound - $0) }
-            }
+            change: { asDraft(&$0, bound: bound) }
         ) { [self] drafted in
             let candidates = zip(known, drafted).map { $0 ?? $1 }
             try await context.scoreNew(candidates.joined())
@@ -235,6 +238,16 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         return Set(zip(nodes, entropies).filter { $0.1 > most }.map(\.0))
     }
 
+    /// Asks for drafts in their own way.
+    ///
+    /// - Parameter bound: What they have to reach, where it is known.
+    private func asDraft(_ request: inout SampleRequest, bound: Double?) {
+        if let temperature = configuration.draftTemperature { request.sampling.temperature = temperature }
+        if let bound, let margin = configuration.earlyRejection {
+            request.earlyRejection = EarlyRejection(tokens: configuration.earlyTokens, bound: bound - margin)
+        }
+    }
+
     private func draftCount(_ expansion: Expansion) -> Int { configuration.draftFactor * expansion.width }
 
     /// Drafts the steps after single drafts, unless they end their path.
@@ -258,7 +271,10 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
             }
             if expansions.isEmpty { break }
             let next = ExpansionBatch(expansions, depth: depth, usable: batch.usable, isScored: batch.isScored)
-            let found = try await context.sample(.draft, expansions.map(draftCount), for: next, phase: .draft)
+            let counts = expansions.map(draftCount)
+            let found = try await context.sample(
+                .draft, counts, inWavesOf: counts, for: next, phase: .draft, change: { asDraft(&$0, bound: nil) }
+            ) { _ in [] }
             for (expansion, drafts) in zip(expansions, found) where !drafts.isEmpty { ahead[expansion.node] = drafts }
             all += found.joined()
             fronts = Array(zip(expansions, found))

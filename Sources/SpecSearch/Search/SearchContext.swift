@@ -82,11 +82,11 @@ public final class SearchContext {
     /// what one would; a server's may differ with the call. What a later wave says again is counted at its node.
     ///
     /// - Parameters:
-    ///   - early: When the model gives up a thought.
+    ///   - change: What is asked for otherwise than usual.
     ///   - enough: Says of the candidates so far which nodes have enough; asked between waves only.
     func sample(
         _ role: ModelRole, _ counts: [Int], inWavesOf sizes: [Int], for batch: ExpansionBatch, phase: SearchPhase,
-        early: EarlyRejection? = nil, until enough: ([[NodeID]]) async throws -> [Bool]
+        change: (inout SampleRequest) -> Void = { _ in }, until enough: ([[NodeID]]) async throws -> [Bool]
     ) async throws -> [[NodeID]] {
         var candidates = [[NodeID]](repeating: [], count: batch.expansions.count)
         var drawn = counts.map { _ in 0 }
@@ -100,7 +100,7 @@ public final class SearchContext {
                     count: drawn[place] < counts[place]
                         ? min(sizes[place], counts[place] - drawn[place]) : counts[place],
                     first: drawn[place], depth: batch.depth)
-                request.earlyRejection = early
+                change(&request)
                 return request
             }
             let answers = try await ask(

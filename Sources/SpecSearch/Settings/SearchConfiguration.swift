@@ -84,6 +84,8 @@ public struct SearchConfiguration: Sendable, Hashable {
     ///
     /// With ``lookahead``, which ranks otherwise, all are sampled at once.
     public var targetWaves = 1
+    /// The temperature of drafts; nil takes that of the other thoughts.
+    public var draftTemperature: Double?
     /// The rule for rejection.
     public var rejection = ThresholdRule.Configuration()
     /// The number of thoughts that the target generates in place of rejected drafts.
@@ -161,6 +163,7 @@ public struct SearchConfiguration: Sendable, Hashable {
         configuration.draftFactor = draftFactor
         configuration.draftWaves = draftWaves ?? (method == .auto ? draftFactor : 1)
         configuration.draftSteps = isNarrow ? draftSteps : 1
+        configuration.draftTemperature = draftTemperature
         configuration.targetWaves = targetMayStop ? targetWaves : 1
         configuration.correction = correction
         configuration.extraThought = extraThought

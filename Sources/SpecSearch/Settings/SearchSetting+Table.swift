@@ -107,6 +107,9 @@ extension SearchSetting {
                 "beam and dvts by the methods auto, specsearch, sps and ar, without lookahead",
                 { ($0.rejects || [.sps, .ar].contains($0.method)) && $0.targetMayStop }
             )),
+        .optionalNumber(
+            "draft-temperature", \.draftTemperature, 0...1e6, usual: "the temperature",
+            "The temperature of drafts; a single one is more often right at 0.", scope: rejecting),
         .number(
             "theta", \.rejection.theta, 0...1, usual: "0.9", "The weight of the threshold so far when it is updated.",
             scope: rejecting),

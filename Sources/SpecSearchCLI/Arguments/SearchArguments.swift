@@ -25,6 +25,7 @@ struct SearchArguments: ParsableArguments {
     @Option(setting: "draft-waves") var draftWaves: String?
     @Option(setting: "draft-steps") var draftSteps: String?
     @Option(setting: "target-waves") var targetWaves: String?
+    @Option(setting: "draft-temperature") var draftTemperature: String?
     @Option(setting: "theta") var theta: String?
     @Option(setting: "estimator") var estimator: String?
     @Option(setting: "margin") var margin: String?
@@ -67,7 +68,7 @@ struct SearchArguments: ParsableArguments {
             ("exploration", exploration), ("prior", prior), ("rebase-temperature", rebaseTemperature),
             ("lookahead", lookahead),
             ("draft-factor", draftFactor), ("draft-waves", draftWaves), ("draft-steps", draftSteps),
-            ("target-waves", targetWaves), ("theta", theta),
+            ("target-waves", targetWaves), ("draft-temperature", draftTemperature), ("theta", theta),
             ("estimator", estimator),
             ("margin", margin), ("first-threshold", firstThreshold), ("router", router),
             ("statistics", statistics), ("correction", correction), ("extra-thought", extraThought),

@@ -94,7 +94,7 @@ public struct Experiment: Sendable {
                 "specsearch", "ar", "draft", "salvage: salvage=true", "RSD: preset=rsd",
                 "SpecReason: preset=specreason",
                 "GSI: preset=gsi", "confidence: judge=confidence", "likelihood: judge=likelihood",
-                "entropy: draft-entropy=1",
+                "entropy: draft-entropy=0.5",
             ]),
     ]
 

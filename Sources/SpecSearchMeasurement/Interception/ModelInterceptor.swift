@@ -24,6 +24,11 @@ package protocol ModelInterceptor: Sendable {
         of paths: [ReasoningPath], by role: ModelRole, _ next: ([ReasoningPath]) async throws -> LogLikelihoods
     ) async throws -> LogLikelihoods
 
+    /// Stands in for ``LanguageModel/nextTokenEntropies(of:)``.
+    func nextTokenEntropies(
+        of paths: [ReasoningPath], by role: ModelRole, _ next: ([ReasoningPath]) async throws -> NextTokenEntropies
+    ) async throws -> NextTokenEntropies
+
     /// Stands in for ``RewardModel/score(_:)``.
     func score(
         _ paths: [ReasoningPath], _ next: ([ReasoningPath]) async throws -> StepScores
@@ -34,6 +39,10 @@ extension ModelInterceptor {
     package func logLikelihoods(
         of paths: [ReasoningPath], by role: ModelRole, _ next: ([ReasoningPath]) async throws -> LogLikelihoods
     ) async throws -> LogLikelihoods { try await next(paths) }
+
+    package func nextTokenEntropies(
+        of paths: [ReasoningPath], by role: ModelRole, _ next: ([ReasoningPath]) async throws -> NextTokenEntropies
+    ) async throws -> NextTokenEntropies { try await next(paths) }
 
     package func score(
         _ paths: [ReasoningPath], _ next: ([ReasoningPath]) async throws -> StepScores
@@ -89,7 +98,7 @@ extension Intercepted: LanguageModel where Base: LanguageModel {
     }
 
     func nextTokenEntropies(of paths: [ReasoningPath]) async throws -> NextTokenEntropies {
-        try await model.nextTokenEntropies(of: paths)
+        try await interceptor.nextTokenEntropies(of: paths, by: role) { try await model.nextTokenEntropies(of: $0) }
     }
 
     func logLikelihoods(

@@ -34,6 +34,13 @@ package final class PathLedger: ModelInterceptor {
         return try await next(paths)
     }
 
+    package func nextTokenEntropies(
+        of paths: [ReasoningPath], by role: ModelRole, _ next: ([ReasoningPath]) async throws -> NextTokenEntropies
+    ) async throws -> NextTokenEntropies {
+        for path in paths { note(path, for: [role]) }
+        return try await next(paths)
+    }
+
     package func score(
         _ paths: [ReasoningPath], _ next: ([ReasoningPath]) async throws -> StepScores
     ) async throws -> StepScores {

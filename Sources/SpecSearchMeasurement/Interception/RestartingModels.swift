@@ -31,6 +31,17 @@ package struct RestartingModels: ModelInterceptor {
         return all
     }
 
+    package func nextTokenEntropies(
+        of paths: [ReasoningPath], by role: ModelRole, _ next: ([ReasoningPath]) async throws -> NextTokenEntropies
+    ) async throws -> NextTokenEntropies {
+        var all = NextTokenEntropies(values: [])
+        try await oneByOne(paths, next) {
+            all.values += $0.values
+            all.usage += $0.usage
+        }
+        return all
+    }
+
     package func score(
         _ paths: [ReasoningPath], _ next: ([ReasoningPath]) async throws -> StepScores
     ) async throws -> StepScores {
