@@ -95,6 +95,16 @@ public struct PlanSetting: Sendable, Hashable, Codable {
         self.numSpeculativeTokens = numSpeculativeTokens
     }
 
+    /// The setting of a search.
+    package init(_ configuration: SearchConfiguration, numSpeculativeTokens: Int) {
+        let speculation = configuration.speculation
+        self.init(
+            beams: configuration.beams, width: configuration.width, draftFactor: speculation.draftFactor,
+            numSpeculativeTokens: numSpeculativeTokens)
+        draftWaves = speculation.draftWaves
+        coversBeam = speculation.correction == .cover
+    }
+
     /// - Throws: ``SpecSearchError`` `badSetting` that names the first setting out of range.
     func validate() throws(SpecSearchError) {
         let rules: [(String, Int, ClosedRange<Int>)] = [

@@ -150,8 +150,6 @@ struct PlanCommand: AsyncParsableCommand {
 
     private func setting(numSpeculativeTokens: Int) throws -> PlanSetting {
         let configuration = try configuration()
-        return PlanSetting(
-            beams: configuration.beams, width: configuration.width, draftFactor: configuration.draftFactor,
-            numSpeculativeTokens: numSpeculativeTokens)
+        return PlanSetting(configuration, numSpeculativeTokens: numSpeculativeTokens)
     }
 }

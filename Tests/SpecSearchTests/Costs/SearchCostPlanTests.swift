@@ -185,4 +185,16 @@ import Testing
             #expect(throws: SpecSearchError.self) { try flat().seconds(.sps, setting) }
         }
     }
+
+    @Test func `A plan is for the search as it is set, waves and covering included`() throws {
+        var configuration = SearchConfiguration()
+        try configuration.apply([
+            "beams": "1", "width": "4", "draft-factor": "3", "draft-waves": "3", "correction": "cover",
+        ])
+        let setting = PlanSetting(configuration, numSpeculativeTokens: 3)
+        #expect(setting.beams == 1 && setting.width == 4 && setting.draftFactor == 3)
+        #expect(setting.draftWaves == 3 && setting.coversBeam && setting.numSpeculativeTokens == 3)
+        let plain = PlanSetting(SearchConfiguration(), numSpeculativeTokens: 12)
+        #expect(plain == PlanSetting())
+    }
 }
