@@ -108,7 +108,7 @@ extension SearchSetting {
                 { ($0.rejects || [.sps, .ar].contains($0.method)) && $0.targetMayStop }
             )),
         .optionalNumber(
-            "draft-temperature", \.draftTemperature, 0...1e6, usual: "the temperature",
+            "draft-temperature", \.draftTemperature, 0...1e6, usual: "that of the other thoughts",
             "The temperature of drafts; a single one is more often right at 0.", scope: rejecting),
         .number(
             "theta", \.rejection.theta, 0...1, usual: "0.9", "The weight of the threshold so far when it is updated.",
