@@ -161,8 +161,10 @@ public enum SearchInvariants {
                 }
                 // Corrections never exceed N − a + 1 at a node.
                 if call.phase == .correct, isSpecSearch, configuration?.correction != .all, let width = widths[place] {
+                    // As many as AR's, where it corrects the whole node.
+                    let kept = configuration?.correction == .whole ? 0 : accepted[place] ?? 0
                     require(
-                        samples.count <= max(0, width - (accepted[place] ?? 0)) + 1,
+                        samples.count <= max(0, width - kept) + 1,
                         "an expansion got more corrections than N − a + 1.")
                 }
             }

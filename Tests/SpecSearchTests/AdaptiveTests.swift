@@ -26,7 +26,7 @@ import Testing
     }
 
     private let task = MethodController.Task(
-        nodes: 1, width: 4, draftFactor: 2, draftWaves: 2, coversBeam: true, numSpeculativeTokens: 3)
+        nodes: 1, width: 4, draftFactor: 2, draftWaves: 2, correction: .cover, numSpeculativeTokens: 3)
     private let all = [SearchMethod.ar, .sps, .specsearch]
 
     @Test(arguments: [0, -1, 1e300, -1e300, .infinity, .nan] as [Double])
@@ -60,7 +60,7 @@ import Testing
         let controller = MethodController(
             costs: try plan(draft: [1: 28, 4: 77, 12: 169], draftPrefill: 9.4))
         var fill = task
-        fill.coversBeam = false
+        fill.correction = .fill
         fill.draftWaves = 1
         let choice = controller.choice(for: fill, among: [.ar, .specsearch], depth: 1, by: MethodHistory())
         #expect(choice.method == .ar && !choice.isTrial)

@@ -33,6 +33,7 @@ import Testing
         (SpeculativeThoughtGenerator.Correction.fill, SpeculativeThoughtGenerator.ExtraThought.never, 1),
         (.fill, .whenCorrecting, 2), (.fill, .always, 2), (.all, .never, 4), (.all, .whenCorrecting, 5),
         (.cover, .never, 0), (.cover, .whenCorrecting, 0), (.cover, .always, 1),
+        (.whole, .never, 0), (.whole, .whenCorrecting, 0), (.whole, .always, 1),
     ])
     func `The target generates as many thoughts as the options say`(
         correction: SpeculativeThoughtGenerator.Correction, extra: SpeculativeThoughtGenerator.ExtraThought, count: Int
@@ -70,6 +71,20 @@ import Testing
         }
         // Three nodes (the whole first step) with one kept draft each leave one slot of four.
         #expect(run.targetThoughts(at: 1) == 3)
+    }
+
+    @Test(arguments: [(1, false, 0), (2, true, 3), (3, true, 3)])
+    func `Where kept drafts do not cover the beam the target has as many tries as alone`(
+        beams: Int, corrects: Bool, each: Int
+    ) async throws {
+        // Of the first step's three nodes as many go on as there are beams: one with a kept draft, others with none.
+        let run = try await run(drafts: ["0.1 e", "0.1 f", "0.1 g", "0.1 h", "0.1 i", beams == 1 ? "0.8 j" : "0.1 j"]) {
+            $0.beams = beams
+            $0.correction = .whole
+        }
+        let counts = run.target.requests.filter { $0.path.depth == 1 }.map(\.count)
+        #expect(counts.allSatisfy { $0 == each } && counts.isEmpty != corrects)
+        #expect(SearchInvariants.violations(in: run.events, of: run.result) == [])
     }
 
     @Test func `Nothing to correct needs no extra thought unless it is always wanted`() async throws {

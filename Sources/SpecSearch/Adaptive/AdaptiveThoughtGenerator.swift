@@ -28,7 +28,7 @@ public struct AdaptiveThoughtGenerator: ThoughtGenerator {
             draftFactor: configuration.draftFactor, draftWaves: configuration.draftWaves,
             targetWaves: batch.isScored ? configuration.targetWaves : 1,
             givesUp: !configuration.draftCapabilities.isEmpty,
-            coversBeam: configuration.correction == .cover, numSpeculativeTokens: context.numSpeculativeTokens)
+            correction: configuration.correction, numSpeculativeTokens: context.numSpeculativeTokens)
         var methods = [SearchMethod.ar]
         if context.hasSpeculativeTarget { methods.append(.sps) }
         // The first step sets the threshold where it is not known, and a search without scores has none.

@@ -30,7 +30,7 @@ struct MethodController {
         var targetWaves = 1
         /// Whether some drafts are given up, or not begun.
         var givesUp = false
-        var coversBeam: Bool
+        var correction: SpeculativeThoughtGenerator.Correction
         var numSpeculativeTokens: Int
 
         fileprivate var thoughts: Int { nodes * width }
@@ -204,7 +204,7 @@ extension MethodController.Task {
         var setting = PlanSetting(
             beams: max(1, nodes), width: width, draftFactor: draftFactor, numSpeculativeTokens: numSpeculativeTokens)
         setting.draftWaves = draftWaves
-        setting.coversBeam = coversBeam
+        setting.correction = correction
         return setting
     }
 }

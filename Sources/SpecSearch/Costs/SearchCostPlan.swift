@@ -148,7 +148,8 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
         let any = short.probability >= 1 ? 1 : -expm1(nodes * log1p(-short.probability))
         return Correction(
             probability: any, nodes: nodes * short.probability / any,
-            samples: short.unfilled / short.probability + 1)
+            samples: setting.correction == .whole
+                ? Double(setting.width) : short.unfilled / short.probability + 1)
     }
 
     /// The probability that so many drafts leave a node with fewer kept ones than it needs, and how many it lacks on
@@ -170,7 +171,7 @@ public struct SearchCostPlan: Sendable, Hashable, Codable {
 
     /// The kept drafts that a node needs: its slots, or its share of the beam.
     private static func need(_ setting: PlanSetting, nodes: Double) -> Int {
-        setting.coversBeam
+        setting.correction.coversBeam
             ? min(setting.width, Int((Double(setting.beams) / nodes).rounded(.up))) : setting.width
     }
 

@@ -85,8 +85,8 @@ public struct PlanSetting: Sendable, Hashable, Codable {
     public var numSpeculativeTokens: Int
     /// The parts in which a node's drafts are sampled.
     public var draftWaves = 1
-    /// Whether the target generates only what the beam still lacks (the correction `cover`), not what a node's slots lack.
-    public var coversBeam = false
+    /// What the target generates in place of rejected drafts; `all` is reckoned as `fill`.
+    public var correction = SpeculativeThoughtGenerator.Correction.fill
 
     public init(beams: Int = 2, width: Int = 6, draftFactor: Int = 2, numSpeculativeTokens: Int = 12) {
         self.beams = beams
@@ -102,7 +102,7 @@ public struct PlanSetting: Sendable, Hashable, Codable {
             beams: configuration.beams, width: configuration.width, draftFactor: speculation.draftFactor,
             numSpeculativeTokens: numSpeculativeTokens)
         draftWaves = speculation.draftWaves
-        coversBeam = speculation.correction == .cover
+        correction = speculation.correction
     }
 
     /// - Throws: ``SpecSearchError`` `badSetting` that names the first setting out of range.

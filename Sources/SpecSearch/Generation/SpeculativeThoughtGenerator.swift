@@ -30,6 +30,13 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         case all
         /// Only as many as the search can still use, none where kept drafts already cover the beam.
         case cover
+        /// None where kept drafts cover the beam, else as many as the target would generate alone, the node's N.
+        ///
+        /// So a search that rests on the target has as many tries as AR.
+        case whole
+
+        /// Whether nothing is corrected where kept drafts cover the beam.
+        var coversBeam: Bool { self == .cover || self == .whole }
     }
 
     /// The cases in which the target generates one more thought than it has to.
@@ -317,20 +324,22 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         return zip(batch.expansions, drafts).map { expansion, node in
             let unfilled = max(0, expansion.width - node.keptSamples)
             // What was not drafted was not judged: the target has its say there.
-            guard configuration.correction == .cover, !node.isSkipped else { return unfilled }
+            guard configuration.correction.coversBeam, !node.isSkipped else { return unfilled }
             return min(unfilled, max(0, batch.usable - covered, expansion.needed - node.kept.count))
         }
     }
 
     /// The number of thoughts that the target generates for each node.
     private func corrections(_ drafts: [NodeDrafts], of batch: ExpansionBatch) -> [Int] {
-        zip(drafts, missing(drafts, of: batch)).map { node, missing in
+        zip(drafts, zip(batch.expansions, missing(drafts, of: batch))).map { node, place in
+            let (expansion, missing) = place
             // Where the draft could give nothing at all, such as beyond its context, the target does.
             let rejectsAll = configuration.correction == .all && !(node.kept.isEmpty && node.rejected.isEmpty)
-            let need = rejectsAll ? node.rejectedSamples : missing
+            let isWhole = configuration.correction == .whole && missing > 0
+            let need = rejectsAll ? node.rejectedSamples : isWhole ? expansion.width : missing
             switch configuration.extraThought {
             case .always: return need + 1
-            case .whenCorrecting: return need > 0 && !node.isSkipped ? need + 1 : need
+            case .whenCorrecting: return need > 0 && !node.isSkipped && !isWhole ? need + 1 : need
             case .never: return need
             }
         }

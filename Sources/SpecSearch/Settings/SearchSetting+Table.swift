@@ -150,8 +150,9 @@ extension SearchSetting {
             scope: rejecting),
         .choice(
             "correction", \.correction, usual: "fill",
-            "What the target regenerates: fill (a node's empty slots), all (every rejected draft) or cover (what the "
-                + "search can still use).", scope: rejecting),
+            "What the target regenerates: fill (a node's empty slots), all (every rejected draft), cover (what the "
+                + "search can still use) or whole (nothing where cover would have nothing, else as much as ar).",
+            scope: rejecting),
         .choice(
             "extra-thought", \.extraThought, usual: "when-correcting",
             "When the target generates one thought more: when-correcting, always or never.", scope: rejecting),

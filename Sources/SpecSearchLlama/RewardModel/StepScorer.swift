@@ -216,7 +216,12 @@ package final class StepScorer {
         _ paths: [ReasoningPath], _ cancellation: Request.Cancellation?,
         by read: (Item, Bool) throws(SpecSearchError) -> Value
     ) async throws -> (values: [Value?], lost: [Int: SpecSearchError], Usage) {
-        try await self.read(paths, cancellation, of: item, by: read)
+        for path in paths where path.thoughts.last.map({ $0.tokens.isEmpty && $0.text.isEmpty }) ?? true {
+            throw SpecSearchError(
+                .badScore, "The problem \"\(path.problem.id)\" has no step to score.", remedy: "Score paths with steps."
+            )
+        }
+        return try await self.read(paths, cancellation, of: item, by: read)
     }
 
     /// Reads as above, of what `makeItem` says of each path.
@@ -297,18 +302,13 @@ package final class StepScorer {
 
     /// What a score of a path's last step reads.
     private func item(_ path: ReasoningPath) throws(SpecSearchError) -> Item {
-        guard let last = path.thoughts.last, !last.tokens.isEmpty || !last.text.isEmpty else {
-            throw SpecSearchError(
-                .badSetting, "The problem \"\(path.problem.id)\" has no step to score.",
-                remedy: "Score paths with steps.")
-        }
         if let stepToken {
             let tokens = try stepToken.tokens(of: path, with: tokenizer)
             try tokenizer.check(count: tokens.count - 1, of: path)
             return Item(tokens: tokens, first: tokens.count - 1)
         }
         var tokens = try tokenizer.tokens(of: path)
-        let step = tokenizer.tokens(of: last)
+        let step = path.thoughts.last.map(tokenizer.tokens) ?? []
         for token in step where token < 0 || Int(token) >= tokenizer.vocabulary.count {
             throw SpecSearchError(
                 .mismatch, "Token \(token) of a step is not in the vocabulary of \(tokenizer.modelPath).",

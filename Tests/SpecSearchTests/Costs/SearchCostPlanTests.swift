@@ -193,7 +193,7 @@ import Testing
         ])
         let setting = PlanSetting(configuration, numSpeculativeTokens: 3)
         #expect(setting.beams == 1 && setting.width == 4 && setting.draftFactor == 3)
-        #expect(setting.draftWaves == 3 && setting.coversBeam && setting.numSpeculativeTokens == 3)
+        #expect(setting.draftWaves == 3 && setting.correction == .cover && setting.numSpeculativeTokens == 3)
         let plain = PlanSetting(SearchConfiguration(), numSpeculativeTokens: 12)
         #expect(plain == PlanSetting())
     }
