@@ -61,8 +61,8 @@ public struct SpeculativeThoughtGenerator: ThoughtGenerator {
         public var draftSteps = 1
         /// The temperature of drafts, where it is not that of the other thoughts.
         ///
-        /// Who is judged need not follow a distribution: a single draft is more often right at 0, several want to differ. What a
-        /// judge makes of a draft's own probabilities is another matter at another temperature.
+        /// Who is judged need not follow a distribution; several drafts want to differ. What a judge makes of a draft's own
+        /// probabilities is another matter at another temperature.
         public var draftTemperature: Double?
         /// The parts in which the target's thoughts of a node are sampled, the later ones only until as many as the search can use
         /// have the full score, 1: no other could be better.

@@ -37,12 +37,14 @@ struct SearchAccount {
                 // What a draft that was given up would have scored is not known.
                 let isWhole = node.thought.stop != .rejected
                 batch.judged = (batch.judged ?? []) + (isWhole ? scores : [])
-                if !isWhole { batch.early += node.samples }
                 acceptance.judged += node.samples
                 acceptance.unique += 1
                 if node.state == .accepted { batch.keptDrafts += scores }
                 let isRejected = node.state == .rejected || node.state == .salvaged
-                if !isWhole { acceptance.early += node.samples }
+                if !isWhole {
+                    batch.early += node.samples
+                    acceptance.early += node.samples
+                }
                 if isRejected, let parent = node.parent {
                     if isWhole { rejected[parent] = max(rejected[parent] ?? 0, node.score ?? 1) }
                 } else {

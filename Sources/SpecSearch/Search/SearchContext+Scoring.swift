@@ -83,11 +83,31 @@ extension SearchContext {
     ///
     /// - Throws: ``SpecSearchError`` where the model cannot say, or says nonsense.
     public func logLikelihoods(of nodes: [NodeID], by role: ModelRole) async throws -> [Double] {
+        try await likelihoods(of: nodes, by: role, phase: .score) { [sampling] model, paths in
+            try await model.logLikelihoods(of: paths, sampling: sampling)
+        }
+    }
+
+    /// How unsure a model is of the first token after each node, in nats.
+    ///
+    /// - Throws: ``SpecSearchError`` where the model cannot say, or says nonsense.
+    public func nextTokenEntropies(of nodes: [NodeID], by role: ModelRole) async throws -> [Double] {
+        try await likelihoods(of: nodes, by: role, phase: .draft, ofNextToken: true) { model, paths in
+            let answer = try await model.nextTokenEntropies(of: paths)
+            return LogLikelihoods(values: answer.values.map { -$0 }, usage: answer.usage)
+        }.map { -$0 }
+    }
+
+    /// Asks a model for a log-likelihood of each node, and takes it into the account and the trace.
+    private func likelihoods(
+        of nodes: [NodeID], by role: ModelRole, phase: SearchPhase, ofNextToken: Bool? = nil,
+        _ ask: (any LanguageModel, [ReasoningPath]) async throws -> LogLikelihoods
+    ) async throws -> [Double] {
         guard !nodes.isEmpty else { return [] }
         let model = try model(role)
         try Task.checkCancellation()
         let begin = now()
-        let answer = try await model.logLikelihoods(of: nodes.map(tree.path), sampling: sampling)
+        let answer = try await ask(model, nodes.map(tree.path))
         let seconds = now() - begin
         guard answer.values.count == nodes.count, answer.values.allSatisfy({ $0 <= 0 && $0.isFinite }) else {
             throw SpecSearchError(
@@ -96,36 +116,12 @@ extension SearchContext {
                 remedy: "This is a defect of the engine.")
         }
         usage += answer.usage
-        phases[.score, default: 0] += seconds
-        emit(
-            .likelihoods(
-                .init(role: role, nodes: nodes, values: answer.values, usage: answer.usage, seconds: seconds)))
-        return answer.values
-    }
-
-    /// How unsure a model is of the first token after each node, in nats.
-    ///
-    /// - Throws: ``SpecSearchError`` where the model cannot say, or says nonsense.
-    public func nextTokenEntropies(of nodes: [NodeID], by role: ModelRole) async throws -> [Double] {
-        guard !nodes.isEmpty else { return [] }
-        let model = try model(role)
-        try Task.checkCancellation()
-        let begin = now()
-        let answer = try await model.nextTokenEntropies(of: nodes.map(tree.path))
-        let seconds = now() - begin
-        guard answer.values.count == nodes.count, answer.values.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
-            throw SpecSearchError(
-                .computeFailed,
-                "The \(role.rawValue)'s entropies \(answer.values) after \(nodes.count) steps are none.",
-                remedy: "This is a defect of the engine.")
-        }
-        usage += answer.usage
-        phases[.draft, default: 0] += seconds
+        phases[phase, default: 0] += seconds
         emit(
             .likelihoods(
                 .init(
-                    role: role, nodes: nodes, values: answer.values.map { -$0 }, ofNextToken: true,
-                    usage: answer.usage, seconds: seconds)))
+                    role: role, nodes: nodes, values: answer.values, ofNextToken: ofNextToken, usage: answer.usage,
+                    seconds: seconds)))
         return answer.values
     }
 

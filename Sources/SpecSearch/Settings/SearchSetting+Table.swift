@@ -109,7 +109,7 @@ extension SearchSetting {
             )),
         .optionalNumber(
             "draft-temperature", \.draftTemperature, 0...1e6, usual: "that of the other thoughts",
-            "The temperature of drafts; a single one is more often right at 0.", scope: rejecting),
+            "The temperature of drafts, which are judged and need not follow a distribution.", scope: rejecting),
         .number(
             "theta", \.rejection.theta, 0...1, usual: "0.9", "The weight of the threshold so far when it is updated.",
             scope: rejecting),
