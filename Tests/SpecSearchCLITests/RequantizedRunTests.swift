@@ -19,9 +19,9 @@ import Testing
     private func requantize() throws {
         let models = RequantizedModels(root: URL(fileURLWithPath: folder.file("cache/specsearch")))
         let hash = try models.sha256(of: target)
-        let file = try models.temporaryFile(hash, .q8)
+        let file = try models.temporaryFile(hash, .init(type: .q8))
         try FileManager.default.copyItem(atPath: target, toPath: file)
-        try models.keep(target, sha256: hash, .q8, [.target: 1.2], from: file)
+        try models.keep(target, sha256: hash, .init(type: .q8), [.target: 1.2], from: file)
     }
 
     private func evaluate(_ output: String) -> [String] {

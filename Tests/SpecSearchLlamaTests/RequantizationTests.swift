@@ -5,6 +5,7 @@ import Testing
 
 @Suite struct RequantizationTests {
     private typealias WeightType = RequantizedModel.WeightType
+    private typealias Form = RequantizedModel.Form
 
     @Test func `Only drafts may have fewer bits, unless that is wanted`() {
         #expect(WeightType.q4.suits([.draft], bits: 5, allowsFewerBits: false))
@@ -20,14 +21,26 @@ import Testing
         #expect(!WeightType.q8.suits([.draft], bits: 8.5, allowsFewerBits: true))
     }
 
+    @Test func `A file that was kept before there were other vocabularies is known`() throws {
+        let record = """
+            {"original":"a.gguf","sha256":"00","originalSize":1,"fingerprint":"f","machine":"m","type":"Q4_0","size":7,
+             "speedups":{"draft":1.5}}
+            """
+        let model = try JSONDecoder().decode(RequantizedModel.self, from: Data(record.utf8))
+        #expect(model.form == Form(type: .q4) && "\(model.form)" == "Q4_0")
+        #expect("\(Form(type: .q4, vocabulary: 300)), \(Form(vocabulary: 300))" == "Q4_0-300, 300")
+    }
+
     /// A record and a file as if a trial had been won.
     private func keep(
-        _ models: RequantizedModels, _ original: String, _ type: WeightType, _ speedups: [ModelRole: Double]
+        _ models: RequantizedModels, _ original: String, _ type: WeightType?, vocabulary: Int? = nil,
+        _ speedups: [ModelRole: Double]
     ) throws {
+        let form = Form(type: type, vocabulary: vocabulary)
         let hash = try models.sha256(of: original)
-        let file = try models.temporaryFile(hash, type)
+        let file = try models.temporaryFile(hash, form)
         try Data("weights".utf8).write(to: URL(fileURLWithPath: file))
-        try models.keep(original, sha256: hash, type, speedups, from: file)
+        try models.keep(original, sha256: hash, form, speedups, from: file)
     }
 
     @Test func `What is faster runs in a file's place on this machine, and can be removed`() throws {
@@ -82,12 +95,12 @@ import Testing
         let file = try directory.model("model.gguf", .init(seed: 2))
         let models = RequantizedModels(root: directory.url.appendingPathComponent("cache"))
         try keep(models, file, .q4, [.draft: 2, .target: 2])
-        try models.dropUnsuited(file, [.target], bits: 8.5, allowsFewerBits: true)
+        try models.dropUnsuited(file, [.target], bits: 8.5, allows: .init(fewerBits: true))
         #expect(models.all.map(\.speedups) == [[.draft: 2, .target: 2]])
         // The draft of another set may have them.
-        try models.dropUnsuited(file, [.target], bits: 8.5, allowsFewerBits: false)
+        try models.dropUnsuited(file, [.target], bits: 8.5, allows: .init())
         #expect(models.all.map(\.speedups) == [[.draft: 2]])
-        try models.dropUnsuited(file, [.draft], bits: 8.5, allowsFewerBits: false)
+        try models.dropUnsuited(file, [.draft], bits: 8.5, allows: .init())
         #expect(models.all.count == 1)
         // Where no type is left to try, too: the weights have 32 bits, and the target may have no fewer.
         try keep(models, file, .q4, [.target: 2])
@@ -118,8 +131,8 @@ import Testing
         let trials = try models.optimize(set) { said.append($0) }
         try #require(!trials.isEmpty)
         #expect(trials.allSatisfy { $0.speedups.count == 5 && $0.milliseconds.map(\.count) == [4, 4] })
-        #expect(said.contains { $0.contains("requantising") })
-        #expect(Set(models.all.map(\.type)) == Set(trials.filter(\.isKept).map(\.type)))
+        #expect(said.contains { $0.contains("making") })
+        #expect(Set(models.all.map(\.form)) == Set(trials.filter(\.isKept).map(\.form)))
         #expect(trials.count(where: \.isKept) <= 1)
         let left = FileManager.default.enumerator(atPath: directory.path("cache"))?.compactMap { $0 as? String } ?? []
         #expect(!left.contains { $0.hasSuffix(".partial") }, "\(left)")

@@ -49,6 +49,30 @@ import Testing
         #expect(target.calls.contains { $0.isSpeculative && $0.numSpeculativeTokens == 4 })
     }
 
+    @Test func `Where the two share no tokens, nothing is said of token-level speculation`() async throws {
+        func model(_ role: ModelRole) -> ScriptedModel {
+            ScriptedModel(role, pairs: false) { path in
+                ["a", "b"].map { text in
+                    path.depth < 4 ? .init("\(text)23456789\n") : .init("so \(text)", stop: .endOfSequence)
+                }
+            }
+        }
+        let target = model(.target)
+        let engine = Engine(
+            draft: model(.draft), target: target,
+            rewardModel: ScriptedRewardModel { path in path.thoughts.last?.text.hasPrefix("a") == true ? 0.9 : 0.1 })
+        var plan = try plan()
+        try await PlanPilot(engine, SearchConfiguration(), setting) { [] }.measure(["?"], &plan) { _ in }
+        #expect(plan.workload.steps == 5 && (0.2...0.8).contains(plan.workload.acceptance))
+        #expect(!target.calls.isEmpty && !target.calls.contains(where: \.isSpeculative))
+        var report = try PlanReport(plan, setting, pairs: false)
+        #expect(report.variants(SearchConfiguration()).map(\.configuration.method) == [.ar, .specsearch])
+        #expect(report.setting.numSpeculativeTokens == 0 && report.speculation.isEmpty)
+        report.check(against: [])
+        let text = report.text
+        #expect(text.contains("share no tokens") && !text.contains("sps") && !text.contains("speculative tokens |"))
+    }
+
     @Test func `Problems of one step teach nothing, which is said`() async throws {
         let model = ScriptedModel(.target) { _ in [.init("so 1", stop: .endOfSequence)] }
         let engine = Engine(draft: model, target: model, rewardModel: ScriptedRewardModel { _ in 1 })
@@ -60,7 +84,7 @@ import Testing
 
     @Test func `A report has the speed-ups, the best settings, and how far they are off`() throws {
         var report = try PlanReport(plan(), setting)
-        let variants = PlanReport.variants(SearchConfiguration())
+        let variants = report.variants(SearchConfiguration())
         #expect(variants.map(\.configuration.method) == [.ar, .sps, .specsearch])
         #expect(!report.text.contains("predicted"))
         // A draft as expensive as the target never pays.

@@ -33,7 +33,7 @@ struct ModelsPullCommand: AsyncParsableCommand {
             guard optimize else { return (set, []) }
             let models = try ModelSet(directory: set.folder)
             try ModelTrial.check(models)
-            return (set, try Optimization.run(models, allowsFewerBits: false, terminal))
+            return (set, try Optimization.run(models, allowing: .init(), terminal))
         }
         terminal.endProgress()
         try StandardStreams.print(set.folder)
@@ -121,7 +121,7 @@ struct ModelsListCommand: ParsableCommand {
 
     /// What runs in the place of a role's file.
     static func text(_ role: ModelRole, _ model: RequantizedModel) -> String {
-        "The \(role.rawValue) runs here as \(model.type.rawValue), "
+        "The \(role.rawValue) runs here as \(model.form), "
             + "\((model.speedups[role] ?? 1).fixed(2)) times as fast: \(megabytes(model.size)) in \(model.path)"
     }
 

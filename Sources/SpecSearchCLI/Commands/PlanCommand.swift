@@ -100,7 +100,7 @@ struct PlanCommand: AsyncParsableCommand {
                 terminal.progress("Measuring \(models.name), \($0) …")
             }
         }
-        let setting = try setting(
+        var setting = try setting(
             numSpeculativeTokens: options.numSpeculativeTokens ?? models.numSpeculativeTokens
                 ?? LlamaEngine.Options.usualNumSpeculativeTokens)
         var plan = try SearchCostPlan(cost, options)
@@ -116,11 +116,8 @@ struct PlanCommand: AsyncParsableCommand {
             return try PlanReport(plan, setting)
         }
         let engine = try await engine.load(terminal)
-        guard engine.engine.pairsAtTokenLevel else {
-            throw SpecSearchError(
-                .mismatch, "Draft and target have different vocabularies, so SpS cannot be tried.",
-                remedy: "Use --no-pilot with figures and without --check; the rows without token-level drafts hold.")
-        }
+        let pairs = engine.engine.pairsAtTokenLevel
+        if !pairs { setting.numSpeculativeTokens = 0 }
         let configuration = try search.calibrated(configuration())
         let seed = configuration.options.seed
         let chosen = try heldOut.sample(workload.pilot + (check ? limit : 0), of: self.engine, seed: seed)
@@ -134,14 +131,14 @@ struct PlanCommand: AsyncParsableCommand {
                 }
             workload.adjust(&plan.workload)
         }
-        var report = try PlanReport(plan, setting)
+        var report = try PlanReport(plan, setting, pairs: pairs)
         if check {
             let rest = Array(chosen.dropFirst(workload.pilot))
             guard !rest.isEmpty else {
                 throw ValidationError("No problem is left for --check: there are \(chosen.count).")
             }
             let records = try await BenchCommand.records(
-                of: PlanReport.variants(configuration), rest, seed, VariantEngines(engine, problems: rest), terminal)
+                of: report.variants(configuration), rest, seed, VariantEngines(engine, problems: rest), terminal)
             try Task.checkCancellation()
             report.check(against: records)
         }

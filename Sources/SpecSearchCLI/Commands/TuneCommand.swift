@@ -40,11 +40,20 @@ struct TuneCommand: AsyncParsableCommand {
     @Flag(help: "With --optimize: fewer bits for target and reward model, too; answers may lose a little.")
     var fewerBits = false
 
+    @Flag(
+        help: """
+            With --optimize: the draft with its most frequent 32,768 tokens, too. The others are spelt, so every text can \
+            still be written; but draft and target share no tokens then: neither token-level speculation nor likelihoods \
+            of one another's steps.
+            """)
+    var trimDraft = false
+
     @Flag(help: "Print the figures as JSON.")
     var json = false
 
     func validate() throws {
         guard optimize || !fewerBits else { throw ValidationError("--fewer-bits goes with --optimize.") }
+        guard optimize || !trimDraft else { throw ValidationError("--trim-draft goes with --optimize.") }
         guard !optimize || !engine.noTune else { throw ValidationError("--optimize goes without --no-tune.") }
         guard pilot >= 0 else { throw ValidationError("--pilot is not negative.") }
     }
@@ -55,7 +64,10 @@ struct TuneCommand: AsyncParsableCommand {
         let ((models, trials, cost, failure), interruption) = try await Interruption.guarding { [self] in
             defer { terminal.endProgress() }
             var trials: [RequantizedModels.Trial] = []
-            if optimize { trials = try Optimization.run(try engine.namedSet(), allowsFewerBits: fewerBits, terminal) }
+            if optimize {
+                trials = try Optimization.run(
+                    try engine.namedSet(), allowing: .init(fewerBits: fewerBits, fewerTokens: trimDraft), terminal)
+            }
             let models = try engine.modelSet()
             let cache = CostModelCache(models, placement: engine.placement.placement)
             let cores = Processor.coreCount

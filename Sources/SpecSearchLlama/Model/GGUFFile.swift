@@ -6,7 +6,7 @@ package import SpecSearch
 package final class GGUFFile {
     /// Where the file is.
     package let path: String
-    private let pointer: OpaquePointer
+    let pointer: OpaquePointer
 
     /// Reads a header, in time that grows with the vocabulary: some 30 ms for 150,000 tokens.
     ///
@@ -73,7 +73,25 @@ package final class GGUFFile {
         return gguf_get_arr_n(pointer, id)
     }
 
+    /// An array of texts, such as the vocabulary; empty where there is none.
+    func texts(_ key: String) -> [String] {
+        let id = gguf_find_key(pointer, key)
+        guard id >= 0, gguf_get_kv_type(pointer, id) == GGUF_TYPE_ARRAY,
+            gguf_get_arr_type(pointer, id) == GGUF_TYPE_STRING
+        else { return [] }
+        return (0..<gguf_get_arr_n(pointer, id)).map { place in
+            gguf_get_arr_str(pointer, id, place).map { String(cString: $0) } ?? ""
+        }
+    }
+
     // MARK: Tensors
+
+    func name(of tensor: Int64) -> String { gguf_get_tensor_name(pointer, tensor).map { String(cString: $0) } ?? "" }
+
+    /// A tensor's four dimensions, the one that is contiguous first; 1 for those that it has not.
+    func shape(of tensor: Int64) -> [Int] {
+        (0..<4).map { Int(gguf_get_tensor_ne(pointer, tensor)?[$0] ?? 1) }
+    }
 
     /// The tensors' names with their sizes in bytes.
     package var tensors: [(name: String, bytes: Int)] {

@@ -2,12 +2,15 @@ import Foundation
 public import SpecSearch
 
 extension RequantizedModels {
-    /// What was found out about one file and type.
+    /// What was found out about one file in another form.
     public struct Trial: Sendable, Hashable, Codable {
         /// The file.
         public var original: String
         public var roles: [ModelRole]
-        public var type: RequantizedModel.WeightType
+        /// The type of its weights; nil for the original's.
+        public var type: RequantizedModel.WeightType?
+        /// How many plain tokens it has; nil for all.
+        public var vocabulary: Int?
         /// How many times as fast it was than the original, in each repetition, for the role that gained least.
         public var speedups: [Double]
         /// The milliseconds of the fastest passes, the original's and its own: 1, 4 and 12 sequences, and a prompt of 64
@@ -15,6 +18,9 @@ extension RequantizedModels {
         public var milliseconds: [[Double]]
         /// Whether it runs from now on.
         public var isKept: Bool
+
+        /// What was made of the original.
+        public var form: RequantizedModel.Form { RequantizedModel.Form(type: type, vocabulary: vocabulary) }
     }
 
     private static let repetitions = 5
@@ -23,36 +29,44 @@ extension RequantizedModels {
     /// The share of the time that has to be saved.
     private static let gain = 0.05
 
-    /// Requantises the models of a set, times them, and keeps what is faster.
+    /// Makes other forms of the models of a set, times them, and keeps what is faster.
     ///
-    /// A type is kept if the median of five repetitions, in each of which all files are timed in turn, is faster by a
+    /// A form is kept if the median of five repetitions, in each of which all files are timed in turn, is faster by a
     /// twentieth and more, and at most one repetition is slower. What ran in a file's place before is replaced.
     ///
     /// - Parameters:
-    ///   - allowsFewerBits: Whether target and reward model may have fewer bits than the original, too.
+    ///   - allowance: What may be lost for it.
     ///   - progress: Called with what is being done.
     /// - Throws: ``SpecSearchError``, `CancellationError`; what was kept until then stays.
     public func optimize(
-        _ models: ModelSet, allowsFewerBits: Bool = false, progress: (String) -> Void = { _ in }
+        _ models: ModelSet, allowing allowance: RequantizedModel.Allowance = .init(),
+        progress: (String) -> Void = { _ in }
     ) throws -> [Trial] {
         var trials: [Trial] = []
         for (path, roles) in Self.files(of: models) {
-            trials += try optimize(path, roles, allowsFewerBits, progress)
+            var allowance = allowance
+            // An adapter's rows are those of the whole vocabulary.
+            if roles.contains(where: { models.adapters[$0]?.isEmpty == false }) { allowance.fewerTokens = false }
+            trials += try optimize(path, roles, allowance, progress)
         }
         return trials
     }
 
     private func optimize(
-        _ path: String, _ roles: [ModelRole], _ allowsFewerBits: Bool, _ progress: (String) -> Void
+        _ path: String, _ roles: [ModelRole], _ allowance: RequantizedModel.Allowance,
+        _ progress: (String) -> Void
     ) throws -> [Trial] {
         let original = try LlamaModel(path: path)
-        let types = RequantizedModel.WeightType.allCases.filter {
-            $0.suits(roles, bits: original.bitsPerWeight, allowsFewerBits: allowsFewerBits)
+        let header = try GGUFFile(path: path)
+        let trimmed = allowance.fewerTokens ? header.trimmed(to: RequantizedModel.Form.draftVocabulary) : nil
+        let forms = RequantizedModel.Form.all.filter {
+            ($0.vocabulary == nil || trimmed != nil)
+                && $0.suits(roles, bits: original.bitsPerWeight, allows: allowance)
         }
-        try dropUnsuited(path, roles, bits: original.bitsPerWeight, allowsFewerBits: allowsFewerBits)
+        try dropUnsuited(path, roles, bits: original.bitsPerWeight, allows: allowance)
         let name = roles.map(\.rawValue).joined(separator: ", ")
-        if types.isEmpty { return [] }
-        try checkRoom(for: types, original)
+        if forms.isEmpty { return [] }
+        try checkRoom(for: forms, original)
         progress("\(name): checksum")
         let hash = try sha256(of: path)
         var temporaries: [String] = []
@@ -62,21 +76,29 @@ extension RequantizedModels {
             rmdir(folder.appendingPathComponent(hash).path)
         }
         var candidates: [LlamaModel] = []
-        for type in types {
+        for form in forms {
             try Task.checkCancellation()
-            progress("\(name): requantising to \(type.rawValue)")
-            let file = try temporaryFile(hash, type)
+            progress("\(name): making \(form)")
+            let file = try temporaryFile(hash, form)
             temporaries.append(file)
-            try LlamaModel.requantize(path, to: type, file: file)
+            if let type = form.type {
+                // The one with fewer tokens and the original's weights is before those in other types.
+                let source = form.vocabulary.flatMap { tokens in
+                    forms.firstIndex(of: RequantizedModel.Form(vocabulary: tokens)).map { temporaries[$0] }
+                }
+                try LlamaModel.requantize(source ?? path, to: type, file: file)
+            } else if let trimmed {
+                try header.write(trimmed, to: file)
+            }
             candidates.append(try LlamaModel(path: file))
         }
         let costs = try race([original] + candidates, progress: { progress("\(name): timing \($0)") })
         var trials: [Trial] = []
-        for place in types.indices {
-            trials.append(Self.trial(path, roles, types[place], costs[0], costs[place + 1]))
+        for place in forms.indices {
+            trials.append(Self.trial(path, roles, forms[place], costs[0], costs[place + 1]))
         }
         for (place, trial) in trials.enumerated() {
-            // Of two that pay, the one with more bits, unless the other saves a twentieth more.
+            // Of two that pay, the one that loses less, unless the other saves a twentieth more.
             let rival = trials.prefix(place).first(where: \.isKept)
             if trial.isKept, let rival,
                 Self.median(trial.speedups) * (1 - Self.gain) < Self.median(rival.speedups)
@@ -89,30 +111,32 @@ extension RequantizedModels {
         let known = models(of: path).filter { $0.machine == CostModelCache.machine }
         for (trial, file) in zip(trials, temporaries) {
             guard trial.isKept else {
-                for model in known where model.type == trial.type { try drop(roles, of: model) }
+                for model in known where model.form == trial.form { try drop(roles, of: model) }
                 continue
             }
             let speedup = Self.median(trial.speedups)
             try keep(
-                path, sha256: hash, trial.type, Dictionary(uniqueKeysWithValues: roles.map { ($0, speedup) }),
+                path, sha256: hash, trial.form, Dictionary(uniqueKeysWithValues: roles.map { ($0, speedup) }),
                 from: file)
         }
         return trials
     }
 
-    /// Ends that types run in roles that they do not suit, such as those with fewer bits that were wanted before.
+    /// Ends that forms run in roles that they do not suit, such as those with fewer bits that were wanted before.
     package func dropUnsuited(
-        _ path: String, _ roles: [ModelRole], bits: Double, allowsFewerBits: Bool
+        _ path: String, _ roles: [ModelRole], bits: Double, allows allowance: RequantizedModel.Allowance
     ) throws(SpecSearchError) {
         for model in models(of: path) where model.machine == CostModelCache.machine {
-            let unsuited = roles.filter { !model.type.suits([$0], bits: bits, allowsFewerBits: allowsFewerBits) }
+            let unsuited = roles.filter { !model.form.suits([$0], bits: bits, allows: allowance) }
             if !unsuited.isEmpty { try drop(unsuited, of: model) }
         }
     }
 
     /// Refuses what would not fit on the disk, or in memory beside the original.
-    private func checkRoom(for types: [RequantizedModel.WeightType], _ model: LlamaModel) throws(SpecSearchError) {
-        let bytes = types.reduce(0.0) { $0 + $1.bits / 8 * Double(model.parameterCount) * 1.1 }
+    private func checkRoom(for forms: [RequantizedModel.Form], _ model: LlamaModel) throws(SpecSearchError) {
+        let bytes = forms.reduce(0.0) {
+            $0 + ($1.type?.bits ?? model.bitsPerWeight) / 8 * Double(model.parameterCount) * 1.1
+        }
         if let room, Double(room) < bytes {
             throw SpecSearchError(
                 .ioFailed,
@@ -121,7 +145,7 @@ extension RequantizedModels {
         }
         guard 2 * (bytes + Double(model.weightBytes)) < Double(ProcessInfo.processInfo.physicalMemory) else {
             throw SpecSearchError(
-                .badSetting, "The types of \(model.path) do not fit into memory side by side, to be timed.",
+                .badSetting, "The forms of \(model.path) do not fit into memory side by side, to be timed.",
                 remedy: "Download a file of the type that you want to try, and compare with `specsearch tune`.")
         }
     }
@@ -148,9 +172,9 @@ extension RequantizedModels {
         return times
     }
 
-    /// Compares a type with the original, for the role that gains least.
+    /// Compares a form with the original, for the role that gains least.
     static func trial(
-        _ path: String, _ roles: [ModelRole], _ type: RequantizedModel.WeightType, _ original: [[Double]],
+        _ path: String, _ roles: [ModelRole], _ form: RequantizedModel.Form, _ original: [[Double]],
         _ candidate: [[Double]]
     ) -> Trial {
         let byRole = roles.map { role -> [Double] in
@@ -167,7 +191,7 @@ extension RequantizedModels {
             (times.first ?? []).indices.map { pass in times.map { $0[pass] }.min() ?? 0 }
         }
         return Trial(
-            original: path, roles: roles, type: type, speedups: speedups,
+            original: path, roles: roles, type: form.type, vocabulary: form.vocabulary, speedups: speedups,
             milliseconds: [fastest(original), fastest(candidate)],
             isKept: median(speedups) >= 1 / (1 - gain) && speedups.count { $0 < 1 } <= 1)
     }

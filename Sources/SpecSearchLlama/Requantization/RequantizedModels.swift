@@ -3,7 +3,7 @@ public import Foundation
 public import SpecSearch
 
 /// The requantised models of this machine: one folder for each original, named by its SHA-256, with a GGUF file and a
-/// record for each type that pays.
+/// record for each form that pays.
 ///
 /// ```swift
 /// let models = RequantizedModels()
@@ -20,7 +20,7 @@ public struct RequantizedModels: Sendable {
         folder = (root ?? CostModelCache.userCache).appendingPathComponent("requantized")
     }
 
-    /// All that there are on this machine, by original and type.
+    /// All that there are on this machine, by original and form.
     public var all: [RequantizedModel] {
         names(of: folder).flatMap { hash in
             names(of: folder.appendingPathComponent(hash)).filter { $0.hasSuffix(".json") }.compactMap { name in
@@ -28,7 +28,7 @@ public struct RequantizedModels: Sendable {
                 guard let data = try? Data(contentsOf: record),
                     var model = try? JSONDecoder().decode(RequantizedModel.self, from: data)
                 else { return nil }
-                model.path = file(hash, model.type).path
+                model.path = file(hash, model.form).path
                 return Self.size(model.path) == model.size ? model : nil
             }
         }
@@ -45,7 +45,7 @@ public struct RequantizedModels: Sendable {
 
     /// What runs in the place of a set's files: the fastest for each role.
     ///
-    /// A file with several roles is replaced if all are faster with the same type, since its weights are shared.
+    /// A file with several roles is replaced if all are faster in the same form, since its weights are shared.
     ///
     /// - Parameter isAllowed: Whether one may run; all may, unless told otherwise.
     public func replacements(
@@ -88,7 +88,7 @@ public struct RequantizedModels: Sendable {
     /// - Returns: The bytes that were freed.
     @discardableResult
     public func remove(_ model: RequantizedModel) -> Int64 {
-        let file = file(model.sha256, model.type)
+        let file = file(model.sha256, model.form)
         unlink(file.deletingPathExtension().appendingPathExtension("json").path)
         unlink(file.path)
         rmdir(folder.appendingPathComponent(model.sha256).path)
@@ -112,24 +112,25 @@ public struct RequantizedModels: Sendable {
         return files
     }
 
-    func file(_ hash: String, _ type: RequantizedModel.WeightType) -> URL {
-        folder.appendingPathComponent(hash).appendingPathComponent("\(type.rawValue).gguf")
+    func file(_ hash: String, _ form: RequantizedModel.Form) -> URL {
+        folder.appendingPathComponent(hash).appendingPathComponent("\(form).gguf")
     }
 
     /// Keeps a file that pays, under a name that is looked for; what is known of its other roles stays.
     ///
     /// - Parameter temporary: The file, of ``temporaryFile(_:_:)``.
     package func keep(
-        _ original: String, sha256: String, _ type: RequantizedModel.WeightType, _ speedups: [ModelRole: Double],
+        _ original: String, sha256: String, _ form: RequantizedModel.Form, _ speedups: [ModelRole: Double],
         from temporary: String
     ) throws(SpecSearchError) {
-        let file = file(sha256, type)
+        let file = file(sha256, form)
         // Another set may have the file in another role.
-        let known = models(of: original).first { $0.type == type && $0.machine == CostModelCache.machine }
+        let known = models(of: original).first { $0.form == form && $0.machine == CostModelCache.machine }
         let record = RequantizedModel(
             original: original, sha256: sha256, originalSize: Self.size(original) ?? 0,
-            fingerprint: CostModelCache.fingerprint(original), machine: CostModelCache.machine, type: type,
-            size: Self.size(temporary) ?? 0, speedups: (known?.speedups ?? [:]).merging(speedups) { $1 })
+            fingerprint: CostModelCache.fingerprint(original), machine: CostModelCache.machine, type: form.type,
+            vocabulary: form.vocabulary, size: Self.size(temporary) ?? 0,
+            speedups: (known?.speedups ?? [:]).merging(speedups) { $1 })
         guard rename(temporary, file.path) == 0 else {
             throw SpecSearchError(
                 .ioFailed, "\(file.path) cannot be written: \(String(cString: strerror(errno))).",
@@ -144,7 +145,7 @@ public struct RequantizedModels: Sendable {
     }
 
     private func write(_ record: RequantizedModel) throws(SpecSearchError) {
-        let file = file(record.sha256, record.type).deletingPathExtension().appendingPathExtension("json")
+        let file = file(record.sha256, record.form).deletingPathExtension().appendingPathExtension("json")
         do {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
@@ -164,7 +165,7 @@ public struct RequantizedModels: Sendable {
     }
 
     /// A name for a file in the making; those of processes that have gone are removed.
-    package func temporaryFile(_ hash: String, _ type: RequantizedModel.WeightType) throws(SpecSearchError) -> String {
+    package func temporaryFile(_ hash: String, _ form: RequantizedModel.Form) throws(SpecSearchError) -> String {
         let place = folder.appendingPathComponent(hash)
         do {
             try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
@@ -176,7 +177,7 @@ public struct RequantizedModels: Sendable {
             let owner = name.split(separator: ".").dropLast().last.flatMap { pid_t($0) } ?? 0
             if owner <= 0 || kill(owner, 0) != 0 && errno == ESRCH { unlink(place.appendingPathComponent(name).path) }
         }
-        return place.appendingPathComponent("\(type.rawValue).\(getpid()).partial").path
+        return place.appendingPathComponent("\(form).\(getpid()).partial").path
     }
 
     /// The bytes that may be written.

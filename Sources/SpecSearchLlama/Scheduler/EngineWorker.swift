@@ -180,7 +180,7 @@ actor EngineWorker {
             throw SpecSearchError(
                 .mismatch,
                 "How likely a model would sample another's step is a question of the tokens that they share.",
-                remedy: "Take draft and target from one family, or a rule that does not ask for it.")
+                remedy: shared.pairing.remedy("take a rule that does not ask for it."))
         }
         let scorer = try likelihoodScorer(role, sampler)
         try prepare()

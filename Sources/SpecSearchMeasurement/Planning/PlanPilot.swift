@@ -51,23 +51,27 @@ package struct PlanPilot {
         _ problems: [Problem], _ plan: inout SearchCostPlan, progress: (Int) -> Void
     ) async throws {
         var trials: [SearchMethod: Trial] = [:]
+        let pairs = engine.pairsAtTokenLevel
         for (index, problem) in problems.enumerated() {
-            for method in [SearchMethod.ar, .sps, .specsearch] {
+            for method in PlanReport.methods(pairs: pairs) {
                 try await solve(problem, method, &trials[method, default: Trial()])
             }
             progress(index + 1)
         }
-        guard let ar = trials[.ar], let sps = trials[.sps], let both = trials[.specsearch], both.judged > 0 else {
+        guard let ar = trials[.ar], let both = trials[.specsearch], both.judged > 0 else {
             throw SpecSearchError(
                 .badSetting, "The pilot problems were solved in one step, so no draft was judged.",
                 remedy: "Give longer problems with --problems, or --no-pilot and figures.")
         }
-        plan.workload = workload(ar, sps, both, problems: problems.count)
-        let decodes = sps.target.filter { $0.depth > 0 }
-        plan.workload.fitTokenAcceptance(
-            decodeSteps: Self.mean(decodes) { Double($0.usage[.target].decodes) },
-            sequences: Self.mean(decodes) { Double($0.counts.reduce(0, +)) },
-            numSpeculativeTokens: setting.numSpeculativeTokens)
+        plan.workload = workload(trials, ar, both, problems: problems.count)
+        let sps = trials[.sps] ?? Trial()
+        if pairs {
+            let decodes = sps.target.filter { $0.depth > 0 }
+            plan.workload.fitTokenAcceptance(
+                decodeSteps: Self.mean(decodes) { Double($0.usage[.target].decodes) },
+                sequences: Self.mean(decodes) { Double($0.counts.reduce(0, +)) },
+                numSpeculativeTokens: setting.numSpeculativeTokens)
+        }
         let missing = both.target.filter { $0.depth > 0 }.reduce(0) { $0 + $1.counts.reduce(0) { $0 + $1 - 1 } }
         plan.fitAgreement(
             unfilled: Double(missing) / Double(max(1, both.draft.reduce(0) { $0 + $1.counts.count })), setting)
@@ -102,10 +106,12 @@ package struct PlanPilot {
         trial.outside += max(0, result.seconds - result.usage.models.values.reduce(0) { $0 + $1.seconds })
     }
 
-    private func workload(_ ar: Trial, _ sps: Trial, _ both: Trial, problems: Int) -> SearchWorkload {
+    private func workload(
+        _ trials: [SearchMethod: Trial], _ ar: Trial, _ both: Trial, problems: Int
+    ) -> SearchWorkload {
         let searches = Double(problems)
         var workload = SearchWorkload(
-            steps: Double(ar.depths + sps.depths + both.depths) / 3 / searches,
+            steps: Double(trials.values.reduce(0) { $0 + $1.depths }) / Double(trials.count) / searches,
             stepTokens: Dictionary(ar.target.map { (max(1, $0.longest), 1) }, uniquingKeysWith: +),
             acceptance: Double(both.kept) / Double(both.judged), tokenAcceptance: 1)
         let prompts = ar.target.filter { $0.depth == 0 }.reduce(0) { $0 + $1.usage[.target].prefillTokens }

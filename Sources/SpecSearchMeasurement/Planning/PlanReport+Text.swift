@@ -8,14 +8,16 @@ extension PlanReport {
         var lines = [
             "\(workload.steps.fixed(1)) steps of \(workload.meanStepTokens.fixed(1)) tokens; drafts kept "
                 + "\(workload.acceptance.percent), all or none of a node's at \(workload.agreement.percent) of the nodes; "
-                + "tokens accepted \(workload.tokenAcceptance.percent).",
+                + (pairs
+                    ? "tokens accepted \(workload.tokenAcceptance.percent)."
+                    : "draft and target share no tokens, so none are proposed."),
             "\(setting.beams) beams, \(setting.width) thoughts a node, draft factor \(setting.draftFactor), "
                 + "\(setting.numSpeculativeTokens) speculative tokens:", "",
         ]
         lines +=
             MarkdownTable(
                 header: ["seconds a problem", "target's steps", "drafting", "scoring", "corrections", "all"],
-                rows: Self.methods.map { method in
+                rows: methods.map { method in
                     let account = accounts[method.rawValue] ?? SearchCostPlan.Account()
                     return [method.rawValue]
                         + [account.target, account.drafting, account.scoring, account.corrections, account.total]
@@ -27,24 +29,24 @@ extension PlanReport {
         lines +=
             MarkdownTable(
                 header: ["drafts kept"]
-                    + widths.flatMap { ["specsearch / ar, width \($0)", "/ sps"] },
+                    + widths.flatMap { ["specsearch / ar, width \($0)"] + (pairs ? ["/ sps"] : []) },
                 rows: Self.shares.map { share in
                     [share.percent]
                         + acceptances.filter { $0.acceptance == share }
-                        .flatMap { [times($0.specsearchToAR), times($0.specsearchToSpS)] }
+                        .flatMap { [$0.specsearchToAR, $0.specsearchToSpS].compactMap { $0 }.map(times) }
                 }
             ).lines
-        lines += [""]
-        lines +=
-            MarkdownTable(
-                header: ["speculative tokens", "specsearch / ar", "specsearch / sps", "sps / ar"],
-                rows: speculation.map { row in
-                    [
-                        "\(row.setting.numSpeculativeTokens)", times(row.specsearchToAR), times(row.specsearchToSpS),
-                        times(row.spsToAR),
-                    ]
-                }
-            ).lines
+        if pairs {
+            lines += [""]
+            lines +=
+                MarkdownTable(
+                    header: ["speculative tokens", "specsearch / ar", "specsearch / sps", "sps / ar"],
+                    rows: speculation.map { row in
+                        ["\(row.setting.numSpeculativeTokens)"]
+                            + [row.specsearchToAR, row.specsearchToSpS, row.spsToAR].compactMap { $0 }.map(times)
+                    }
+                ).lines
+        }
         lines += ["", recommendation]
         if let check {
             lines += [""]

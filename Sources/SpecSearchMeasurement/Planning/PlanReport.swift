@@ -8,18 +8,19 @@ package struct PlanReport: Encodable {
         let acceptance: Double
         let setting: PlanSetting
         let specsearchToAR: Double
-        let specsearchToSpS: Double
-        let spsToAR: Double
+        /// Nil where the two share no tokens, so that there is no SpS.
+        let specsearchToSpS: Double?
+        let spsToAR: Double?
 
-        init(_ plan: SearchCostPlan, _ setting: PlanSetting, acceptance: Double? = nil) throws {
+        init(_ plan: SearchCostPlan, _ setting: PlanSetting, pairs: Bool, acceptance: Double? = nil) throws {
             var plan = plan
             if let acceptance { plan.workload.acceptance = acceptance }
             self.acceptance = plan.workload.acceptance
             self.setting = setting
             let ar = try plan.seconds(.ar, setting)
-            let sps = try plan.seconds(.sps, setting)
+            let sps = pairs ? try plan.seconds(.sps, setting) : nil
             let both = try plan.seconds(.specsearch, setting)
-            (specsearchToAR, specsearchToSpS, spsToAR) = (ar / both, sps / both, ar / sps)
+            (specsearchToAR, specsearchToSpS, spsToAR) = (ar / both, sps.map { $0 / both }, sps.map { ar / $0 })
         }
     }
 
@@ -42,41 +43,62 @@ package struct PlanReport: Encodable {
     }
 
     let plan: SearchCostPlan
-    let setting: PlanSetting
+    package let setting: PlanSetting
     let accounts: [String: SearchCostPlan.Account]
     let acceptances: [Row]
-    /// By the number of speculative tokens.
-    let speculation: [Row]
+    /// By the number of speculative tokens; empty where draft and target share none.
+    package let speculation: [Row]
     /// Fastest first.
     let best: [Best]
     /// The least share of kept drafts from which SpecSearch is the fastest, each method at its best; nil where it never is.
     let paysFrom: Double?
     private(set) var check: [Comparison]?
+    /// Whether the draft can propose tokens to the target.
+    let pairs: Bool
 
-    static let methods = [SearchMethod.ar, .sps, .specsearch]
+    private enum CodingKeys: CodingKey {
+        case plan, setting, accounts, acceptances, speculation, best, paysFrom, check
+    }
+
+    /// The methods that are compared.
+    ///
+    /// - Parameter pairs: Whether the draft can propose tokens to the target.
+    static func methods(pairs: Bool) -> [SearchMethod] { pairs ? [.ar, .sps, .specsearch] : [.ar, .specsearch] }
+
+    var methods: [SearchMethod] { Self.methods(pairs: pairs) }
+
     static let shares = [0.5, 0.6, 0.7, 0.8, 0.9, 1]
 
+    /// - Parameter pairs: Whether the draft can propose tokens to the target; where not, nothing is said of it.
     /// - Throws: ``SpecSearchError`` `badSetting`, naming what is out of range.
-    package init(_ plan: SearchCostPlan, _ setting: PlanSetting) throws {
+    package init(_ plan: SearchCostPlan, _ setting: PlanSetting, pairs: Bool = true) throws {
+        var setting = setting
+        if !pairs { setting.numSpeculativeTokens = 0 }
         self.plan = plan
         self.setting = setting
+        self.pairs = pairs
+        let methods = Self.methods(pairs: pairs)
         accounts = Dictionary(
-            uniqueKeysWithValues: try Self.methods.map { ($0.rawValue, try plan.account($0, setting)) })
+            uniqueKeysWithValues: try methods.map { ($0.rawValue, try plan.account($0, setting)) })
         acceptances = try Self.shares.flatMap { share in
             try Set([3, 6, 12, setting.width]).sorted().map { width in
                 var other = setting
                 other.width = width
-                return try Row(plan, other, acceptance: share)
+                return try Row(plan, other, pairs: pairs, acceptance: share)
             }
         }
-        speculation = try Set([0, 2, 4, 8, 12, 16, setting.numSpeculativeTokens]).sorted().map { number in
+        let numbers = pairs ? Set([0, 2, 4, 8, 12, 16, setting.numSpeculativeTokens]).sorted() : []
+        speculation = try numbers.map { number in
             var other = setting
             other.numSpeculativeTokens = number
-            return try Row(plan, other)
+            return try Row(plan, other, pairs: pairs)
+        }
+        func fastest(_ plan: SearchCostPlan, _ method: SearchMethod) throws -> (setting: PlanSetting, seconds: Double) {
+            pairs ? try plan.best(method, setting) : try plan.best(method, setting, numSpeculativeTokens: [0])
         }
         // Where two are equal the simpler comes first.
-        best = try Self.methods.map { method in
-            let found = try plan.best(method, setting)
+        best = try methods.map { method in
+            let found = try fastest(plan, method)
             return Best(method: method, setting: found.setting, seconds: found.seconds)
         }
         .sorted { $0.seconds < $1.seconds }
@@ -84,12 +106,12 @@ package struct PlanReport: Encodable {
         paysFrom = try (0...20).map { Double($0) / 20 }.first { share in
             var other = plan
             other.workload.acceptance = share
-            return try other.best(.specsearch, setting).seconds < rival
+            return try fastest(other, .specsearch).seconds < rival
         }
     }
 
     /// The variants by which the prediction is checked: a search's settings by each method.
-    package static func variants(_ configuration: SearchConfiguration) -> [Variant] {
+    package func variants(_ configuration: SearchConfiguration) -> [Variant] {
         methods.map { method in
             var configuration = configuration
             configuration.method = method
@@ -99,7 +121,7 @@ package struct PlanReport: Encodable {
 
     /// Takes in what ``variants(_:)`` did.
     package mutating func check(against records: [EvaluationRecord]) {
-        let summary = RunSummary(records, variants: Self.methods.map(\.rawValue))
+        let summary = RunSummary(records, variants: methods.map(\.rawValue))
         check = summary.comparisons.compactMap { comparison in
             guard let mine = accounts[comparison.method], let theirs = accounts[comparison.baseline] else { return nil }
             let predicted = theirs.total / mine.total
