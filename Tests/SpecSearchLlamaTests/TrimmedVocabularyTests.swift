@@ -16,6 +16,10 @@ import Testing
         // Another way to a token that stays, but none over a part that has gone.
         let six = try #require(TrimmedVocabulary(tokens: tokens, kinds: kinds, merges: merges, limit: 6))
         #expect(six.kept == [0, 1, 2, 3, 4, 5, 8, 10] && six.merges == [0, 1, 2])
+        // What is needed stays, with all that it is merged from, and first.
+        let needed = try #require(
+            TrimmedVocabulary(tokens: tokens, kinds: kinds, merges: merges, needed: [7, 8, 9, 40], limit: 5))
+        #expect(needed.kept == [0, 1, 2, 6, 7, 8, 10] && needed.merges == [4, 5])
         // Bytes stay, whatever the limit says.
         let none = try #require(TrimmedVocabulary(tokens: tokens, kinds: kinds, merges: merges, limit: 0))
         #expect(none.kept == [0, 1, 2, 8, 10] && none.merges.isEmpty)
@@ -128,6 +132,22 @@ import Testing
         var adapted = ModelSet(draft: file)
         adapted.adapters[.draft] = [ModelSet.Adapter(file: directory.path("adapter.gguf"))]
         #expect(try models.optimize(adapted, allowing: wanted).allSatisfy { $0.vocabulary == nil })
+    }
+
+    @Test func `What the chat template says is read as before`() throws {
+        let directory = try ToyDirectory()
+        let template = "{{'<|im_start|>assistant\n'}}"
+        let model = try LlamaModel(
+            path: try directory.model("model.gguf", .init(seed: 2, vocabulary: .qwen2(), chatTemplate: template)))
+        let needed = model.vocabulary.tokenize(template, parsesControls: true)
+        let assistant = try #require(model.vocabulary.tokenize("assistant").first)
+        #expect(needed.contains(assistant))
+        let file = try GGUFFile(path: model.path)
+        let path = directory.path("trimmed.gguf")
+        // One merge fits beside the bytes, and "assistant" is some of the last.
+        #expect(try #require(file.trimmed(to: 257)).newID(of: Int(assistant)) == nil)
+        try file.write(try #require(file.trimmed(to: 257, keeping: needed)), to: path)
+        #expect(try LlamaModel(path: path).vocabulary.tokenize("assistant").count == 1)
     }
 
     @Test(arguments: [ToyModel.Shape(), ToyModel.Shape(seed: 2, embedding: 1_536, vocabulary: .small())])

@@ -42,9 +42,9 @@ struct TuneCommand: AsyncParsableCommand {
 
     @Flag(
         help: """
-            With --optimize: the draft with its most frequent 32,768 tokens, too. The others are spelt, so every text can \
-            still be written; but draft and target share no tokens then: neither token-level speculation nor likelihoods \
-            of one another's steps.
+            With --optimize: the draft with its most frequent 49,152 tokens, too. The others are spelt, so every text can \
+            still be written, but drafts may be worse. Draft and target share no tokens then: neither token-level speculation \
+            nor likelihoods of one another's steps.
             """)
     var trimDraft = false
 

@@ -9,7 +9,9 @@ extension GGUFFile {
     private static let tokenTensors = ["token_embd.weight", "output.weight"]
 
     /// What of the vocabulary a draft needs; nil where it is none of byte pairs, or little would go.
-    func trimmed(to limit: Int) -> TrimmedVocabulary? {
+    ///
+    /// - Parameter needed: Tokens that stay in any case.
+    func trimmed(to limit: Int, keeping needed: [Token] = []) -> TrimmedVocabulary? {
         guard string("tokenizer.ggml.model") == "gpt2", integer("split.count") ?? 1 <= 1 else { return nil }
         let count = count("tokenizer.ggml.tokens")
         // Rows that could not be chosen: of other tensors, and of vocabularies that the tensors do not have.
@@ -20,7 +22,7 @@ extension GGUFFile {
         }
         return TrimmedVocabulary(
             tokens: texts("tokenizer.ggml.tokens"), kinds: integers("tokenizer.ggml.token_type").map(Int32.init),
-            merges: texts("tokenizer.ggml.merges"), limit: limit)
+            merges: texts("tokenizer.ggml.merges"), needed: Set(needed.map(Int.init)), limit: limit)
     }
 
     /// Writes the model with a part of its vocabulary only; the rows of embeddings and output are copied as they are.

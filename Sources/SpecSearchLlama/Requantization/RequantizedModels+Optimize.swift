@@ -58,7 +58,12 @@ extension RequantizedModels {
     ) throws -> [Trial] {
         let original = try LlamaModel(path: path)
         let header = try GGUFFile(path: path)
-        let trimmed = allowance.fewerTokens ? header.trimmed(to: RequantizedModel.Form.draftVocabulary) : nil
+        let trimmed =
+            allowance.fewerTokens
+            ? header.trimmed(
+                to: RequantizedModel.Form.draftVocabulary,
+                keeping: TrimmedVocabulary.structure.flatMap { original.vocabulary.tokenize($0) }
+                    + original.vocabulary.tokenize(original.chatTemplate ?? "", parsesControls: true)) : nil
         let forms = RequantizedModel.Form.all.filter {
             ($0.vocabulary == nil || trimmed != nil)
                 && $0.suits(roles, bits: original.bitsPerWeight, allows: allowance)

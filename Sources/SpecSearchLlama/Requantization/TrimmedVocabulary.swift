@@ -22,9 +22,11 @@ struct TrimmedVocabulary: Sendable, Hashable {
     ///   - tokens: The entries, each character one byte, as GPT-2 writes them.
     ///   - kinds: Their kinds, as GGUF numbers them.
     ///   - merges: Pairs with a blank between them, the first learnt first.
+    ///   - needed: Ids that stay in any case, with what they are merged from: those of the chat template. A model that
+    ///     reads `ass` and `istant` where an answer begins hardly knows that it is to answer.
     ///   - limit: How many plain tokens stay, single bytes among them.
     /// - Returns: Nil where a twentieth or less would go, or the lists do not belong together.
-    init?(tokens: [String], kinds: [Int32], merges: [String], limit: Int) {
+    init?(tokens: [String], kinds: [Int32], merges: [String], needed: Set<Int> = [], limit: Int) {
         guard tokens.count == kinds.count, !merges.isEmpty else { return nil }
         var ids: [String: Int] = [:]
         ids.reserveCapacity(tokens.count)
@@ -41,10 +43,22 @@ struct TrimmedVocabulary: Sendable, Hashable {
                 left -= 1
             }
         }
+        // Both parts are written without blanks.
+        let pairs = merges.map { $0.split(separator: " ").map(String.init) }
+        /// Where each token is first merged.
+        var merged: [Int: Int] = [:]
+        for (place, parts) in pairs.enumerated() where parts.count == 2 {
+            if let whole = ids[parts[0] + parts[1]], merged[whole] == nil { merged[whole] = place }
+        }
+        var waiting = needed.filter { kinds.indices.contains($0) && kinds[$0] == Kind.normal }
+        while let id = waiting.popFirst() {
+            guard !stays[id] else { continue }
+            stays[id] = true
+            left -= 1
+            if let place = merged[id] { waiting.formUnion(pairs[place].compactMap { ids[$0] }) }
+        }
         var keptMerges: [Int] = []
-        for (place, merge) in merges.enumerated() {
-            // Both parts are written without blanks.
-            let parts = merge.split(separator: " ").map(String.init)
+        for (place, parts) in pairs.enumerated() {
             guard parts.count == 2, let whole = ids[parts[0] + parts[1]],
                 parts.allSatisfy({ ids[$0].map { stays[$0] } ?? false })
             else { continue }
