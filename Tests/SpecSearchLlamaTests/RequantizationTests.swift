@@ -31,6 +31,21 @@ import Testing
         #expect("\(Form(type: .q4, vocabulary: 300)), \(Form(vocabulary: 300))" == "Q4_0-300, 300")
     }
 
+    @Test func `Forms that are not made any more do not run on`() throws {
+        let directory = try ToyDirectory()
+        let file = try directory.model("model.gguf", .init(seed: 2))
+        let models = RequantizedModels(root: directory.url.appendingPathComponent("cache"))
+        let wanted = RequantizedModel.Allowance(fewerTokens: true)
+        try keep(models, file, .q4, vocabulary: Form.draftVocabulary, [.draft: 2])
+        try models.dropUnsuited(file, [.draft], bits: 5, allows: wanted)
+        #expect(models.all.map(\.vocabulary) == [Form.draftVocabulary])
+        try keep(models, file, .q4, vocabulary: 300, [.draft: 3])
+        try models.dropUnsuited(file, [.draft], bits: 5, allows: wanted)
+        #expect(models.all.map(\.vocabulary) == [Form.draftVocabulary])
+        try models.dropUnsuited(file, [.draft], bits: 5, allows: .init())
+        #expect(models.all.isEmpty)
+    }
+
     /// A record and a file as if a trial had been won.
     private func keep(
         _ models: RequantizedModels, _ original: String, _ type: WeightType?, vocabulary: Int? = nil,

@@ -37,7 +37,7 @@ public struct RequantizedModel: Sendable, Hashable, Codable {
             self.vocabulary = vocabulary
         }
 
-        /// The tokens that a draft keeps: on English and programs it writes some 3 % more of them than with 150,000.
+        /// The tokens that a draft keeps: for solutions and programs it needs 1.6 % more of them than of 150,000.
         public static let draftVocabulary = 49_152
 
         /// All forms that may be made, those that lose least first.
@@ -45,15 +45,19 @@ public struct RequantizedModel: Sendable, Hashable, Codable {
             WeightType.allCases.map { Form(type: $0) } + [Form(vocabulary: draftVocabulary)]
             + WeightType.allCases.map { Form(type: $0, vocabulary: draftVocabulary) }
 
-        /// Such as `Q4_0` or `Q4_0-32768`, in the names of files, too.
+        /// Such as `Q4_0` or `Q4_0-49152`, in the names of files, too.
         public var description: String {
             [type?.rawValue, vocabulary.map { "\($0)" }].compactMap { $0 }.joined(separator: "-")
         }
 
         /// Whether a model may be made of this form: its weights as ``WeightType/suits(_:bits:allowsFewerBits:)`` says;
-        /// only drafts, and only if that is wanted, with a part of their tokens.
+        /// only drafts, and only if that is wanted, with a part of their tokens, and with the one that is made today.
         package func suits(_ roles: [ModelRole], bits: Double, allows: Allowance) -> Bool {
-            if vocabulary != nil, !allows.fewerTokens || roles.contains(where: { $0 != .draft }) { return false }
+            if let vocabulary {
+                guard vocabulary == Self.draftVocabulary, allows.fewerTokens, roles.allSatisfy({ $0 == .draft }) else {
+                    return false
+                }
+            }
             return type.map { $0.suits(roles, bits: bits, allowsFewerBits: allows.fewerBits) } ?? (vocabulary != nil)
         }
     }

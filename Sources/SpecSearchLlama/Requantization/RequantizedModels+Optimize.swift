@@ -58,8 +58,9 @@ extension RequantizedModels {
     ) throws -> [Trial] {
         let original = try LlamaModel(path: path)
         let header = try GGUFFile(path: path)
+        let fewest = RequantizedModel.Form(vocabulary: RequantizedModel.Form.draftVocabulary)
         let trimmed =
-            allowance.fewerTokens
+            fewest.suits(roles, bits: original.bitsPerWeight, allows: allowance)
             ? header.trimmed(
                 to: RequantizedModel.Form.draftVocabulary,
                 keeping: TrimmedVocabulary.structure.flatMap { original.vocabulary.tokenize($0) }
